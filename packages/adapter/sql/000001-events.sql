@@ -1,0 +1,43 @@
+-- The event store, which is also the outbox. Written by the capture triggers, the backfill and repair only.
+-- Fixed-width columns come first, so that no byte is lost to alignment.
+create table :schema.events (
+  global_position bigint generated always as identity (cache 1),
+  stream_position bigint not null,
+  recorded_at timestamptz not null default clock_timestamp(),
+  schema_version smallint not null default 1,
+  -- c created: data is the full state. u updated: data is what changed. d deleted.
+  change "char" not null check (change in ('c', 'u', 'd')),
+  category text collate "C" not null,
+  stream_id text collate "C" not null,
+  type text collate "C" not null,
+  data jsonb not null,
+  metadata jsonb,
+  primary key (category, stream_id, stream_position)
+);
+
+create unique index events_global_position on :schema.events (global_position);
+
+create function :schema.refuse_change_of_events() returns trigger language plpgsql as $$
+begin
+  raise exception 'Backstory: events are append-only, % is refused', tg_op
+    using errcode = 'restrict_violation',
+          hint = 'Append a correction instead: npx backstory repair --help';
+end $$;
+
+create trigger events_are_append_only before update or delete or truncate on :schema.events
+  for each statement execute function :schema.refuse_change_of_events();
+
+-- The context that the application put in front of its statement: /*backstory {"actor":"…"}*/ insert into …
+-- Every character that could end the comment is escaped inside the JSON, so the first */ is the end of ours.
+create function :schema.statement_context(statement text) returns jsonb language sql immutable as $$
+  select case when left(statement, 12) = '/*backstory '
+    then substr(statement, 13, strpos(statement, '*/') - 13)::jsonb end
+$$;
+
+create function :schema.fold_event(state jsonb, change "char", data jsonb) returns jsonb
+  language sql immutable parallel safe as $$
+  select case change when 'u' then coalesce(state, '{}') || data when 'c' then data end
+$$;
+
+-- select fold(change, data order by stream_position): the state after the last event, null when deleted.
+create aggregate :schema.fold("char", jsonb) (sfunc = :schema.fold_event, stype = jsonb);

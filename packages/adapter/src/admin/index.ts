@@ -1,0 +1,1 @@
+export { type AggregateStatus, readStatus } from './read-status.js';

@@ -1,0 +1,131 @@
+import type { DataSource, ObjectLiteral } from 'typeorm';
+import { type AggregateStatus, readStatus } from './admin/index.js';
+import { backfill, type BackfillOptions, type BackfillReport } from './backfill/index.js';
+import { type CaptureContextSource, runInContext } from './capture/index.js';
+import type { Database } from './database/index.js';
+import { BackstoryError } from './errors.js';
+import type { RecordedEvent } from './event/index.js';
+import { readStream, type ReadStreamOptions } from './event-store/index.js';
+import { install, type InstallReport } from './install.js';
+import type { EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
+import { fold } from './replay/index.js';
+import type { ShadowReads } from './shadow/index.js';
+import { StageControl } from './stage-control.js';
+import type { StageWatch } from './stages/index.js';
+import { hydrateEntity } from './typeorm/index.js';
+import {
+  repairAggregate,
+  type RepairOptions,
+  type RepairReport,
+  type VerificationReport,
+  verifyAggregate,
+  type VerifyOptions,
+} from './verify/index.js';
+
+/** Which aggregates a command is for, by category or entity name. @defaultValue 'all' */
+export interface AggregateFilter {
+  aggregates?: 'all' | readonly string[];
+}
+
+/** The history of one DataSource's entities. Made by `createBackstory`. */
+export class Backstory {
+  /** Where each aggregate stands, and the way forward and back. */
+  readonly stages: StageControl;
+
+  /** @internal */
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly database: Database,
+    private readonly schema: string,
+    private readonly mappings: MappingRegistry,
+    stageWatch: StageWatch,
+    private readonly shadowReads: ShadowReads,
+    private readonly parsers: () => Promise<TypeParsers>,
+    requiredShadowReads: number,
+    private readonly release: () => Promise<void>,
+  ) {
+    this.stages = new StageControl(database, schema, mappings, stageWatch, requiredShadowReads);
+  }
+
+  /** Creates what is missing: own tables, and triggers of tables that were made or changed since. Idempotent. */
+  install(): Promise<InstallReport> {
+    return install(this.database, this.schema, this.mappings.all());
+  }
+
+  /** Writes a first event for every row that has none, while the application goes on writing. */
+  async backfill({ aggregates = 'all', ...options }: BackfillOptions & AggregateFilter = {}): Promise<BackfillReport[]> {
+    const reports: BackfillReport[] = [];
+    for (const mapping of this.mappings.select(aggregates)) {
+      await this.stages.requireCapture(mapping.category);
+      reports.push(await backfill(this.database, this.schema, mapping, options));
+    }
+    return reports;
+  }
+
+  /** Proves that replaying the events gives the tables. */
+  async verify({ aggregates = 'all', ...options }: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
+    const found = [];
+    for (const mapping of this.mappings.select(aggregates)) {
+      if ((await this.stages.get(mapping.category)) === 'off') continue;
+      found.push(await verifyAggregate(this.database, this.schema, mapping, options));
+    }
+    return { clean: found.every(({ drifted }) => drifted === 0), aggregates: found };
+  }
+
+  /** Settles drift by appending corrections; the table is the truth. Events that were written are never changed. */
+  async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<RepairReport[]> {
+    const reports: RepairReport[] = [];
+    for (const mapping of this.mappings.select(aggregates)) {
+      if ((await this.stages.get(mapping.category)) === 'off') continue;
+      reports.push(await repairAggregate(this.database, this.schema, mapping, options));
+    }
+    return reports;
+  }
+
+  /** The events of one stream, newest last; empty for a stream that isn't there. */
+  history(categoryOrEntity: string, streamId: string, options?: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return readStream(this.database, this.schema, this.mappings.get(categoryOrEntity).category, streamId, options);
+  }
+
+  /**
+   * The entity as its events tell it: now, at a version of its stream, or at a moment. An instance as TypeORM
+   * would have loaded it, without relations. Null when it didn't exist or was deleted by then.
+   */
+  async load<Entity extends ObjectLiteral>(
+    entity: (abstract new (...args: never[]) => Entity) | string,
+    streamId: string,
+    options?: ReadStreamOptions,
+  ): Promise<Entity | null> {
+    const mapping = this.mappings.get(nameOf(entity));
+    const events = await readStream(this.database, this.schema, mapping.category, streamId, options);
+    const state = fold(mapping.category, events);
+    if (!state) return null;
+    return hydrateEntity(this.dataSource, mapping, await this.parsers(), state) as Entity;
+  }
+
+  /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */
+  status(): Promise<AggregateStatus[]> {
+    return readStatus(this.database, this.schema, this.mappings.all());
+  }
+
+  /** Runs `work` so that every write inside carries `context` (actor, correlation id, …) on its events. */
+  runInContext<Result>(context: CaptureContextSource, work: () => Result): Result {
+    return runInContext(context, work);
+  }
+
+  /** Resolves when every read made so far in stage shadow has been compared. */
+  shadowSettled(): Promise<void> {
+    return this.shadowReads.settled();
+  }
+
+  /** Stops the background work. Capture goes on: it is in the database. The DataSource stays open. */
+  close(): Promise<void> {
+    return this.release();
+  }
+}
+
+function nameOf(entity: EntityTarget): string {
+  if (typeof entity === 'string') return entity;
+  if (typeof entity === 'function') return entity.name;
+  throw new BackstoryError('UNKNOWN_ENTITY', 'An entity is named by its class or its name.', 'Pass one of these.');
+}

@@ -1,0 +1,82 @@
+import type { DataSource } from 'typeorm';
+import { Backstory } from './backstory.js';
+import { InvalidOptionsError } from './errors.js';
+import { install, requireInstalled } from './install.js';
+import { MappingRegistry } from './mapping/index.js';
+import type { BackstoryOptions } from './options.js';
+import { ShadowReads } from './shadow/index.js';
+import { StageWatch } from './stages/index.js';
+import {
+  entityMappings,
+  interceptReads,
+  poolDatabase,
+  poolOf,
+  ReplayingReads,
+  sendContextWithStatements,
+} from './typeorm/index.js';
+
+const silent = { log: () => undefined, warn: () => undefined };
+
+/**
+ * Gives the entities of an initialised DataSource a history. Entities and repositories stay as they are.
+ * When it resolves, every later write is captured.
+ * @throws BackstoryError that says what is wrong, where, and what to do
+ * @example
+ * const backstory = await createBackstory(dataSource, { aggregates: 'all' });
+ * await backstory.backfill();
+ */
+export async function createBackstory(dataSource: DataSource, options: BackstoryOptions = {}): Promise<Backstory> {
+  const { schema = 'backstory', logger = silent, shadow = {}, stagePollMs = 500 } = options;
+  validate(options);
+  const pool = poolOf(dataSource);
+  const database = poolDatabase(pool);
+  const mappings = await entityMappings(dataSource, database, options);
+  if (options.install === 'check') await requireInstalled(database, schema, mappings);
+  else await install(database, schema, mappings, (message) => logger.warn(message));
+
+  const registry = new MappingRegistry(mappings);
+  const warn = (what: string) => (error: unknown) =>
+    logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  const stages = new StageWatch(database, schema, warn('Could not read the stages, going on with the last known'), stagePollMs);
+  await stages.refresh();
+  const parsers = async () => {
+    const client = await pool.connect();
+    client.release();
+    return (typeOid: number) => client.getTypeParser(typeOid, 'text');
+  };
+  const shadowReads = new ShadowReads(
+    database,
+    schema,
+    parsers,
+    shadow.sample ?? 1,
+    (drift) => logger.warn(`Drift in ${drift.category}-${drift.streamId}: ${drift.kind} ${Object.keys(drift.properties).join(', ')}`),
+    warn('A shadow comparison failed'),
+  );
+  const reads = new ReplayingReads(dataSource, schema, registry, stages, shadowReads, (mapping, id) =>
+    logger.warn(`No living stream ${mapping.category}-${id} for a row that was read: the row is returned (run "npx backstory verify")`),
+  );
+  const endInterception = interceptReads(dataSource, reads);
+  const endContext = sendContextWithStatements(pool);
+  stages.start();
+  return new Backstory(dataSource, database, schema, registry, stages, shadowReads, parsers, shadow.requiredReads ?? 100, async () => {
+    endInterception();
+    endContext();
+    await stages.stop();
+    await shadowReads.stop();
+  });
+}
+
+function validate({ schema, install: mode, shadow, stagePollMs }: BackstoryOptions): void {
+  if (schema !== undefined && (schema === '' || schema.length > 63)) {
+    throw new InvalidOptionsError(`schema "${schema}" is no PostgreSQL identifier.`, 'Use 1 to 63 characters.');
+  }
+  if (mode !== undefined && mode !== 'auto' && mode !== 'check') {
+    throw new InvalidOptionsError(`install: "${String(mode)}" is unknown.`, "Use 'auto' or 'check'.");
+  }
+  if (shadow?.sample !== undefined && !(shadow.sample >= 0 && shadow.sample <= 1)) {
+    throw new InvalidOptionsError(`shadow.sample ${shadow.sample} is no share.`, 'Use a number from 0 to 1.');
+  }
+  if (stagePollMs !== undefined && !(stagePollMs >= 10)) {
+    throw new InvalidOptionsError(`stagePollMs ${stagePollMs} is too small.`, 'Use at least 10 milliseconds.');
+  }
+}

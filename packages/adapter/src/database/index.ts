@@ -1,0 +1,4 @@
+export { pinnedSettings, pinSettings } from './pin-settings.js';
+export { quoteIdentifier, quoteLiteral, quoteTable } from './quote.js';
+export { retryWhileLocked, sqlState } from './retry.js';
+export type { Database, SqlExecutor } from './sql-executor.js';

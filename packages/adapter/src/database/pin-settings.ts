@@ -1,0 +1,15 @@
+import type { SqlExecutor } from './sql-executor.js';
+
+/** The session settings on which the text form of some types depends: pinned, so that an event doesn't depend on who writes. */
+export const pinnedSettings: readonly string[] = [
+  "timezone = 'UTC'",
+  "datestyle = 'ISO, YMD'",
+  "intervalstyle = 'postgres'",
+  "bytea_output = 'hex'",
+  'extra_float_digits = 1',
+];
+
+/** Pins them for the transaction that is open. */
+export async function pinSettings(sql: SqlExecutor): Promise<void> {
+  await sql.execute(pinnedSettings.map((setting) => `set local ${setting}`).join('; '));
+}

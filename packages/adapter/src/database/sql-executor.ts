@@ -1,0 +1,18 @@
+/**
+ * The one port to SQL. Whoever hands it over decides what it joins: a connection of its own,
+ * or the transaction that the application has open.
+ */
+export interface SqlExecutor {
+  /** Integers, booleans, JSON and timestamps come parsed, whatever parsers the application has set; the rest as text. */
+  execute<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Every value in the text form in which PostgreSQL sent it. */
+  executeText(text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]>;
+}
+
+/** A source of connections. */
+export interface Database extends SqlExecutor {
+  /** Runs `work` in a READ COMMITTED transaction of its own, whatever the application's default is. */
+  transaction<Result>(work: (sql: SqlExecutor) => Promise<Result>): Promise<Result>;
+  /** Runs `work` read-only with one snapshot for all its statements. */
+  snapshot<Result>(work: (sql: SqlExecutor) => Promise<Result>): Promise<Result>;
+}

@@ -1,0 +1,2 @@
+export type { Drift, DriftKind } from './drift.js';
+export { recordDrifts } from './record-drifts.js';

@@ -1,0 +1,94 @@
+/** Names the fault so that code and operators can tell one from another; stable across versions. */
+export type BackstoryErrorCode =
+  | 'CAPTURE_OUTDATED'
+  | 'CAPTURE_REFUSED'
+  | 'DATABASE_UNREACHABLE'
+  | 'DATA_SOURCE_NOT_INITIALIZED'
+  | 'DUPLICATE_CATEGORY'
+  | 'INVALID_OPTIONS'
+  | 'MISSING_TABLE'
+  | 'NOT_INSTALLED'
+  | 'NO_PRIMARY_KEY'
+  | 'NOT_CAPTURABLE'
+  | 'REPLAY_FAILED'
+  | 'SCHEMA_TOO_NEW'
+  | 'STAGE_REFUSED'
+  | 'UNKNOWN_CATEGORY'
+  | 'UNKNOWN_ENTITY'
+  | 'UNSUPPORTED_DRIVER';
+
+/**
+ * Every error that Backstory raises itself. The message says what was wrong and where, `remedy` what to do.
+ * Errors of the application and of PostgreSQL that belong to the application pass through unchanged.
+ */
+export class BackstoryError extends Error {
+  override readonly name: string = 'BackstoryError';
+
+  constructor(
+    readonly code: BackstoryErrorCode,
+    problem: string,
+    readonly remedy: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`${problem}\n  What to do: ${remedy}`, options);
+  }
+
+  /** Tells by shape, not by class: two copies of this package in one process agree. */
+  static is(error: unknown, code?: BackstoryErrorCode): error is BackstoryError {
+    const candidate = error as Partial<BackstoryError> | null;
+    return (
+      error instanceof Error &&
+      typeof candidate?.remedy === 'string' &&
+      (code === undefined || candidate.code === code)
+    );
+  }
+}
+
+/** The options given to `createBackstory` or `BackstoryModule` can't be used. */
+export class InvalidOptionsError extends BackstoryError {
+  override readonly name = 'InvalidOptionsError';
+  constructor(problem: string, remedy: string) {
+    super('INVALID_OPTIONS', problem, remedy);
+  }
+}
+
+/** An entity or category was named that isn't there. Lists those that are. */
+export class UnknownAggregateError extends BackstoryError {
+  override readonly name = 'UnknownAggregateError';
+  constructor(code: 'UNKNOWN_ENTITY' | 'UNKNOWN_CATEGORY', given: string, known: readonly string[]) {
+    super(
+      code,
+      `There is no ${code === 'UNKNOWN_ENTITY' ? 'entity' : 'captured aggregate'} "${given}".`,
+      `Use one of: ${[...known].sort().join(', ') || '(none)'}.`,
+    );
+  }
+}
+
+/** A stage change that its guards refuse. `reasons` has each unmet condition in words. */
+export class StageRefusedError extends BackstoryError {
+  override readonly name = 'StageRefusedError';
+  constructor(
+    category: string,
+    from: string,
+    to: string,
+    readonly reasons: readonly string[],
+  ) {
+    super(
+      'STAGE_REFUSED',
+      `"${category}" can't go from ${from} to ${to}: ${reasons.join('; ')}.`,
+      'Meet the conditions, or force the change (it is recorded as forced).',
+    );
+  }
+}
+
+/** A stream that can't be folded: a position is missing, or an event isn't of this stream. */
+export class ReplayError extends BackstoryError {
+  override readonly name = 'ReplayError';
+  constructor(stream: string, problem: string) {
+    super(
+      'REPLAY_FAILED',
+      `Stream "${stream}" can't be replayed: ${problem}.`,
+      `Look at it with "npx backstory history" and settle it with "npx backstory repair".`,
+    );
+  }
+}

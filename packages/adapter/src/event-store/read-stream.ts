@@ -1,0 +1,27 @@
+import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import type { RecordedEvent } from '../event/index.js';
+import { eventColumns, type EventRow, toRecordedEvent } from './recorded-event-row.js';
+
+/** How far to read: to a position in the stream, or to a moment. Both bounds are inclusive. */
+export interface ReadStreamOptions {
+  version?: number;
+  asOf?: Date;
+}
+
+/** The events of one stream in order; empty for a stream that isn't there. */
+export async function readStream(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+  streamId: string,
+  { version, asOf }: ReadStreamOptions = {},
+): Promise<RecordedEvent[]> {
+  const rows = await sql.execute<EventRow>(
+    `select ${eventColumns} from ${quoteIdentifier(schema)}.events
+     where category = $1 and stream_id = $2
+       and ($3::bigint is null or stream_position <= $3) and ($4::timestamptz is null or recorded_at <= $4)
+     order by stream_position`,
+    [category, streamId, version ?? null, asOf ?? null],
+  );
+  return rows.map(toRecordedEvent);
+}

@@ -1,0 +1,16 @@
+/** Where an event came from: a captured write, the backfill of rows that were there before, or a repair. */
+export type EventOrigin = 'capture' | 'backfill' | 'repair';
+
+/** What is known of an event beside its data. */
+export interface EventMetadata {
+  readonly origin: EventOrigin;
+  /** Who made the change, as the application names its users. */
+  readonly actor?: string;
+  /** The same for everything that one request or job caused. */
+  readonly correlationId?: string;
+  /** The event or message that led to this change. */
+  readonly causationId?: string;
+  /** W3C trace context of the request. */
+  readonly traceparent?: string;
+  readonly [key: string]: unknown;
+}

@@ -1,0 +1,36 @@
+/** The names that an entity's events have by default. */
+export interface DefaultEventTypes {
+  readonly created: string;
+  readonly updated: string;
+  readonly deleted: string;
+  readonly softDeleted: string;
+  readonly restored: string;
+  readonly corrected: string;
+}
+
+/** `Order` → OrderCreated, OrderUpdated, … */
+export function defaultEventTypes(entityName: string): DefaultEventTypes {
+  const noun = pascalCase(entityName);
+  return {
+    created: `${noun}Created`,
+    updated: `${noun}Updated`,
+    deleted: `${noun}Deleted`,
+    softDeleted: `${noun}SoftDeleted`,
+    restored: `${noun}Restored`,
+    corrected: `${noun}Corrected`,
+  };
+}
+
+/** `OrderLine` → orderLine, `order_tags_tag` → orderTagsTag. */
+export function defaultCategory(entityName: string): string {
+  const name = pascalCase(entityName);
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+function pascalCase(name: string): string {
+  return name
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}

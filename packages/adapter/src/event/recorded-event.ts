@@ -1,0 +1,23 @@
+import type { Change } from './change.js';
+import type { EventMetadata } from './event-metadata.js';
+
+/** The state of an entity by property path (`total`, `shipping.street`, `customer.id`), values as stored in JSON. */
+export type EventData = Readonly<Record<string, unknown>>;
+
+/** An event as it stands in the event store. */
+export interface RecordedEvent {
+  /** Place in the whole log. A decimal string: it may exceed 2^53. */
+  readonly globalPosition: string;
+  readonly category: string;
+  readonly streamId: string;
+  /** Place in its stream, from 1, without gaps. */
+  readonly streamPosition: number;
+  /** Past tense, in the language of the business: `OrderCreated`, `OrderShipped`. */
+  readonly type: string;
+  readonly change: Change;
+  readonly schemaVersion: number;
+  /** Full state when created, the changed properties when updated. */
+  readonly data: EventData;
+  readonly metadata: EventMetadata;
+  readonly recordedAt: Date;
+}

@@ -1,0 +1,29 @@
+export type { AggregateStatus } from './admin/index.js';
+export type { BackfillOptions, BackfillProgress, BackfillReport } from './backfill/index.js';
+export { type AggregateFilter, Backstory } from './backstory.js';
+export { type CaptureContext, type CaptureContextSource, currentContext, runInContext } from './capture/index.js';
+export { createBackstory } from './create-backstory.js';
+export type { Drift, DriftKind } from './drift/index.js';
+export {
+  BackstoryError,
+  type BackstoryErrorCode,
+  InvalidOptionsError,
+  ReplayError,
+  StageRefusedError,
+  UnknownAggregateError,
+} from './errors.js';
+export type { Change, EventData, EventMetadata, EventOrigin, RecordedEvent } from './event/index.js';
+export type { ReadStreamOptions } from './event-store/index.js';
+export type { InstallReport } from './install.js';
+export type { AggregateOptions, AggregateSelection, EntityTarget } from './mapping/index.js';
+export type { BackstoryLogger, BackstoryOptions } from './options.js';
+export type { ShadowOptions } from './shadow/index.js';
+export type { StageControl } from './stage-control.js';
+export type { Stage, StageChange, StageChangeOptions } from './stages/index.js';
+export type {
+  AggregateVerification,
+  RepairOptions,
+  RepairReport,
+  VerificationReport,
+  VerifyOptions,
+} from './verify/index.js';

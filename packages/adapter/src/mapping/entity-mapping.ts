@@ -1,0 +1,32 @@
+import type { DefaultEventTypes } from '../event/index.js';
+import type { ValueKind } from './value-kind.js';
+
+/** One column of a captured table and the property that it stands under in event data. */
+export interface ColumnMapping {
+  /** TypeORM's property path: `total`, `shipping.street`; `customer.id` for a foreign key without a property. */
+  readonly property: string;
+  readonly column: string;
+  readonly kind: ValueKind;
+  /** The column's type in PostgreSQL, which chooses pg's parser. */
+  readonly typeOid: number;
+  /** The type as SQL names it, for casts from text. */
+  readonly sqlType: string;
+  /** Whether `IS DISTINCT FROM` sees every difference: not so for numeric scale, -0, citext or json. */
+  readonly exactEquality: boolean;
+}
+
+/** How one table's rows become streams of one category. Knows nothing of the ORM. */
+export interface EntityMapping {
+  readonly category: string;
+  /** The entity's name in the application. */
+  readonly entity: string;
+  readonly table: { readonly schema: string; readonly name: string; readonly oid: number };
+  /** Primary key columns in the order of the stream id; also among `columns`. */
+  readonly key: readonly ColumnMapping[];
+  readonly columns: readonly ColumnMapping[];
+  /** The soft-delete column, if the entity has one. */
+  readonly deletedAt?: ColumnMapping;
+  readonly eventTypes: DefaultEventTypes;
+  /** The stage that the category has when it is first seen. */
+  readonly initialStage: 'off' | 'capture';
+}

@@ -1,0 +1,32 @@
+import type { AggregateSelection } from './mapping/index.js';
+import type { ShadowOptions } from './shadow/index.js';
+
+/** Where Backstory says what it does: Nest's Logger and `console` fit. */
+export interface BackstoryLogger {
+  log(message: string): void;
+  warn(message: string): void;
+}
+
+export interface BackstoryOptions extends AggregateSelection {
+  /**
+   * PostgreSQL schema for Backstory's own tables.
+   * @defaultValue 'backstory'
+   */
+  schema?: string;
+  /**
+   * `auto` creates or upgrades own tables and capture triggers at start; several instances may start at once.
+   * `check` changes nothing and refuses to start when something is missing: for roles without the right to create.
+   * @defaultValue 'auto'
+   */
+  install?: 'auto' | 'check';
+  /** Shadow reads: how many reads are compared, and how many clean ones `replay` needs. */
+  shadow?: ShadowOptions;
+  /**
+   * How often this instance looks for stage changes, in milliseconds. More often than once a second costs
+   * little: one query on a table of a few rows.
+   * @defaultValue 500
+   */
+  stagePollMs?: number;
+  /** @defaultValue silent */
+  logger?: BackstoryLogger;
+}

@@ -1,0 +1,2 @@
+export { fold } from './fold.js';
+export { replayStreams } from './replay-streams.js';

@@ -1,0 +1,1 @@
+export { lockInstallation, migrate, pendingMigrations } from './migrate.js';

@@ -1,0 +1,52 @@
+import { quoteIdentifier, type Database, type SqlExecutor } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
+import { migrations } from './generated/migrations.js';
+
+/** One lock for everything that changes Backstory's own tables and triggers in this database and schema. */
+export async function lockInstallation(sql: SqlExecutor, schema: string): Promise<void> {
+  await sql.execute(`select pg_advisory_xact_lock(hashtext('backstory install'), hashtext($1))`, [schema]);
+}
+
+/** Numbers of the migrations that are missing; all of them when nothing is installed. */
+export async function pendingMigrations(sql: SqlExecutor, schema: string): Promise<number[]> {
+  const [{ ledger }] = (await sql.execute<{ ledger: string | null }>(`select to_regclass($1)::text as ledger`, [
+    `${quoteIdentifier(schema)}.migrations`,
+  ])) as [{ ledger: string | null }];
+  if (ledger === null) return migrations.map(({ id }) => id);
+  const rows = await sql.execute<{ id: number }>(`select id from ${quoteIdentifier(schema)}.migrations`);
+  const applied = new Set(rows.map(({ id }) => id));
+  const newest = Math.max(0, ...applied);
+  if (newest > migrations.length) {
+    throw new BackstoryError(
+      'SCHEMA_TOO_NEW',
+      `Schema "${schema}" was installed by a newer version of Backstory (migration ${newest}, this one knows ${migrations.length}).`,
+      'Upgrade @backstory/adapter in this application.',
+    );
+  }
+  return migrations.map(({ id }) => id).filter((id) => !applied.has(id));
+}
+
+/**
+ * Creates or upgrades Backstory's own tables. Safe when several instances start at once:
+ * they take turns, and all but the first find nothing to do.
+ */
+export async function migrate(database: Database, schema: string): Promise<number[]> {
+  return database.transaction(async (sql) => {
+    await lockInstallation(sql, schema);
+    const pending = await pendingMigrations(sql, schema);
+    if (pending.length === 0) return pending;
+    const quoted = quoteIdentifier(schema);
+    // Not "if not exists", which asks for the right to create schemas even where a DBA has made this one.
+    const [{ missing }] = (await sql.execute(`select to_regnamespace($1) is null as missing`, [quoted])) as [{ missing: boolean }];
+    if (missing) await sql.execute(`create schema ${quoted}`);
+    await sql.execute(
+      `create table if not exists ${quoted}.migrations (
+         id integer primary key, name text not null, applied_at timestamptz not null default now())`,
+    );
+    for (const migration of migrations.filter(({ id }) => pending.includes(id))) {
+      await sql.execute(`insert into ${quoted}.migrations (id, name) values ($1, $2)`, [migration.id, migration.name]);
+      await sql.execute(migration.sql.replaceAll(':schema', quoted));
+    }
+    return pending;
+  });
+}

@@ -1,0 +1,2 @@
+export { shadowClean } from './shadow-guard.js';
+export { type ShadowOptions, ShadowReads } from './shadow-reads.js';

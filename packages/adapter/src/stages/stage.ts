@@ -1,0 +1,17 @@
+/**
+ * Where an aggregate stands: `off` nothing happens; `capture` every change writes an event; `shadow` reads are
+ * also replayed and compared, the row is returned; `replay` reads return the replayed state.
+ */
+export type Stage = 'off' | 'capture' | 'shadow' | 'replay';
+
+export const stages: readonly Stage[] = ['off', 'capture', 'shadow', 'replay'];
+
+export function isStage(name: string): name is Stage {
+  return (stages as readonly string[]).includes(name);
+}
+
+/** Forward is one step at a time; back is any step, at any time. */
+export function skippedStage(from: Stage, to: Stage): Stage | undefined {
+  const step = stages.indexOf(to) - stages.indexOf(from);
+  return step > 1 ? stages[stages.indexOf(from) + 1] : undefined;
+}

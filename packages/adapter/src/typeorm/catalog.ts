@@ -1,0 +1,49 @@
+import type { SqlExecutor } from '../database/index.js';
+
+/** A column as PostgreSQL knows it. For a domain, `typeName` is that of the type beneath. */
+export interface CatalogColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typeName: string;
+  readonly typeKind: string;
+  readonly sqlType: string;
+  readonly deterministic: boolean;
+}
+
+export interface CatalogTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly oid: number;
+  /** pg_class.relkind: `r` table, `p` partitioned table, `v` view, … */
+  readonly kind: string;
+  readonly columns: readonly CatalogColumn[];
+  /** Columns of each unique index without condition or expression. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+}
+
+/** What PostgreSQL knows of the given tables; those that aren't there are left out. One query. */
+export async function readCatalog(
+  sql: SqlExecutor,
+  tables: readonly { schema: string; name: string }[],
+): Promise<CatalogTable[]> {
+  return sql.execute<CatalogTable>(
+    `select n.nspname as schema, c.relname as name, c.oid, c.relkind as kind,
+       (select jsonb_agg(jsonb_build_object(
+           'name', a.attname, 'typeOid', a.atttypid::bigint, 'typeName', coalesce(base.typname, t.typname),
+           'typeKind', coalesce(base.typtype, t.typtype),
+           'sqlType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname),
+           'deterministic', coalesce(l.collisdeterministic, true)) order by a.attnum)
+        from pg_attribute a join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
+        left join pg_type base on base.oid = nullif(t.typbasetype, 0)
+        left join pg_collation l on l.oid = a.attcollation
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+       coalesce((select jsonb_agg((select jsonb_agg(a.attname) from pg_attribute a
+                                   where a.attrelid = c.oid and a.attnum = any (i.indkey)))
+        from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid
+          and i.indpred is null and i.indexprs is null), '[]') as "uniqueKeys"
+     from unnest($1::text[], $2::text[]) as wanted (schema, name)
+     join pg_namespace n on n.nspname = wanted.schema
+     join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name`,
+    [tables.map(({ schema }) => schema), tables.map(({ name }) => name)],
+  );
+}

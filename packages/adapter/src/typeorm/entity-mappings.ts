@@ -1,0 +1,161 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { quoteTable, type SqlExecutor } from '../database/index.js';
+import { BackstoryError, InvalidOptionsError } from '../errors.js';
+import { defaultCategory, defaultEventTypes } from '../event/index.js';
+import { type AggregateSelection, type ColumnMapping, type EntityMapping, hasExactEquality, valueKind } from '../mapping/index.js';
+import { type CatalogColumn, type CatalogTable, readCatalog } from './catalog.js';
+import { type SelectedEntity, selectEntities } from './select-entities.js';
+
+/** The schema in which TypeORM looks for an entity's table. */
+export function schemaOf(dataSource: DataSource, metadata: EntityMetadata): string {
+  const { schema, searchSchema } = dataSource.driver as { schema?: string; searchSchema?: string };
+  return metadata.schema ?? schema ?? searchSchema ?? 'public';
+}
+
+/**
+ * Describes each chosen entity's table: names from TypeORM's metadata, types from PostgreSQL's catalogue.
+ * @throws BackstoryError that names the entity and says what to do
+ */
+export async function entityMappings(
+  dataSource: DataSource,
+  sql: SqlExecutor,
+  selection: AggregateSelection,
+): Promise<EntityMapping[]> {
+  const selected = selectEntities(dataSource, selection);
+  const catalog = new Map(
+    (
+      await readCatalog(
+        sql,
+        selected.map(({ metadata }) => ({ schema: schemaOf(dataSource, metadata), name: metadata.tableName })),
+      )
+    ).map((table) => [quoteTable(table), table]),
+  );
+  const mappings = new Map<string, EntityMapping>();
+  const tables = new Set<string>();
+  for (const entity of selected) {
+    const path = quoteTable({ schema: schemaOf(dataSource, entity.metadata), name: entity.metadata.tableName });
+    // Two entity classes may share a table; its rows are captured once.
+    if (tables.has(path)) continue;
+    tables.add(path);
+    const mapping = mappingOf(entity, path, catalog.get(path));
+    const other = mappings.get(mapping.category);
+    if (other) {
+      throw new BackstoryError(
+        'DUPLICATE_CATEGORY',
+        `The entities "${other.entity}" and "${mapping.entity}" both have the category "${mapping.category}".`,
+        'Give one of them another with the option "category".',
+      );
+    }
+    mappings.set(mapping.category, mapping);
+  }
+  return [...mappings.values()];
+}
+
+function mappingOf({ metadata, options }: SelectedEntity, path: string, table: CatalogTable | undefined): EntityMapping {
+  const { name } = metadata;
+  if (!table) {
+    throw new BackstoryError(
+      'MISSING_TABLE',
+      `The table ${path} of entity "${name}" isn't there.`,
+      `Run the application's own migrations (or synchronize) first, or leave the entity out with exclude: ['${name}'].`,
+    );
+  }
+  if (table.kind !== 'r' && table.kind !== 'p') {
+    throw new BackstoryError(
+      'NOT_CAPTURABLE',
+      `${path} of entity "${name}" is not a table (a view or a foreign table): it has no rows of its own to capture.`,
+      `Leave it out with exclude: ['${name}'].`,
+    );
+  }
+  requireUniqueKey(metadata, path, table);
+  const columns = mappedColumns(metadata, options.exclude ?? [], path, table);
+  const deleteDate = metadata.deleteDateColumn?.databaseName;
+  const deletedAt = columns.find(({ column }) => column === deleteDate);
+  return {
+    category: validCategory(options.category ?? defaultCategory(name)),
+    entity: name,
+    table: { schema: table.schema, name: table.name, oid: table.oid },
+    key: metadata.primaryColumns.map((key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping),
+    columns,
+    ...(deletedAt && { deletedAt }),
+    eventTypes: defaultEventTypes(name),
+    initialStage: options.stage ?? 'capture',
+  };
+}
+
+function requireUniqueKey(metadata: EntityMetadata, path: string, table: CatalogTable): void {
+  const key = new Set(metadata.primaryColumns.map(({ databaseName }) => databaseName));
+  if (key.size > 0 && table.uniqueKeys.some((columns) => columns.every((column) => key.has(column)))) return;
+  const columns = [...key].map((column) => `"${column}"`).join(', ');
+  throw new BackstoryError(
+    'NO_PRIMARY_KEY',
+    `The table ${path} of entity "${metadata.name}" has no primary key${columns ? ` on ${columns}` : ''}: ` +
+      'its rows can’t be told apart, so they have no streams.',
+    columns
+      ? `"ALTER TABLE ${path} ADD PRIMARY KEY (${columns})", or leave the entity out with exclude: ['${metadata.name}'].`
+      : `Give it a primary key, or leave the entity out with exclude: ['${metadata.name}'].`,
+  );
+}
+
+function mappedColumns(
+  metadata: EntityMetadata,
+  exclude: readonly string[],
+  path: string,
+  table: CatalogTable,
+): ColumnMapping[] {
+  const inTable = new Map(table.columns.map((column) => [column.name, column]));
+  const mapped = metadata.columns.filter((column) => !column.isVirtualProperty);
+  const known = mapped.map(propertyOf);
+  for (const property of exclude) {
+    if (!known.includes(property)) {
+      throw new InvalidOptionsError(
+        `"${metadata.name}" has no property "${property}" to exclude.`,
+        `Use property paths: ${known.join(', ')}.`,
+      );
+    }
+  }
+  return mapped
+    .filter((column) => column.isPrimary || !exclude.includes(propertyOf(column)))
+    .map((column) => {
+      const found = inTable.get(column.databaseName);
+      if (!found) {
+        throw new BackstoryError(
+          'MISSING_TABLE',
+          `The table ${path} has no column "${column.databaseName}" (property "${propertyOf(column)}" of "${metadata.name}").`,
+          "Run the application's own migrations first.",
+        );
+      }
+      return columnMapping(propertyOf(column), found);
+    })
+    .filter((column, index, all) => all.findIndex((other) => other.column === column.column) === index);
+}
+
+function columnMapping(property: string, column: CatalogColumn): ColumnMapping {
+  const type = { name: column.typeName, type: column.typeKind, deterministic: column.deterministic };
+  return {
+    property,
+    column: column.name,
+    kind: valueKind(type),
+    typeOid: column.typeOid,
+    sqlType: column.sqlType,
+    exactEquality: hasExactEquality(type),
+  };
+}
+
+/** A foreign key without a property of its own stands under the relation and the key that it refers to: `customer.id`. */
+function propertyOf(column: ColumnMetadata): string {
+  const { relationMetadata, referencedColumn, isVirtual, entityMetadata } = column;
+  if (isVirtual && relationMetadata && referencedColumn && entityMetadata.tableType !== 'junction') {
+    return `${relationMetadata.propertyPath}.${referencedColumn.propertyPath}`;
+  }
+  return column.propertyPath;
+}
+
+function validCategory(category: string): string {
+  if (/^[\p{L}_][\p{L}\p{N}_]*$/u.test(category) && category.length <= 60) return category;
+  throw new InvalidOptionsError(
+    `"${category}" can't be a category.`,
+    'Use letters, digits and underscores, at most 60: the stream name puts a hyphen behind it.',
+  );
+}

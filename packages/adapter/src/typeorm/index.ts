@@ -1,0 +1,7 @@
+export { sendContextWithStatements } from './context-statements.js';
+export { entityMappings } from './entity-mappings.js';
+export { hydrateEntity } from './hydrate-entity.js';
+export { interceptReads } from './intercept-reads.js';
+export { poolDatabase } from './pool-database.js';
+export { type PgPool, poolOf } from './pg-pool.js';
+export { ReplayingReads } from './replaying-reads.js';

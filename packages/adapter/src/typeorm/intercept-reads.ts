@@ -1,0 +1,56 @@
+import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
+import type { ReplayingReads } from './replaying-reads.js';
+
+type RawResult = Record<string, unknown>;
+
+/** The parts of TypeORM's SelectQueryBuilder that are used; the same from 0.3.20 to 1.1. */
+interface SelectQueryBuilderInternals {
+  connection?: DataSource;
+  dataSource?: DataSource;
+  expressionMap: { aliases: { name: string; hasMetadata: boolean; metadata: EntityMetadata }[] };
+  loadRawResults(queryRunner: QueryRunner): Promise<RawResult[]>;
+  getRawMany(): Promise<RawResult[]>;
+}
+
+interface Interception {
+  readonly reads: WeakMap<DataSource, ReplayingReads>;
+  /** Query builders whose raw result was asked for by the application. */
+  readonly raw: WeakSet<object>;
+}
+
+const key = Symbol.for('@backstory/adapter:intercept-reads');
+
+/**
+ * Routes the entity queries of a DataSource through `reads`. Raw results (`getRawMany`, counts, streams) pass through.
+ * The builder's class is taken from the DataSource: whichever copy of TypeORM the application uses is the right one.
+ * @returns ends it
+ */
+export function interceptReads(dataSource: DataSource, reads: ReplayingReads): () => void {
+  const prototype = Object.getPrototypeOf(dataSource.createQueryBuilder()) as SelectQueryBuilderInternals & {
+    [key]?: Interception;
+  };
+  const interception = (prototype[key] ??= patch(prototype));
+  interception.reads.set(dataSource, reads);
+  return () => void interception.reads.delete(dataSource);
+}
+
+function patch(prototype: SelectQueryBuilderInternals): Interception {
+  const interception: Interception = { reads: new WeakMap(), raw: new WeakSet() };
+  const { loadRawResults, getRawMany } = prototype;
+  prototype.getRawMany = async function () {
+    interception.raw.add(this);
+    try {
+      return await getRawMany.call(this);
+    } finally {
+      interception.raw.delete(this);
+    }
+  };
+  prototype.loadRawResults = async function (queryRunner) {
+    const rows = await loadRawResults.call(this, queryRunner);
+    const dataSource = this.dataSource ?? this.connection;
+    const reads = dataSource && interception.reads.get(dataSource);
+    if (!reads || rows.length === 0 || interception.raw.has(this)) return rows;
+    return reads.apply(this.expressionMap.aliases, queryRunner, rows);
+  };
+  return interception;
+}

@@ -1,0 +1,127 @@
+import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
+import type { EventData } from '../event/index.js';
+import { DriverValues, type EntityMapping, type MappingRegistry } from '../mapping/index.js';
+import { replayStreams } from '../replay/index.js';
+import type { ShadowReads } from '../shadow/index.js';
+import type { StageWatch } from '../stages/index.js';
+import { schemaOf } from './entity-mappings.js';
+import type { PgClient } from './pg-pool.js';
+import { executorOf } from './pool-database.js';
+import { resultColumns } from './result-columns.js';
+import { streamIdOfResult } from './stream-id-of-result.js';
+
+type RawResult = Record<string, unknown>;
+
+/** One entity of a query's result that is in stage shadow or replay. */
+interface FoundAlias {
+  readonly mapping: EntityMapping;
+  /** Name in the raw result by column name. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/**
+ * Lets an entity query of the application return replayed states: TypeORM finds the rows and builds the entities as
+ * always, and between the two the values of each row are replaced by those of its replayed stream. So relations,
+ * prototypes, transformers, @AfterLoad and change detection are TypeORM's own in every stage.
+ */
+export class ReplayingReads {
+  private readonly driverValues = new WeakMap<EntityMapping, DriverValues>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly schema: string,
+    private readonly mappings: MappingRegistry,
+    private readonly stages: StageWatch,
+    private readonly shadow: ShadowReads,
+    private readonly onMissingStream: (mapping: EntityMapping, streamId: string) => void,
+  ) {}
+
+  /** Called with what an entity query returned, before entities are made of it. */
+  async apply(
+    aliases: readonly { name: string; hasMetadata: boolean; metadata: EntityMetadata }[],
+    queryRunner: QueryRunner,
+    rows: RawResult[],
+  ): Promise<RawResult[]> {
+    const replayed: FoundAlias[] = [];
+    for (const alias of aliases) {
+      if (!alias.hasMetadata) continue;
+      const mapping = this.mappings.ofTable(schemaOf(this.dataSource, alias.metadata), alias.metadata.tableName);
+      const stage = mapping && this.stages.of(mapping.category);
+      if (!mapping || (stage !== 'shadow' && stage !== 'replay')) continue;
+      const { maxAliasLength } = this.dataSource.driver;
+      const found = { mapping, names: resultColumns(alias.name, alias.metadata, maxAliasLength) };
+      if (stage === 'replay') replayed.push(found);
+      else this.shadow.observe(mapping, streamIdsOf(found, rows));
+    }
+    if (replayed.length > 0) await this.replay(replayed, queryRunner, rows);
+    return rows;
+  }
+
+  /** One query for each category, on the application's own connection: it sees its own uncommitted writes. */
+  private async replay(aliases: readonly FoundAlias[], queryRunner: QueryRunner, rows: RawResult[]): Promise<void> {
+    const idsOf = new Map<EntityMapping, Set<string>>();
+    for (const alias of aliases) {
+      const ids = idsOf.get(alias.mapping) ?? new Set();
+      idsOf.set(alias.mapping, ids);
+      for (const id of streamIdsOf(alias, rows)) ids.add(id);
+    }
+    const client = (await queryRunner.connect()) as PgClient;
+    const sql = executorOf(client);
+    const states = new Map<EntityMapping, Map<string, EventData>>();
+    for (const [mapping, ids] of idsOf) {
+      if (ids.size > 0) states.set(mapping, await replayStreams(sql, this.schema, mapping.category, [...ids]));
+    }
+    const filled = new Set<EntityMapping>();
+    for (const alias of aliases) {
+      const found = states.get(alias.mapping);
+      // An entity that the query has under two aliases becomes two instances, which must not share objects.
+      if (found) this.fill(alias, rows, found, client, filled.has(alias.mapping));
+      filled.add(alias.mapping);
+    }
+  }
+
+  private fill(
+    { mapping, names }: FoundAlias,
+    rows: RawResult[],
+    states: ReadonlyMap<string, EventData>,
+    client: PgClient,
+    copy: boolean,
+  ): void {
+    const driverValues = this.driverValuesOf(mapping, client);
+    const valuesOf = new Map<string, Map<string, unknown>>();
+    for (const row of rows) {
+      const id = streamIdOfResult(mapping, names, row);
+      if (id === undefined) continue;
+      let values = valuesOf.get(id);
+      if (!values) {
+        const state = states.get(id);
+        if (!state) {
+          // Deleted a moment ago, or never captured: the row as it was found, and a word to the operator.
+          this.onMissingStream(mapping, id);
+          continue;
+        }
+        valuesOf.set(id, (values = driverValues.of(copy ? structuredClone(state) : state)));
+      }
+      for (const [column, value] of values) {
+        const name = names.get(column);
+        if (name !== undefined && name in row) row[name] = value;
+      }
+    }
+  }
+
+  private driverValuesOf(mapping: EntityMapping, client: PgClient): DriverValues {
+    let values = this.driverValues.get(mapping);
+    if (!values) {
+      values = new DriverValues(mapping, (typeOid) => client.getTypeParser(typeOid, 'text'));
+      this.driverValues.set(mapping, values);
+    }
+    return values;
+  }
+}
+
+function* streamIdsOf({ mapping, names }: FoundAlias, rows: readonly RawResult[]): Generator<string> {
+  for (const row of rows) {
+    const id = streamIdOfResult(mapping, names, row);
+    if (id !== undefined) yield id;
+  }
+}
