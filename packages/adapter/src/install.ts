@@ -1,7 +1,7 @@
 import { installCapture, installedCaptures, outdatedCaptures } from './capture/index.js';
 import { type Database, quoteTable, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
-import type { EntityMapping } from './mapping/index.js';
+import { type EntityMapping, storeAggregates } from './mapping/index.js';
 import { migrate, pendingMigrations } from './schema/index.js';
 import { initializeStages, readStages } from './stages/index.js';
 
@@ -51,6 +51,7 @@ export async function install(
       { cause: error },
     );
   }
+  await storeAggregates(database, schema, mappings);
   for (const mapping of outdated) await installCapture(database, schema, mapping, onWait);
   const initial = new Map(mappings.map((mapping) => [mapping.category, mapping.initialStage]));
   await initializeStages(database, schema, initial);

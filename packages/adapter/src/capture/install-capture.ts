@@ -6,7 +6,7 @@ import { captureSql, dropCaptureSql, triggerPrefix, triggersPerTable } from './c
 
 /** The state of one table's capture in the database. */
 export interface InstalledCapture {
-  readonly fingerprint: string;
+  readonly fingerprint: string | null;
   /** Whether the table is the one that was captured, with all triggers in place and enabled. */
   readonly intact: boolean;
   /** The table was dropped and made again since. */
@@ -16,13 +16,13 @@ export interface InstalledCapture {
 /** What is captured now, by category. One query. */
 export async function installedCaptures(sql: SqlExecutor, schema: string): Promise<Map<string, InstalledCapture>> {
   const rows = await sql.execute<InstalledCapture & { category: string }>(
-    `select c.category, c.fingerprint, t.oid is distinct from c.table_oid as recreated,
-            t.oid is not distinct from c.table_oid and (
+    `select a.category, a.fingerprint, t.oid is distinct from a.table_oid and a.table_oid is not null as recreated,
+            t.oid is not distinct from a.table_oid and (
               select count(*) from pg_trigger g
               where g.tgrelid = t.oid and g.tgname like $1 and g.tgenabled <> 'D') = $2 as intact
-     from ${quoteIdentifier(schema)}.captures c
-     left join pg_namespace n on n.nspname = c.table_schema
-     left join pg_class t on t.relnamespace = n.oid and t.relname = c.table_name`,
+     from ${quoteIdentifier(schema)}.aggregates a
+     left join pg_namespace n on n.nspname = a.table_schema
+     left join pg_class t on t.relnamespace = n.oid and t.relname = a.table_name`,
     [`${triggerPrefix.replaceAll('_', '\\_')}%`, triggersPerTable],
   );
   return new Map(rows.map(({ category, ...capture }) => [category, capture]));
@@ -62,12 +62,9 @@ export async function installCapture(
       await sql.execute([...functions, ...dropCaptureSql(mapping), ...triggers].join(';\n'));
       if (before?.recreated) await closeStreamsWithoutRow(sql, schema, mapping);
       await sql.execute(
-        `insert into ${quoteIdentifier(schema)}.captures (category, entity, table_schema, table_name, table_oid, fingerprint)
-         values ($1, $2, $3, $4, $5, $6)
-         on conflict (category) do update set entity = excluded.entity, table_schema = excluded.table_schema,
-           table_name = excluded.table_name, table_oid = excluded.table_oid, fingerprint = excluded.fingerprint,
-           installed_at = now()`,
-        [mapping.category, mapping.entity, mapping.table.schema, mapping.table.name, mapping.table.oid, fingerprint],
+        `update ${quoteIdentifier(schema)}.aggregates
+         set table_oid = $2, fingerprint = $3, installed_at = now() where category = $1`,
+        [mapping.category, mapping.table.oid, fingerprint],
       );
     });
   try {
@@ -88,7 +85,9 @@ export async function removeCapture(database: Database, schema: string, mapping:
         await lockInstallation(sql, schema);
         await sql.execute(`set local lock_timeout = '1s'`);
         await sql.execute(dropCaptureSql(mapping).join(';\n'));
-        await sql.execute(`delete from ${quoteIdentifier(schema)}.captures where category = $1`, [mapping.category]);
+        await sql.execute(`update ${quoteIdentifier(schema)}.aggregates set table_oid = null, fingerprint = null where category = $1`,
+          [mapping.category],
+       );
       }),
     { attempts: 60 },
   );

@@ -24,6 +24,8 @@ export interface EntityMapping {
   /** Primary key columns in the order of the stream id; also among `columns`. */
   readonly key: readonly ColumnMapping[];
   readonly columns: readonly ColumnMapping[];
+  /** Properties that never go into an event; they are loaded from the table. */
+  readonly excluded: readonly string[];
   /** The soft-delete column, if the entity has one. */
   readonly deletedAt?: ColumnMapping;
   readonly eventTypes: DefaultEventTypes;

@@ -1,4 +1,5 @@
 export type { AggregateOptions, AggregateSelection, EntityTarget } from './aggregate-options.js';
+export { storeAggregates, storedAggregates } from './aggregate-store.js';
 export { DriverValues, type TypeParsers } from './driver-values.js';
 export type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 export { MappingRegistry } from './mapping-registry.js';

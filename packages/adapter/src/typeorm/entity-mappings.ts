@@ -78,6 +78,7 @@ function mappingOf({ metadata, options }: SelectedEntity, path: string, table: C
     table: { schema: table.schema, name: table.name, oid: table.oid },
     key: metadata.primaryColumns.map((key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping),
     columns,
+    excluded: options.exclude ?? [],
     ...(deletedAt && { deletedAt }),
     eventTypes: defaultEventTypes(name),
     initialStage: options.stage ?? 'capture',

@@ -51,18 +51,20 @@ create aggregate :schema.fold("char", jsonb) (sfunc = :schema.fold_event, stype 
   },
   {
     id: 2,
-    name: '000002-captures',
+    name: '000002-aggregates',
     sql: String.raw`
--- What is captured, and by which version of the generated triggers.
-create table :schema.captures (
+-- The aggregates that the application has named, and the generated triggers that capture them.
+create table :schema.aggregates (
   category text primary key,
   entity text not null,
+  -- properties that never go into an event
+  excluded text[] not null default '{}',
   table_schema text not null,
   table_name text not null,
-  table_oid oid not null,
-  -- of the generated functions and triggers: another fingerprint means that they must be made anew
-  fingerprint text not null,
-  installed_at timestamptz not null default now()
+  -- of the table with the triggers, and of the generated functions and triggers; null while nothing is captured
+  table_oid oid,
+  fingerprint text,
+  installed_at timestamptz
 );
 `,
   },

@@ -1,0 +1,13 @@
+-- The aggregates that the application has named, and the generated triggers that capture them.
+create table :schema.aggregates (
+  category text primary key,
+  entity text not null,
+  -- properties that never go into an event
+  excluded text[] not null default '{}',
+  table_schema text not null,
+  table_name text not null,
+  -- of the table with the triggers, and of the generated functions and triggers; null while nothing is captured
+  table_oid oid,
+  fingerprint text,
+  installed_at timestamptz
+);

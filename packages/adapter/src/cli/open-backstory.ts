@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { DataSource } from 'typeorm';
+import type { Backstory } from '../backstory.js';
+import { createBackstory } from '../create-backstory.js';
+import { BackstoryError, InvalidOptionsError } from '../errors.js';
+import type { BackstoryLogger, BackstoryOptions } from '../options.js';
+import { storedSelection } from '../stored-selection.js';
+
+/** How the command line says which application it is for. */
+export interface ApplicationOptions {
+  dataSource?: string;
+  app?: string;
+  config?: string;
+  schema?: string;
+}
+
+export interface OpenedBackstory {
+  readonly backstory: Backstory;
+  close(): Promise<void>;
+}
+
+/** Opens the application's DataSource, or boots its Nest context, and closes again what it opened. */
+export async function openBackstory(
+  options: ApplicationOptions,
+  install: 'auto' | 'check',
+  logger: BackstoryLogger,
+): Promise<OpenedBackstory> {
+  if (options.app) return openNestApplication(options.app);
+  if (!options.dataSource) {
+    throw new InvalidOptionsError(
+      'No application was named.',
+      'Add --data-source dist/data-source.js (a file that exports a TypeORM DataSource) or --app dist/app.module.js.',
+    );
+  }
+  const dataSource = findDataSource(await load(options.dataSource), options.dataSource);
+  if (!dataSource.isInitialized) await initialize(dataSource);
+  try {
+    const config = options.config ? await loadConfig(options.config) : undefined;
+    const schema = options.schema ?? config?.schema;
+    const selection = config ?? (await storedSelection(dataSource, schema));
+    const backstory = await createBackstory(dataSource, { ...selection, ...(schema && { schema }), install, logger });
+    return {
+      backstory,
+      close: async () => {
+        await backstory.close();
+        await dataSource.destroy();
+      },
+    };
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+}
+
+async function openNestApplication(file: string): Promise<OpenedBackstory> {
+  const module = Object.values(await load(file)).find(isModuleClass);
+  if (!module) throw new InvalidOptionsError(`${file} exports no Nest module.`, 'Name the file with the root module.');
+  const { NestFactory } = createRequire(resolve(file))('@nestjs/core') as {
+    NestFactory: {
+      createApplicationContext(
+        module: unknown,
+        options: object,
+      ): Promise<{ get(token: symbol, options: object): unknown; close(): Promise<void> }>;
+    };
+  };
+  const context = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'], abortOnError: false });
+  try {
+    const backstory = context.get(Symbol.for('backstory:Backstory'), { strict: false }) as Backstory;
+    return { backstory, close: () => context.close() };
+  } catch (error) {
+    await context.close();
+    throw new BackstoryError('INVALID_OPTIONS', `${file} doesn't import BackstoryModule.`, 'Add BackstoryModule.forRoot() to its imports.', { cause: error });
+  }
+}
+
+async function load(file: string): Promise<Record<string, unknown>> {
+  const path = resolve(file);
+  if (!existsSync(path)) {
+    throw new InvalidOptionsError(`There is no file ${path}.`, 'Give the path of the compiled JavaScript file, from the current folder.');
+  }
+  const exports = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  // A CommonJS module's exports stand under "default", and its own default export under that.
+  const commonJs = exports['default'];
+  return typeof commonJs === 'object' && commonJs !== null && !isDataSource(commonJs)
+    ? { ...exports, ...(commonJs as Record<string, unknown>) }
+    : exports;
+}
+
+async function loadConfig(file: string): Promise<BackstoryOptions> {
+  const exports = await load(file);
+  return (exports['default'] as { default?: BackstoryOptions }).default ?? (exports['default'] as BackstoryOptions) ?? exports;
+}
+
+function findDataSource(exports: Record<string, unknown>, file: string): DataSource {
+  const found = Object.values(exports).find(isDataSource);
+  if (found) return found;
+  throw new InvalidOptionsError(
+    `${file} exports no TypeORM DataSource.`,
+    'Export one: "export default new DataSource({ … })", as the TypeORM command line wants it.',
+  );
+}
+
+async function initialize(dataSource: DataSource): Promise<void> {
+  try {
+    await dataSource.initialize();
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    const connection = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', '28P01', '28000', '3D000', '57P03'];
+    if (!connection.includes(code ?? '')) throw error;
+    throw new BackstoryError(
+      'DATABASE_UNREACHABLE',
+      `No connection to the database: ${message || code}.`,
+      'Check that the server is running and that host, port, user and password of the DataSource are right.',
+      { cause: error },
+    );
+  }
+}
+
+function isDataSource(candidate: unknown): candidate is DataSource {
+  const { initialize, entityMetadatas, options } = (candidate ?? {}) as Partial<DataSource>;
+  return typeof initialize === 'function' && Array.isArray(entityMetadatas) && typeof options === 'object';
+}
+
+function isModuleClass(candidate: unknown): boolean {
+  const reflect = Reflect as unknown as { hasMetadata?: (key: string, target: object) => boolean };
+  return typeof candidate === 'function' && (reflect.hasMetadata?.('imports', candidate) ?? false);
+}

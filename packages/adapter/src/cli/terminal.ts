@@ -1,0 +1,70 @@
+import { MultiBar, Presets } from 'cli-progress';
+import type { BackfillProgress } from '../backfill/index.js';
+
+/** Where a command's words go: results to stdout, everything else to stderr. */
+export interface Terminal {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { isTTY?: boolean };
+}
+
+export interface ProgressView {
+  update(progress: BackfillProgress): void;
+  stop(): void;
+}
+
+const secondsBetweenLines = 2;
+
+/** Bars on a terminal; elsewhere a line every two seconds and one at the end of each category. */
+export function progressView({ stderr }: Terminal): ProgressView {
+  return stderr.isTTY && !process.env['CI'] ? bars(stderr) : lines(stderr);
+}
+
+function bars(stream: NodeJS.WritableStream): ProgressView {
+  const multi = new MultiBar(
+    { stream, format: '{category} {bar} {percentage}% {value}/{total} rows · {rate} rows/s · {left} left', clearOnComplete: false, hideCursor: true },
+    Presets.shades_classic,
+  );
+  const known = new Map<string, ReturnType<typeof multi.create>>();
+  return {
+    update: (progress) => {
+      const { category, rows, total, rowsPerSecond, secondsLeft } = progress;
+      const payload = { category: category.padEnd(20), rate: rowsPerSecond, left: seconds(secondsLeft) };
+      let bar = known.get(category);
+      if (!bar) known.set(category, (bar = multi.create(total, 0, payload)));
+      bar.setTotal(total);
+      bar.update(rows, payload);
+    },
+    stop: () => multi.stop(),
+  };
+}
+
+function lines(stream: NodeJS.WritableStream): ProgressView {
+  let next = 0;
+  return {
+    update: ({ category, rows, total, events, rowsPerSecond, secondsLeft, completed }) => {
+      if (!completed && Date.now() < next) return;
+      next = Date.now() + secondsBetweenLines * 1000;
+      const rest = completed ? 'done' : `${seconds(secondsLeft)} left`;
+      stream.write(`backfill ${category}: ${rows}/${total} rows, ${events} events, ${rowsPerSecond} rows/s, ${rest}\n`);
+    },
+    stop: () => undefined,
+  };
+}
+
+function seconds(value: number | undefined): string {
+  return value === undefined ? '?' : `${Math.ceil(value)} s`;
+}
+
+/** Columns as wide as their longest value; numbers to the right. */
+export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const widths = header.map((title, index) => Math.max(title.length, ...rows.map((row) => String(row[index]).length)));
+  const line = (cells: readonly (string | number)[]): string =>
+    cells
+      .map((cell, index) => {
+        const width = widths[index] as number;
+        return typeof cell === 'number' ? String(cell).padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(header), ...rows.map(line)].join('\n') + '\n';
+}

@@ -1,0 +1,16 @@
+import type { DataSource } from 'typeorm';
+import { sqlState } from './database/index.js';
+import { type AggregateSelection, storedAggregates } from './mapping/index.js';
+import { poolDatabase, poolOf } from './typeorm/index.js';
+
+/** Which aggregates the application has named when it was last installed; undefined before the first install. */
+export async function storedSelection(dataSource: DataSource, schema = 'backstory'): Promise<AggregateSelection | undefined> {
+  try {
+    const aggregates = await storedAggregates(poolDatabase(poolOf(dataSource)), schema);
+    return aggregates.length > 0 ? { aggregates } : undefined;
+  } catch (error) {
+    const nothingInstalled = sqlState(error) === '42P01' || sqlState(error) === '3F000';
+    if (nothingInstalled) return undefined;
+    throw error;
+  }
+}

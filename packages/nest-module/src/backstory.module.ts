@@ -1,0 +1,85 @@
+import { Backstory, createBackstory, type EntityTarget } from '@backstory/adapter';
+import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { BACKSTORY_OPTIONS, getBackstoryToken, OWN_BACKSTORY } from './backstory.tokens.js';
+import type {
+  BackstoryDataSource,
+  BackstoryModuleAsyncOptions,
+  BackstoryModuleOptions,
+  BackstoryOptionsFactory,
+} from './backstory-module.options.js';
+import { CaptureContextInterceptor } from './context/capture-context.interceptor.js';
+import { aggregatesOf, registerEntities } from './feature-registry.js';
+
+/**
+ * Gives the application's entities a history. Capture is installed while the module's providers are made: everything
+ * written after `NestFactory.create()` is captured, before `listen()` too.
+ */
+@Global()
+@Module({})
+export class BackstoryModule implements OnApplicationShutdown {
+  constructor(@Inject(OWN_BACKSTORY) private readonly backstory: Backstory) {}
+
+  /** Import once, in the root module, beside `TypeOrmModule.forRoot`. */
+  static forRoot({ dataSource, ...options }: BackstoryModuleOptions & BackstoryDataSource = {}): DynamicModule {
+    return moduleWith(dataSource, [{ provide: BACKSTORY_OPTIONS, useValue: options }]);
+  }
+
+  /** As `forRoot`, with options from the configuration: `useFactory`, `useClass` or `useExisting`. */
+  static forRootAsync({ dataSource, imports, ...options }: BackstoryModuleAsyncOptions): DynamicModule {
+    return { ...moduleWith(dataSource, optionsProviders(options)), imports: imports ?? [] };
+  }
+
+  /** Captures these entities, with what their `@EventSourced` says. Import in the module that owns them. */
+  static forFeature(entities: readonly EntityTarget[], dataSource = 'default'): DynamicModule {
+    registerEntities(dataSource, entities);
+    return { module: BackstoryFeatureModule };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.backstory.close();
+  }
+}
+
+/** Stands for the `forFeature` imports, which only register. */
+@Module({})
+class BackstoryFeatureModule {}
+
+function moduleWith(dataSourceName: string | undefined, optionsProvider: Provider[]): DynamicModule {
+  const token = getBackstoryToken(dataSourceName);
+  return {
+    module: BackstoryModule,
+    providers: [
+      ...optionsProvider,
+      {
+        provide: OWN_BACKSTORY,
+        inject: [getDataSourceToken(dataSourceName), BACKSTORY_OPTIONS],
+        useFactory: (dataSource: DataSource, options: BackstoryModuleOptions) =>
+          createBackstory(dataSource, {
+            logger: new Logger('Backstory'),
+            ...options,
+            aggregates: aggregatesOf(dataSourceName ?? 'default', options.aggregates),
+          }),
+      },
+      { provide: token, useExisting: OWN_BACKSTORY },
+      { provide: APP_INTERCEPTOR, useClass: CaptureContextInterceptor },
+    ],
+    exports: [token],
+  };
+}
+
+function optionsProviders({ useFactory, useClass, useExisting, inject }: BackstoryModuleAsyncOptions): Provider[] {
+  if (useFactory) return [{ provide: BACKSTORY_OPTIONS, useFactory, inject: inject ?? [] }];
+  const factory = useExisting ?? useClass;
+  if (!factory) throw new Error('BackstoryModule.forRootAsync needs one of useFactory, useClass and useExisting.');
+  return [
+    ...(useClass ? [{ provide: useClass, useClass }] : []),
+    {
+      provide: BACKSTORY_OPTIONS,
+      inject: [factory],
+      useFactory: (options: BackstoryOptionsFactory) => options.createBackstoryOptions(),
+    },
+  ];
+}

@@ -1,0 +1,11 @@
+/** Injection token of the `Backstory` instance. By `Symbol.for`: the CommonJS and the ESM copy of this package agree. */
+export const BACKSTORY = Symbol.for('backstory:Backstory');
+
+/** Injection token of the instance for a DataSource with a name. */
+export function getBackstoryToken(dataSource = 'default'): symbol {
+  return dataSource === 'default' ? BACKSTORY : Symbol.for(`backstory:Backstory:${dataSource}`);
+}
+
+/** Tokens inside the module. */
+export const BACKSTORY_OPTIONS = Symbol.for('backstory:Options');
+export const OWN_BACKSTORY = Symbol.for('backstory:OwnBackstory');

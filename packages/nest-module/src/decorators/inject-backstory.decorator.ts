@@ -1,0 +1,9 @@
+import { Inject } from '@nestjs/common';
+import { getBackstoryToken } from '../backstory.tokens.js';
+
+/**
+ * Injects the `Backstory` instance: `constructor(@InjectBackstory() private readonly backstory: Backstory)`.
+ * Takes the name of the DataSource where there are several.
+ */
+export const InjectBackstory = (dataSource?: string): PropertyDecorator & ParameterDecorator =>
+  Inject(getBackstoryToken(dataSource));
