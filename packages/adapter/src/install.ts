@@ -13,13 +13,27 @@ export interface InstallReport {
   readonly captured: readonly string[];
 }
 
+/** Turns a missing right (SQLSTATE 42501) into an error that says which, and passes everything else on. */
+function refused(problem: string, remedy: string): (error: unknown) => never {
+  return (error) => {
+    if (sqlState(error) !== '42501') throw error;
+    const { message } = error as Error;
+    throw new BackstoryError('CAPTURE_REFUSED', `This database role ${problem}: ${message}.`, remedy, { cause: error });
+  };
+}
+
 /** What is missing for these mappings to be captured: two queries when nothing is. */
 export async function pendingInstallation(
   database: Database,
   schema: string,
   mappings: readonly EntityMapping[],
 ): Promise<{ migrations: number[]; outdated: EntityMapping[] }> {
-  const migrations = await pendingMigrations(database, schema);
+  const migrations = await pendingMigrations(database, schema).catch(
+    refused(
+      `may not use schema "${schema}"`,
+      `As the schema's owner: GRANT USAGE ON SCHEMA "${schema}" TO …; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA "${schema}" TO …;`,
+    ),
+  );
   const isPending = (stage: string | undefined, mapping: EntityMapping): boolean =>
     (stage ?? mapping.initialStage) !== 'off';
   if (migrations.length > 0) return { migrations, outdated: mappings.filter((m) => isPending(undefined, m)) };
@@ -40,15 +54,12 @@ export async function install(
   onWait?: (message: string) => void,
 ): Promise<InstallReport> {
   const { migrations, outdated } = await pendingInstallation(database, schema, mappings);
-  try {
-    if (migrations.length > 0) await migrate(database, schema);
-  } catch (error) {
-    if (sqlState(error) !== '42501') throw error;
-    throw new BackstoryError(
-      'CAPTURE_REFUSED',
-      `This database role may not create Backstory's tables in schema "${schema}": ${(error as Error).message}.`,
-      `Run "npx backstory install" as a role that may, or "CREATE SCHEMA "${schema}" AUTHORIZATION …" for this one.`,
-      { cause: error },
+  if (migrations.length > 0) {
+    await migrate(database, schema).catch(
+      refused(
+        `may not create Backstory's tables in schema "${schema}"`,
+        `Run "npx backstory install" as a role that may, or "CREATE SCHEMA "${schema}" AUTHORIZATION …" for this one.`,
+      ),
     );
   }
   await storeAggregates(database, schema, mappings);

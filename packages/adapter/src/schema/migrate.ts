@@ -9,10 +9,7 @@ export async function lockInstallation(sql: SqlExecutor, schema: string): Promis
 
 /** Numbers of the migrations that are missing; all of them when nothing is installed. */
 export async function pendingMigrations(sql: SqlExecutor, schema: string): Promise<number[]> {
-  const [{ ledger }] = (await sql.execute<{ ledger: string | null }>(`select to_regclass($1)::text as ledger`, [
-    `${quoteIdentifier(schema)}.migrations`,
-  ])) as [{ ledger: string | null }];
-  if (ledger === null) return migrations.map(({ id }) => id);
+  if (!(await hasLedger(sql, schema))) return migrations.map(({ id }) => id);
   const rows = await sql.execute<{ id: number }>(`select id from ${quoteIdentifier(schema)}.migrations`);
   const applied = new Set(rows.map(({ id }) => id));
   const newest = Math.max(0, ...applied);
@@ -26,6 +23,15 @@ export async function pendingMigrations(sql: SqlExecutor, schema: string): Promi
   return migrations.map(({ id }) => id).filter((id) => !applied.has(id));
 }
 
+/** Reads the catalogue's tables: `to_regclass` may answer from a cache of before the installation lock was waited for. */
+async function hasLedger(sql: SqlExecutor, schema: string): Promise<boolean> {
+  const [ledger] = await sql.execute(
+    `select from pg_class c join pg_namespace n on n.oid = c.relnamespace where nspname = $1 and relname = 'migrations'`,
+    [schema],
+  );
+  return ledger !== undefined;
+}
+
 /**
  * Creates or upgrades Backstory's own tables. Safe when several instances start at once:
  * they take turns, and all but the first find nothing to do.
@@ -37,8 +43,8 @@ export async function migrate(database: Database, schema: string): Promise<numbe
     if (pending.length === 0) return pending;
     const quoted = quoteIdentifier(schema);
     // Not "if not exists", which asks for the right to create schemas even where a DBA has made this one.
-    const [{ missing }] = (await sql.execute(`select to_regnamespace($1) is null as missing`, [quoted])) as [{ missing: boolean }];
-    if (missing) await sql.execute(`create schema ${quoted}`);
+    const [exists] = await sql.execute(`select from pg_namespace where nspname = $1`, [schema]);
+    if (!exists) await sql.execute(`create schema ${quoted}`);
     await sql.execute(
       `create table if not exists ${quoted}.migrations (
          id integer primary key, name text not null, applied_at timestamptz not null default now())`,

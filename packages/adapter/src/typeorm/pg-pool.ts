@@ -14,7 +14,9 @@ export interface PgQuery {
 }
 
 export interface PooledClient extends PgClient {
-  release(error?: Error | boolean): void;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+  release(error?: Error): void;
 }
 
 export interface PgPool {

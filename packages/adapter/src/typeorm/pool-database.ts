@@ -33,14 +33,18 @@ export function poolDatabase(pool: PgPool): Database {
     const client = await pool.connect().catch((error: unknown) => {
       throw unreachable(error);
     });
-    let broken: Error | undefined;
+    let loss: Error | undefined;
+    // A lost connection also rejects the query that is under way; without a listener it would end the process.
+    const onError = (error: Error): void => void (loss = error);
+    client.on('error', onError);
     try {
-      return await work(client).catch((error: Error) => {
-        broken = isConnectionLoss(error) ? error : undefined;
-        throw error;
-      });
+      return await work(client);
+    } catch (error) {
+      if (!loss && isConnectionLoss(error)) loss = error as Error;
+      throw loss ? unreachable(error) : error;
     } finally {
-      client.release(broken);
+      client.off('error', onError);
+      client.release(loss);
     }
   };
   const inTransaction = <Result>(begin: string, work: (sql: SqlExecutor) => Promise<Result>): Promise<Result> =>
@@ -66,9 +70,9 @@ export function poolDatabase(pool: PgPool): Database {
   };
 }
 
-function isConnectionLoss(error: Error): boolean {
-  const { code } = error as { code?: string };
-  return code === undefined || code.startsWith('08') || code.startsWith('57P') || code.startsWith('E');
+function isConnectionLoss(error: unknown): boolean {
+  const { code = '', message } = error as Error & { code?: string };
+  return /^(?:08|57P0|E[A-Z])/.test(code) || message.startsWith('Connection terminated');
 }
 
 function unreachable(error: unknown): BackstoryError {
