@@ -1,0 +1,44 @@
+'use strict';
+
+const { swc } = require('./test/swc.cjs');
+
+const base = {
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': /** @type {[string, Record<string, unknown>]} */ (['@swc/jest', swc]) },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@backstory/adapter$': '<rootDir>/packages/adapter/src/index.ts',
+    '^@backstory/nest-module$': '<rootDir>/packages/nest-module/src/index.ts',
+  },
+  modulePathIgnorePatterns: ['/dist/'],
+  restoreMocks: true,
+};
+
+const withDatabase = {
+  ...base,
+  globalSetup: '<rootDir>/test/postgres/global-setup.cjs',
+  globalTeardown: '<rootDir>/test/postgres/global-teardown.cjs',
+  testTimeout: 30_000,
+};
+
+const e2e = {
+  ...withDatabase,
+  testMatch: ['<rootDir>/examples/legacy-app/test/**/*.e2e-spec.ts'],
+  testTimeout: 60_000,
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+  maxWorkers: 2,
+  projects: [
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/packages/*/src/**/*.spec.ts'] },
+    {
+      ...withDatabase,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/{integration,property,concurrency,faults}/**/*.spec.ts'],
+    },
+    { ...e2e, displayName: 'e2e' },
+    // The same suite again: adopting Backstory must not change what the application does.
+    { ...e2e, displayName: 'e2e-with-backstory', setupFiles: ['<rootDir>/test/with-backstory.cjs'] },
+  ],
+};

@@ -1,0 +1,16 @@
+'use strict';
+
+require('reflect-metadata');
+const adopt = require('./adopt.cjs');
+
+adopt({
+  common: require('@nestjs/common'),
+  core: require('@nestjs/core'),
+  nestTypeorm: require('@nestjs/typeorm'),
+  typeorm: require('typeorm'),
+  adapter: require('@backstory/adapter'),
+  nestModule: require('@backstory/nest-module'),
+}).catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

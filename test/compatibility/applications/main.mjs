@@ -1,0 +1,10 @@
+import 'reflect-metadata';
+import * as common from '@nestjs/common';
+import * as core from '@nestjs/core';
+import * as nestTypeorm from '@nestjs/typeorm';
+import * as typeorm from 'typeorm';
+import * as adapter from '@backstory/adapter';
+import * as nestModule from '@backstory/nest-module';
+import adopt from './adopt.cjs';
+
+await adopt({ common, core, nestTypeorm, typeorm, adapter, nestModule });

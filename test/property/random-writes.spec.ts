@@ -1,0 +1,89 @@
+import { type Backstory, createBackstory } from '@backstory/adapter';
+import { Author, Shelf, Subject, Work } from '../library/entities.js';
+import { type Library, openLibrary } from '../library/open-library.js';
+import { randomFrom, seedOfRun } from '../library/random.js';
+import { writeRandomly } from '../library/write-randomly.js';
+
+const seed = seedOfRun();
+
+describe(`random writes through every path, seed ${seed}`, () => {
+  let library: Library;
+  let backstory: Backstory | undefined;
+
+  beforeEach(async () => {
+    library = await openLibrary({ poolSize: 12 });
+  });
+
+  afterEach(async () => {
+    await backstory?.close();
+    await library.close();
+  });
+
+  const everything = async (): Promise<unknown[]> => {
+    const { manager } = library.dataSource;
+    return [
+      await manager.find(Author, { relations: { works: { subjects: true } }, withDeleted: true, order: { id: 1, works: { id: 1, subjects: { code: 1 } } } }),
+      await manager.find(Work, { order: { id: 1 }, relations: { author: true } }),
+      await manager.find(Shelf, { order: { room: 1, number: 1 } }),
+      await manager.find(Subject, { order: { code: 1 } }),
+    ];
+  };
+
+  const expectDensePositions = async (): Promise<void> => {
+    expect(
+      await library.dataSource.query(
+        `select category, stream_id from backstory.events group by 1, 2
+         having max(stream_position) <> count(*) or min(stream_position) <> 1`,
+      ),
+    ).toEqual([]);
+    expect(
+      await library.dataSource.query(
+        `select * from (select category, stream_id, global_position < lag(global_position) over (
+           partition by category, stream_id order by stream_position) as inverted from backstory.events) e where inverted`,
+      ),
+    ).toEqual([]);
+  };
+
+  it.each([0, 1, 2, 3, 4])('one writer: what is replayed is what is in the tables (run %i)', async (run) => {
+    const random = randomFrom(seed + run);
+    await writeRandomly(library.dataSource, random, 60);
+    backstory = await createBackstory(library.dataSource);
+    await writeRandomly(library.dataSource, random, 120);
+    await backstory.backfill({ chunkSize: 1 + random.integer(20) });
+    await writeRandomly(library.dataSource, random, 120);
+    expect((await backstory.verify()).aggregates.flatMap(({ drift }) => drift)).toEqual([]);
+    await expectDensePositions();
+    const plain = await everything();
+    for (const category of ['author', 'work', 'shelf', 'subject', 'workSubjectsSubject']) {
+      await backstory.stages.set(category, 'replay', { force: true });
+    }
+    expect(await everything()).toEqual(plain);
+    // the application goes on writing what it has loaded by replay
+    await writeRandomly(library.dataSource, random, 60);
+    expect((await backstory.verify()).aggregates.flatMap(({ drift }) => drift)).toEqual([]);
+  });
+
+  it('eight writers while capture is installed and the backfill runs', async () => {
+    await writeRandomly(library.dataSource, randomFrom(seed + 100), 80);
+    let writing = true;
+    const writers = Promise.all(
+      Array.from({ length: 8 }, async (_, writer) => {
+        const random = randomFrom(seed + 200 + writer);
+        while (writing) await writeRandomly(library.dataSource, random, 5);
+      }),
+    );
+    try {
+      backstory = await createBackstory(library.dataSource);
+      await backstory.backfill({ chunkSize: 7 });
+      // under live traffic, without a false alarm
+      for (let round = 0; round < 5; round++) {
+        expect((await backstory.verify()).aggregates.flatMap(({ drift }) => drift)).toEqual([]);
+      }
+    } finally {
+      writing = false;
+      await writers;
+    }
+    expect((await backstory.verify()).aggregates.flatMap(({ drift }) => drift)).toEqual([]);
+    await expectDensePositions();
+  });
+});
