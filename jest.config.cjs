@@ -18,18 +18,18 @@ const withDatabase = {
   ...base,
   globalSetup: '<rootDir>/test/postgres/global-setup.cjs',
   globalTeardown: '<rootDir>/test/postgres/global-teardown.cjs',
-  testTimeout: 30_000,
 };
 
 const e2e = {
   ...withDatabase,
   testMatch: ['<rootDir>/examples/legacy-app/test/**/*.e2e-spec.ts'],
-  testTimeout: 60_000,
 };
 
 /** @type {import('jest').Config} */
 module.exports = {
   maxWorkers: 2,
+  // Jest takes this from here only, not from a project.
+  testTimeout: 60_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/packages/*/src/**/*.spec.ts'] },
     {

@@ -2,7 +2,7 @@ import type { CaptureContext } from './capture-context.js';
 
 /** Statements that write nothing: transaction control, settings, and what TypeORM builds to read entities. */
 const withoutEvents =
-  /^\s*(?:select\s+(?:distinct\s+|count\s*\()*"|start\b|begin\b|commit\b|rollback\b|savepoint\b|release\b|set\b|show\b)/i;
+  /^\s*(?:select\s+(?:distinct\s+)?(?:"|count\s*\()|start\b|begin\b|commit\b|rollback\b|savepoint\b|release\b|set\b|show\b)/i;
 
 /**
  * The comment in front of a statement that carries the context to the capture trigger, which reads it from
@@ -22,6 +22,6 @@ function escape(json: string): string {
     json
       // jsonb knows neither NUL nor half a surrogate pair
       .replace(/\\u0000|\\ud[89a-f][0-9a-f]{2}/gi, '\\ufffd')
-      .replace(/[^A-Za-z0-9 _.:,@"\\{}[\]-]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .replace(/[^A-Za-z0-9 _.:,+@"\\{}[\]-]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
   );
 }
