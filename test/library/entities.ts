@@ -46,7 +46,7 @@ export class Author {
   home: Address;
 
   @Column({ type: 'jsonb', default: {} })
-  preferences: Record<string, unknown>;
+  preferences: object;
 
   @Column({ type: 'date', nullable: true })
   born: string | null;

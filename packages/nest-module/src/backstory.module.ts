@@ -1,6 +1,6 @@
 import { Backstory, createBackstory, type EntityTarget } from '@backstory/adapter';
 import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { BACKSTORY_OPTIONS, getBackstoryToken, OWN_BACKSTORY } from './backstory.tokens.js';
@@ -11,7 +11,7 @@ import type {
   BackstoryOptionsFactory,
 } from './backstory-module.options.js';
 import { CaptureContextInterceptor } from './context/capture-context.interceptor.js';
-import { aggregatesOf, registerEntities } from './feature-registry.js';
+import { aggregatesOf, BackstoryFeatureModule } from './feature-aggregates.js';
 
 /**
  * Gives the application's entities a history. Capture is installed while the module's providers are made: everything
@@ -34,18 +34,13 @@ export class BackstoryModule implements OnApplicationShutdown {
 
   /** Captures these entities, with what their `@EventSourced` says. Import in the module that owns them. */
   static forFeature(entities: readonly EntityTarget[], dataSource = 'default'): DynamicModule {
-    registerEntities(dataSource, entities);
-    return { module: BackstoryFeatureModule };
+    return BackstoryFeatureModule.of({ dataSource, entities });
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.backstory.close();
   }
 }
-
-/** Stands for the `forFeature` imports, which only register. */
-@Module({})
-class BackstoryFeatureModule {}
 
 function moduleWith(dataSourceName: string | undefined, optionsProvider: Provider[]): DynamicModule {
   const token = getBackstoryToken(dataSourceName);
@@ -55,12 +50,12 @@ function moduleWith(dataSourceName: string | undefined, optionsProvider: Provide
       ...optionsProvider,
       {
         provide: OWN_BACKSTORY,
-        inject: [getDataSourceToken(dataSourceName), BACKSTORY_OPTIONS],
-        useFactory: (dataSource: DataSource, options: BackstoryModuleOptions) =>
+        inject: [getDataSourceToken(dataSourceName), BACKSTORY_OPTIONS, ModulesContainer],
+        useFactory: (dataSource: DataSource, options: BackstoryModuleOptions, modules: ModulesContainer) =>
           createBackstory(dataSource, {
             logger: new Logger('Backstory'),
             ...options,
-            aggregates: aggregatesOf(dataSourceName ?? 'default', options.aggregates),
+            aggregates: aggregatesOf(modules, dataSourceName ?? 'default', options.aggregates),
           }),
       },
       { provide: token, useExisting: OWN_BACKSTORY },

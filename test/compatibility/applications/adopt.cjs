@@ -28,9 +28,9 @@ module.exports = async function adopt({ common, core, nestTypeorm, typeorm, adap
   const app = await core.NestFactory.create(AppModule, { logger: ['error', 'warn'], abortOnError: false });
   await app.init();
 
-  assert.equal(adapter.BACKSTORY, Symbol.for('backstory:Backstory'));
-  assert.equal(nestModule.BACKSTORY, adapter.BACKSTORY);
-  const backstory = app.get(adapter.BACKSTORY);
+  assert.equal(typeof adapter.createBackstory, 'function');
+  assert.equal(nestModule.BACKSTORY, Symbol.for('backstory:Backstory'));
+  const backstory = app.get(nestModule.BACKSTORY);
   const books = app.get(nestTypeorm.getDataSourceToken()).getRepository(Book);
 
   const saved = await books.save({ title: 'Draft', price: '0.10', tags: ['new'] });

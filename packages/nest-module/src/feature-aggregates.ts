@@ -1,0 +1,43 @@
+import type { AggregateOptions, BackstoryOptions, EntityTarget } from '@backstory/adapter';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { eventSourcedOptions } from './decorators/event-sourced.decorator.js';
+
+const FEATURE = Symbol.for('backstory:Feature');
+
+interface Feature {
+  readonly dataSource: string;
+  readonly entities: readonly EntityTarget[];
+}
+
+/** What `forFeature` returns: a module that only says which entities to capture. */
+@Module({})
+export class BackstoryFeatureModule {
+  static of(feature: Feature): DynamicModule {
+    const provider: Provider = { provide: FEATURE, useValue: feature };
+    return { module: BackstoryFeatureModule, providers: [provider] };
+  }
+}
+
+/**
+ * The aggregates of `forRoot` and of this application's `forFeature` imports together. With `all`, features add nothing.
+ * Where `forRoot` names none, the features' are the only ones; where nobody names any, all are captured.
+ * Nest has scanned every module before it makes the first provider, so all features are known by then.
+ */
+export function aggregatesOf(
+  modules: ModulesContainer,
+  dataSource: string,
+  fromRoot: BackstoryOptions['aggregates'],
+): BackstoryOptions['aggregates'] {
+  const features = [...modules.values()]
+    .map((module) => module.providers.get(FEATURE)?.instance as Feature | undefined)
+    .filter((feature) => feature?.dataSource === dataSource);
+  const entities = new Set(features.flatMap((feature) => feature?.entities ?? []));
+  if (entities.size === 0 || fromRoot === 'all') return fromRoot;
+  return [...(fromRoot ?? []), ...[...entities].map(withDecorator)];
+}
+
+function withDecorator(entity: EntityTarget): AggregateOptions {
+  return { entity, ...(typeof entity === 'function' ? eventSourcedOptions(entity) : {}) };
+}
