@@ -17,7 +17,11 @@ const sources = {
 /** @type {any} */
 const loader = Module;
 const resolve = loader._resolveFilename;
-loader._resolveFilename = function (/** @type {string} */ request, /** @type {any} */ parent, /** @type {any[]} */ ...rest) {
+loader._resolveFilename = function (
+  /** @type {string} */ request,
+  /** @type {any} */ parent,
+  /** @type {any[]} */ ...rest
+) {
   const source = sources[/** @type {keyof typeof sources} */ (request)];
   if (source) return source;
   if (/^\.{1,2}\/.*\.js$/.test(request) && parent?.filename?.endsWith('.ts')) {

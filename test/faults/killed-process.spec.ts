@@ -23,7 +23,14 @@ describe(`a process that is killed (SIGKILL), seed ${seed}`, () => {
   function start(task: 'write' | 'backfill', runSeed: number): ChildProcess {
     return spawn(
       process.execPath,
-      ['-r', join(__dirname, '../typescript-process.cjs'), join(__dirname, 'writer-process.ts'), library.url, String(runSeed), task],
+      [
+        '-r',
+        join(__dirname, '../typescript-process.cjs'),
+        join(__dirname, 'writer-process.ts'),
+        library.url,
+        String(runSeed),
+        task,
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
   }
@@ -75,16 +82,20 @@ describe(`a process that is killed (SIGKILL), seed ${seed}`, () => {
 
   it('in the middle of a backfill: the next one goes on, and every row has exactly one first event', async () => {
     const random = randomFrom(seed + 1);
-    await library.dataSource.query(`insert into author (name, version) select 'author ' || n, 1 from generate_series(1, 2000) n`);
+    await library.dataSource.query(
+      `insert into author (name, version) select 'author ' || n, 1 from generate_series(1, 2000) n`,
+    );
     let kills = 0;
-    for (let finished = false; !finished; ) {
+    for (let finished = false; !finished;) {
       const child = start('backfill', seed);
       await ready(child);
       const done = once(child, 'exit').then(() => true);
       finished = await Promise.race([done, sleep(random.integer(300)).then(() => false)]);
       if (!finished) {
         await kill(child);
-        await library.dataSource.query(`update author set name = name || '!' where id = 1 + $1`, [random.integer(2000)]);
+        await library.dataSource.query(`update author set name = name || '!' where id = 1 + $1`, [
+          random.integer(2000),
+        ]);
         kills++;
       }
       if (kills > 10) break;

@@ -21,7 +21,10 @@ describe('the command line', () => {
   async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
     const stdout = new PassThrough().setEncoding('utf8');
     const stderr = new PassThrough().setEncoding('utf8');
-    const code = await runCommandLine([...argv, '--data-source', join(__dirname, '../library/data-source.ts')], { stdout, stderr });
+    const code = await runCommandLine(
+      [...argv, '--data-source', join(__dirname, '../library/data-source.ts')],
+      { stdout, stderr },
+    );
     return { code, out: (stdout.read() as string | null) ?? '', err: (stderr.read() as string | null) ?? '' };
   }
 
@@ -29,39 +32,70 @@ describe('the command line', () => {
     const { manager } = library.dataSource;
     for (let n = 0; n < 3; n++) await manager.insert(Author, { name: `Author ${n}`, home: {} });
 
-    expect(await run('status')).toMatchObject({ code: 2, err: expect.stringMatching(/missing or old.*\n.*npx backstory install/) });
+    expect(await run('status')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/missing or old.*\n.*npx backstory install/),
+    });
     expect(await run('install')).toMatchObject({ code: 0, out: expect.stringContaining('Captured: author') });
-    expect(await run('verify')).toMatchObject({ code: 2, out: expect.stringContaining('author-1: missing event') });
+    expect(await run('verify')).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('author-1: missing event'),
+    });
     expect(await run('backfill', 'author', 'Work')).toMatchObject({
       code: 0,
       out: expect.stringMatching(/author +3 +3 .*yes/),
       err: expect.stringContaining('backfill author: 3/3 rows, 3 events'),
     });
-    expect(await run('verify')).toMatchObject({ code: 0, out: expect.stringContaining('Every replay equals its row.') });
+    expect(await run('verify')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Every replay equals its row.'),
+    });
     expect(await run('stage', 'author', 'replay')).toMatchObject({
       code: 1,
       err: expect.stringMatching(/can't go from capture to replay: shadow comes first; 0 of 100/),
     });
-    expect(await run('stage', 'author', 'shadow', '--by', 'ops', '--reason', 'ready')).toMatchObject({ code: 0, out: 'author: capture → shadow\n' });
+    expect(await run('stage', 'author', 'shadow', '--by', 'ops', '--reason', 'ready')).toMatchObject({
+      code: 0,
+      out: 'author: capture → shadow\n',
+    });
     expect((await run('stage', 'author')).out).toMatch(/capture +shadow +ops +no +ready/);
-    expect(await run('stage', 'author', 'replay', '--force')).toMatchObject({ out: 'author: shadow → replay (forced)\n' });
+    expect(await run('stage', 'author', 'replay', '--force')).toMatchObject({
+      out: 'author: shadow → replay (forced)\n',
+    });
     const status = JSON.parse((await run('status', '--json')).out) as { category: string; stage: string }[];
-    expect(status.find(({ category }) => category === 'author')).toMatchObject({ stage: 'replay', verified: { drifted: 0 } });
+    expect(status.find(({ category }) => category === 'author')).toMatchObject({
+      stage: 'replay',
+      verified: { drifted: 0 },
+    });
 
-    await library.dataSource.query(`alter table author disable trigger all; update author set name = 'changed' where id = 2; alter table author enable trigger all`);
+    await library.dataSource.query(
+      `alter table author disable trigger all; update author set name = 'changed' where id = 2; alter table author enable trigger all`,
+    );
     const drifted = await run('verify', 'author');
     expect(drifted.code).toBe(2);
     expect(drifted.out).toContain('author-2: value\n  name: row "changed", replay "Author 1"');
-    expect(await run('repair', '--dry-run')).toMatchObject({ code: 0, out: 'would correct author-2 (value)\n' });
+    expect(await run('repair', '--dry-run')).toMatchObject({
+      code: 0,
+      out: 'would correct author-2 (value)\n',
+    });
     expect((await run('verify')).code).toBe(2);
-    expect(await run('repair', '--by', 'ops')).toMatchObject({ code: 0, out: 'corrected author-2 (value)\n' });
+    expect(await run('repair', '--by', 'ops')).toMatchObject({
+      code: 0,
+      out: 'corrected author-2 (value)\n',
+    });
     expect((await run('verify')).code).toBe(0);
-    expect((await run('history', 'author', '2')).out).toMatch(/1 .*AuthorCreated {2}backfill\n[^]*2 .*AuthorCorrected {2}ops\n[^]*name: "changed"/);
+    expect((await run('history', 'author', '2')).out).toMatch(
+      /1 .*AuthorCreated {2}backfill\n[^]*2 .*AuthorCorrected {2}ops\n[^]*name: "changed"/,
+    );
     expect((await run('history', 'author', '99')).out).toBe('author-99 has no events.\n');
   });
 
   it('knows without a configuration what the application leaves out', async () => {
-    await (await createBackstory(library.dataSource, { aggregates: [{ entity: Author, category: 'writer', exclude: ['name'] }] })).close();
+    await (
+      await createBackstory(library.dataSource, {
+        aggregates: [{ entity: Author, category: 'writer', exclude: ['name'] }],
+      })
+    ).close();
     const status = JSON.parse((await run('status', '--json')).out) as { category: string }[];
     expect(status.map(({ category }) => category)).toEqual(['writer']);
     await library.dataSource.manager.insert(Author, { name: 'secret', home: {} });
@@ -86,13 +120,18 @@ describe('the command line', () => {
     const streams = { stdout: new PassThrough(), stderr: new PassThrough().setEncoding('utf8') };
     expect(await runCommandLine(['status'], streams)).toBe(1);
     expect(await runCommandLine(['status', '--data-source', 'nowhere.js'], streams)).toBe(1);
-    expect(await runCommandLine(['status', '--data-source', join(__dirname, '../library/random.ts')], streams)).toBe(1);
+    expect(
+      await runCommandLine(['status', '--data-source', join(__dirname, '../library/random.ts')], streams),
+    ).toBe(1);
     const said = streams.stderr.read() as string;
     expect(said).toMatch(/No application was named/);
     expect(said).toMatch(/There is no file .*nowhere\.js/);
     expect(said).toMatch(/exports no TypeORM DataSource/);
     process.env['LIBRARY_URL'] = 'postgres://postgres@127.0.0.1:1/nothing';
-    expect(await run('status')).toMatchObject({ code: 1, err: expect.stringMatching(/No connection to the database: .*ECONNREFUSED/) });
+    expect(await run('status')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/No connection to the database: .*ECONNREFUSED/),
+    });
   });
 
   it('helps with examples', async () => {

@@ -17,11 +17,15 @@ describe('the context of a write', () => {
     await library.close();
   });
 
-  const lastEvent = async (category: string): Promise<{ type: string; metadata: Record<string, unknown> | null }> =>
-    (await library.dataSource.query(
-      `select type, metadata from backstory.events where category = $1 order by global_position desc limit 1`,
-      [category],
-    ))[0];
+  const lastEvent = async (
+    category: string,
+  ): Promise<{ type: string; metadata: Record<string, unknown> | null }> =>
+    (
+      await library.dataSource.query(
+        `select type, metadata from backstory.events where category = $1 order by global_position desc limit 1`,
+        [category],
+      )
+    )[0];
 
   it('goes to the events of autocommit writes, transactions, raw SQL and cascades of foreign keys', async () => {
     const { dataSource } = library;
@@ -70,13 +74,17 @@ describe('the context of a write', () => {
       '\\u002a\\u002f',
     ];
     for (const [n, actor] of hostile.entries()) {
-      await runInContext({ actor }, () => library.dataSource.manager.insert(Shelf, { room: 'hostile', number: n }));
+      await runInContext({ actor }, () =>
+        library.dataSource.manager.insert(Shelf, { room: 'hostile', number: n }),
+      );
       expect((await backstory.history('shelf', `hostile:${n}`))[0]?.metadata.actor).toBe(actor);
     }
     await runInContext({ actor: 'nul \u0000 and half a pair \ud83d.' }, () =>
       library.dataSource.manager.insert(Shelf, { room: 'hostile', number: 99 }),
     );
-    expect((await backstory.history('shelf', 'hostile:99'))[0]?.metadata.actor).toBe('nul \ufffd and half a pair \ufffd.');
+    expect((await backstory.history('shelf', 'hostile:99'))[0]?.metadata.actor).toBe(
+      'nul \ufffd and half a pair \ufffd.',
+    );
   });
 
   it('can not be forged by values or by a comment that is not in front', async () => {
@@ -87,13 +95,17 @@ describe('the context of a write', () => {
       library.dataSource.query(`${forged} insert into shelf (room, number) values ('forged', 3)`),
     );
     expect((await backstory.history('shelf', 'forged:1'))[0]?.metadata.actor).toBeUndefined();
-    expect((await backstory.history('shelf', `${forged.replaceAll(':', '%3A')}:2`))[0]?.metadata.actor).toBeUndefined();
+    expect(
+      (await backstory.history('shelf', `${forged.replaceAll(':', '%3A')}:2`))[0]?.metadata.actor,
+    ).toBeUndefined();
     expect((await backstory.history('shelf', 'forged:3'))[0]?.metadata.actor).toBe('me');
   });
 
   it("leaves the application's own errors as they are", async () => {
     const failing = `insert into author (name, no_such_column) values ('x', 1)`;
-    const plain = await library.dataSource.query(failing).catch((error: unknown) => error as QueryFailedError);
+    const plain = await library.dataSource
+      .query(failing)
+      .catch((error: unknown) => error as QueryFailedError);
     const inContext = await runInContext({ actor: 'me' }, () =>
       library.dataSource.query(failing).catch((error: unknown) => error as QueryFailedError),
     );
@@ -105,10 +117,16 @@ describe('the context of a write', () => {
   });
 
   it('leaves statements alone that a caller has prepared by name', async () => {
-    const pool = (library.dataSource.driver as unknown as { master: { query(config: object): Promise<unknown> } }).master;
+    const pool = (
+      library.dataSource.driver as unknown as { master: { query(config: object): Promise<unknown> } }
+    ).master;
     for (const number of [1, 2]) {
       await runInContext({ actor: `user ${number}` }, () =>
-        pool.query({ name: 'shelf', text: `insert into shelf (room, number) values ('named', $1)`, values: [number] }),
+        pool.query({
+          name: 'shelf',
+          text: `insert into shelf (room, number) values ('named', $1)`,
+          values: [number],
+        }),
       );
     }
     expect(await backstory.history('shelf', 'named:2')).toHaveLength(1);

@@ -20,7 +20,9 @@ describe('installation', () => {
 
   it('is idempotent and changes nothing the second time', async () => {
     const first = await createBackstory(library.dataSource);
-    const installedAt = await library.dataSource.query(`select category, installed_at from backstory.aggregates order by 1`);
+    const installedAt = await library.dataSource.query(
+      `select category, installed_at from backstory.aggregates order by 1`,
+    );
     expect(installedAt.map(({ category }: { category: string }) => category)).toEqual([
       'author',
       'shelf',
@@ -31,7 +33,9 @@ describe('installation', () => {
     expect(await first.install()).toEqual({ migrations: [], captured: [] });
     await first.close();
     await (await createBackstory(library.dataSource)).close();
-    expect(await library.dataSource.query(`select category, installed_at from backstory.aggregates order by 1`)).toEqual(installedAt);
+    expect(
+      await library.dataSource.query(`select category, installed_at from backstory.aggregates order by 1`),
+    ).toEqual(installedAt);
   });
 
   it('is safe when eight instances start at once, while others write', async () => {
@@ -46,7 +50,12 @@ describe('installation', () => {
     })();
     const instances = await Promise.all(
       Array.from({ length: 8 }, async () => {
-        const dataSource = await new DataSource({ type: 'postgres', url: library.url, entities, poolSize: 3 }).initialize();
+        const dataSource = await new DataSource({
+          type: 'postgres',
+          url: library.url,
+          entities,
+          poolSize: 3,
+        }).initialize();
         return { dataSource, backstory: await createBackstory(dataSource) };
       }),
     );
@@ -73,10 +82,14 @@ describe('installation', () => {
     await runner.commitTransaction();
     await runner.release();
     const backstory = await creating;
-    expect(warnings.join()).toMatch(/Waiting to capture "public"."author": process \d+ \(.*transaction open for/);
+    expect(warnings.join()).toMatch(
+      /Waiting to capture "public"."author": process \d+ \(.*transaction open for/,
+    );
     await backstory.backfill();
     expect(await backstory.verify()).toMatchObject({ clean: true });
-    expect(await backstory.history('author', '1')).toMatchObject([{ type: 'AuthorCreated', data: { name: 'committed' } }]);
+    expect(await backstory.history('author', '1')).toMatchObject([
+      { type: 'AuthorCreated', data: { name: 'committed' } },
+    ]);
     await backstory.close();
   });
 
@@ -85,7 +98,9 @@ describe('installation', () => {
       code: 'NOT_INSTALLED',
       remedy: expect.stringContaining('npx backstory install'),
     });
-    expect(await library.dataSource.query(`select to_regnamespace('backstory') as schema`)).toEqual([{ schema: null }]);
+    expect(await library.dataSource.query(`select to_regnamespace('backstory') as schema`)).toEqual([
+      { schema: null },
+    ]);
     const backstory = await createBackstory(library.dataSource);
     await library.dataSource.query(`drop trigger "00_backstory_update" on author`);
     await expect(createBackstory(library.dataSource, { install: 'check' })).rejects.toMatchObject({
@@ -103,12 +118,17 @@ describe('installation', () => {
     await before.close();
     await library.dataSource.synchronize(true);
     const after = await createBackstory(library.dataSource);
-    expect((await after.history('shelf', 'a:1')).map(({ type, metadata }) => [type, metadata.origin])).toEqual([
+    expect(
+      (await after.history('shelf', 'a:1')).map(({ type, metadata }) => [type, metadata.origin]),
+    ).toEqual([
       ['ShelfCreated', 'capture'],
       ['ShelfDeleted', 'repair'],
     ]);
     await library.dataSource.manager.save(Shelf, { room: 'a', number: 1 });
-    expect((await after.history('shelf', 'a:1')).at(-1)).toMatchObject({ type: 'ShelfCreated', streamPosition: 3 });
+    expect((await after.history('shelf', 'a:1')).at(-1)).toMatchObject({
+      type: 'ShelfCreated',
+      streamPosition: 3,
+    });
     await after.backfill();
     expect(await after.verify()).toMatchObject({ clean: true });
     await after.close();
@@ -136,7 +156,9 @@ describe('installation', () => {
     const backstory = await createBackstory(library.dataSource);
     await library.dataSource.manager.insert(Shelf, { room: 'x', number: 1 });
     expect(await countEvents()).toBe(1);
-    await expect(library.dataSource.query(`update backstory.events set data = '{}'`)).rejects.toThrow(/append-only/);
+    await expect(library.dataSource.query(`update backstory.events set data = '{}'`)).rejects.toThrow(
+      /append-only/,
+    );
     await expect(library.dataSource.query(`delete from backstory.events`)).rejects.toThrow(/append-only/);
     await expect(library.dataSource.query(`truncate backstory.events`)).rejects.toThrow(/append-only/);
     expect(await countEvents()).toBe(1);
@@ -150,7 +172,9 @@ describe('installation', () => {
     const { manager } = library.dataSource;
     await manager.insert(Shelf, { room: 'x', number: 1 });
     expect(await countEvents()).toBe(0);
-    await expect(backstory.backfill({ aggregates: ['rack'] })).rejects.toMatchObject({ code: 'STAGE_REFUSED' });
+    await expect(backstory.backfill({ aggregates: ['rack'] })).rejects.toMatchObject({
+      code: 'STAGE_REFUSED',
+    });
     await backstory.stages.set('rack', 'capture');
     await backstory.backfill({ aggregates: ['rack'] });
     await manager.insert(Shelf, { room: 'x', number: 2 });
@@ -185,14 +209,19 @@ describe('set-ups that are refused', () => {
   }
 
   it('a table without a primary key: named, with the statement that adds one', async () => {
-    const Legacy = new EntitySchema({ name: 'Legacy', columns: { id: { type: 'int', primary: true }, x: { type: 'text' } } });
+    const Legacy = new EntitySchema({
+      name: 'Legacy',
+      columns: { id: { type: 'int', primary: true }, x: { type: 'text' } },
+    });
     const dataSource = await openWith(Legacy, `create table legacy (id int, x text)`);
     await expect(createBackstory(dataSource)).rejects.toMatchObject({
       code: 'NO_PRIMARY_KEY',
       message: expect.stringMatching(/"public"\."legacy" of entity "Legacy" has no primary key on "id"/),
       remedy: expect.stringContaining('ALTER TABLE "public"."legacy" ADD PRIMARY KEY ("id")'),
     });
-    await expect(createBackstory(dataSource, { exclude: ['Legacy'] }).then((b) => b.close())).resolves.toBeUndefined();
+    await expect(
+      createBackstory(dataSource, { exclude: ['Legacy'] }).then((b) => b.close()),
+    ).resolves.toBeUndefined();
     await dataSource.destroy();
   });
 
@@ -233,8 +262,16 @@ describe('set-ups that are refused', () => {
   it.each([
     [{ aggregates: ['Autor'] }, 'UNKNOWN_ENTITY', /no entity "Autor".*\n.*Author/],
     [{ exclude: ['Autor'] }, 'UNKNOWN_ENTITY', /no entity "Autor"/],
-    [{ aggregates: [Author, { entity: Shelf, category: 'author' }] }, 'DUPLICATE_CATEGORY', /both have the category "author"/],
-    [{ aggregates: [{ entity: Author, exclude: ['secret'] }] }, 'INVALID_OPTIONS', /no property "secret".*\n.*home\.street/],
+    [
+      { aggregates: [Author, { entity: Shelf, category: 'author' }] },
+      'DUPLICATE_CATEGORY',
+      /both have the category "author"/,
+    ],
+    [
+      { aggregates: [{ entity: Author, exclude: ['secret'] }] },
+      'INVALID_OPTIONS',
+      /no property "secret".*\n.*home\.street/,
+    ],
     [{ aggregates: [{ entity: Author, category: 'a-b' }] }, 'INVALID_OPTIONS', /"a-b" can't be a category/],
     [{ install: 'never' as 'check' }, 'INVALID_OPTIONS', /install: "never"/],
     [{ shadow: { sample: 2 } }, 'INVALID_OPTIONS', /no share/],
@@ -254,11 +291,21 @@ describe('set-ups that are refused', () => {
 
   it('a server that has gone away', async () => {
     const database = await createTestDatabase();
-    const dataSource = await new DataSource({ type: 'postgres', url: database.url, entities, synchronize: true }).initialize();
+    const dataSource = await new DataSource({
+      type: 'postgres',
+      url: database.url,
+      entities,
+      synchronize: true,
+    }).initialize();
     const { port } = new URL(database.url);
-    const { options } = (dataSource.driver as unknown as { master: { options: Record<string, unknown> } }).master;
+    const { options } = (dataSource.driver as unknown as { master: { options: Record<string, unknown> } })
+      .master;
     // as if the server were stopped: the pool's next connection is refused
-    Object.assign(options, { connectionString: undefined, host: '127.0.0.1', port: Number(port) === 1 ? 2 : 1 });
+    Object.assign(options, {
+      connectionString: undefined,
+      host: '127.0.0.1',
+      port: Number(port) === 1 ? 2 : 1,
+    });
     await dataSource.query(`select pg_terminate_backend(pg_backend_pid())`).catch(() => undefined);
     await expect(createBackstory(dataSource)).rejects.toMatchObject({
       code: 'DATABASE_UNREACHABLE',
@@ -276,8 +323,15 @@ describe('set-ups that are refused', () => {
     const url = new URL(library.url);
     url.username = role;
     url.password = 'x';
-    const asClerk = await new DataSource({ type: 'postgres', url: url.href, entities, poolSize: 2 }).initialize();
-    await dataSource.query(`drop schema if exists backstory cascade; create schema backstory; create table backstory.migrations (id int)`);
+    const asClerk = await new DataSource({
+      type: 'postgres',
+      url: url.href,
+      entities,
+      poolSize: 2,
+    }).initialize();
+    await dataSource.query(
+      `drop schema if exists backstory cascade; create schema backstory; create table backstory.migrations (id int)`,
+    );
     await expect(createBackstory(asClerk)).rejects.toMatchObject({
       code: 'CAPTURE_REFUSED',
       message: expect.stringMatching(/may not use schema "backstory".*permission denied/),
@@ -286,7 +340,9 @@ describe('set-ups that are refused', () => {
     await dataSource.query(`drop schema backstory cascade`);
     await expect(createBackstory(asClerk)).rejects.toMatchObject({
       code: 'CAPTURE_REFUSED',
-      message: expect.stringMatching(/may not create Backstory's tables in schema "backstory".*permission denied/),
+      message: expect.stringMatching(
+        /may not create Backstory's tables in schema "backstory".*permission denied/,
+      ),
       remedy: expect.stringContaining('AUTHORIZATION'),
     });
     await dataSource.query(`create schema backstory authorization ${role}`);

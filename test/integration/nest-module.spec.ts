@@ -1,5 +1,11 @@
 import { Backstory } from '@backstory/adapter';
-import { BACKSTORY, BackstoryModule, EventSourced, getBackstoryToken, InjectBackstory } from '@backstory/nest-module';
+import {
+  BACKSTORY,
+  BackstoryModule,
+  EventSourced,
+  getBackstoryToken,
+  InjectBackstory,
+} from '@backstory/nest-module';
 import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
 import {
   Body,
@@ -87,7 +93,13 @@ describe('BackstoryModule', () => {
   async function start(backstory: DynamicModule, ...features: DynamicModule[]): Promise<INestApplication> {
     @Module({
       imports: [
-        TypeOrmModule.forRoot({ type: 'postgres', url: database.url, entities: [User, Visit], synchronize: true, retryAttempts: 0 }),
+        TypeOrmModule.forRoot({
+          type: 'postgres',
+          url: database.url,
+          entities: [User, Visit],
+          synchronize: true,
+          retryAttempts: 0,
+        }),
         TypeOrmModule.forFeature([User, Visit]),
         backstory,
         ...features,
@@ -103,18 +115,27 @@ describe('BackstoryModule', () => {
     const created = await start(BackstoryModule.forRoot());
     await created.get(DataSource).manager.insert(Visit, { page: 'early' });
     const backstory = created.get<Backstory>(BACKSTORY);
-    expect(await backstory.history('visit', '1')).toMatchObject([{ type: 'VisitCreated', data: { page: 'early' } }]);
+    expect(await backstory.history('visit', '1')).toMatchObject([
+      { type: 'VisitCreated', data: { page: 'early' } },
+    ]);
   });
 
   it('takes the context from the request: ids from headers, the actor from where the application keeps it', async () => {
     const context = (execution: ExecutionContext): { actor: string | undefined } => ({
       actor: execution.switchToHttp().getRequest<{ user?: string }>().user,
     });
-    const created = await start(BackstoryModule.forRootAsync({ useFactory: () => ({ context }) }), BackstoryModule.forFeature([User]));
+    const created = await start(
+      BackstoryModule.forRootAsync({ useFactory: () => ({ context }) }),
+      BackstoryModule.forFeature([User]),
+    );
     await created.init();
     await request(created.getHttpServer())
       .post('/users')
-      .set({ authorization: 'anna', 'x-correlation-id': 'request-7', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' })
+      .set({
+        authorization: 'anna',
+        'x-correlation-id': 'request-7',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      })
       .send({ name: 'Ben' })
       .expect(201);
     const { body } = await request(created.getHttpServer()).get('/users/1/history').expect(200);
@@ -135,7 +156,10 @@ describe('BackstoryModule', () => {
     // every request has an id, also where nobody sent one
     await request(created.getHttpServer()).post('/users').send({ name: 'Carl' }).expect(201);
     const [second] = await created.get<Backstory>(BACKSTORY).history('member', '2');
-    expect(second?.metadata).toMatchObject({ actor: 'nobody', correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(second?.metadata).toMatchObject({
+      actor: 'nobody',
+      correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
   });
 
   it('captures the entities of forFeature alone where forRoot names none, with what @EventSourced says', async () => {
@@ -145,19 +169,29 @@ describe('BackstoryModule', () => {
   });
 
   it('refuses to start with an error that says what to do', async () => {
-    await expect(start(BackstoryModule.forRoot({ aggregates: ['Usr'] }))).rejects.toMatchObject({ code: 'UNKNOWN_ENTITY' });
+    await expect(start(BackstoryModule.forRoot({ aggregates: ['Usr'] }))).rejects.toMatchObject({
+      code: 'UNKNOWN_ENTITY',
+    });
   });
 
   it('works on a DataSource with a name', async () => {
     @Module({
       imports: [
-        TypeOrmModule.forRoot({ name: 'shop', type: 'postgres', url: database.url, entities: [User, Visit], synchronize: true }),
+        TypeOrmModule.forRoot({
+          name: 'shop',
+          type: 'postgres',
+          url: database.url,
+          entities: [User, Visit],
+          synchronize: true,
+        }),
         BackstoryModule.forRoot({ dataSource: 'shop', aggregates: [Visit] }),
       ],
     })
     class NamedModule {}
     app = await NestFactory.create(NamedModule, { logger: ['error', 'warn'] });
-    expect(await app.get<Backstory>(getBackstoryToken('shop')).status()).toMatchObject([{ category: 'visit', stage: 'capture' }]);
+    expect(await app.get<Backstory>(getBackstoryToken('shop')).status()).toMatchObject([
+      { category: 'visit', stage: 'capture' },
+    ]);
   });
 
   it('closes with the application, without a word', async () => {

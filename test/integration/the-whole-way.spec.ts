@@ -19,13 +19,22 @@ describe('the whole way of an aggregate', () => {
           pseudonyms: n % 2 ? ['a,b', 'c"d', '{}'] : [],
           works: [
             manager.create(Novel, { title: `Novel ${n}`, pages: n, price: 1999 }),
-            manager.create(Recording, { title: `Recording ${n}`, duration: '1 hour 30 min', condition: Condition.Used }),
+            manager.create(Recording, {
+              title: `Recording ${n}`,
+              duration: '1 hour 30 min',
+              condition: Condition.Used,
+            }),
           ],
         }),
       ),
     );
     await manager.insert(Subject, [{ code: 'sea', label: 'The sea' }]);
-    await manager.insert(Shelf, { room: 'a:b%', number: 1, barcode: Buffer.from([0, 255]), dusted: new Date(0) });
+    await manager.insert(Shelf, {
+      room: 'a:b%',
+      number: 1,
+      barcode: Buffer.from([0, 255]),
+      dusted: new Date(0),
+    });
     backstory = await createBackstory(library.dataSource);
   });
 
@@ -40,11 +49,16 @@ describe('the whole way of an aggregate', () => {
     await manager.update(Author, { id: 3 }, { name: 'Renamed' });
     await manager.delete(Author, { id: 4 });
     await manager.softDelete(Author, { id: 5 });
-    expect((await backstory.history('author', '3')).map(({ type, metadata }) => [type, metadata.origin])).toEqual([
+    expect(
+      (await backstory.history('author', '3')).map(({ type, metadata }) => [type, metadata.origin]),
+    ).toEqual([
       ['AuthorCreated', 'backfill'],
       ['AuthorUpdated', 'capture'],
     ]);
-    expect((await backstory.history('author', '4')).map(({ type }) => type)).toEqual(['AuthorCreated', 'AuthorDeleted']);
+    expect((await backstory.history('author', '4')).map(({ type }) => type)).toEqual([
+      'AuthorCreated',
+      'AuthorDeleted',
+    ]);
     expect((await backstory.history('Author', '5')).map(({ type }) => type)).toEqual([
       'AuthorCreated',
       'AuthorSoftDeleted',
@@ -57,32 +71,58 @@ describe('the whole way of an aggregate', () => {
     await backstory.stages.set('author', 'shadow');
     await backstory.stages.set('work', 'shadow');
 
-    const plain = await manager.find(Author, { relations: { works: { subjects: true } }, withDeleted: true, order: { id: 1 } });
+    const plain = await manager.find(Author, {
+      relations: { works: { subjects: true } },
+      withDeleted: true,
+      order: { id: 1 },
+    });
     expect(plain).toHaveLength(49);
     await backstory.shadowSettled();
     await expect(backstory.stages.set('author', 'replay')).rejects.toThrow(/49 of 100 shadow reads/);
     await backstory.stages.set('author', 'replay', { force: true, reason: 'a small test' });
     await backstory.stages.set('work', 'replay', { force: true });
-    expect((await backstory.status()).find(({ category }) => category === 'author')).toMatchObject({ stage: 'replay' });
+    expect((await backstory.status()).find(({ category }) => category === 'author')).toMatchObject({
+      stage: 'replay',
+    });
 
-    const replayed = await manager.find(Author, { relations: { works: { subjects: true } }, withDeleted: true, order: { id: 1 } });
+    const replayed = await manager.find(Author, {
+      relations: { works: { subjects: true } },
+      withDeleted: true,
+      order: { id: 1 },
+    });
     expect(replayed).toEqual(plain);
     expect(replayed[0]?.works[0]).toBeInstanceOf(Work);
 
     // what is returned is the replay, not the row: the table says something else behind the triggers' back
-    await library.dataSource.query(`set session_replication_role = replica; update author set name = 'forged' where id = 1; set session_replication_role = origin`);
+    await library.dataSource.query(
+      `set session_replication_role = replica; update author set name = 'forged' where id = 1; set session_replication_role = origin`,
+    );
     expect(await manager.findOneByOrFail(Author, { id: 1 })).toMatchObject({ name: 'Author 0' });
     expect(await backstory.verify({ aggregates: ['author'] })).toMatchObject({
       clean: false,
-      aggregates: [{ drifted: 1, drift: [{ streamId: '1', kind: 'value', properties: { name: { row: 'forged', replay: 'Author 0' } } }] }],
+      aggregates: [
+        {
+          drifted: 1,
+          drift: [
+            { streamId: '1', kind: 'value', properties: { name: { row: 'forged', replay: 'Author 0' } } },
+          ],
+        },
+      ],
     });
 
     await backstory.stages.set('author', 'capture', { reason: 'way back' });
     expect(await manager.findOneByOrFail(Author, { id: 1 })).toMatchObject({ name: 'forged' });
-    expect(await backstory.repair({ aggregates: ['author'], by: 'tester' })).toMatchObject([{ repaired: [{ streamId: '1' }] }]);
+    expect(await backstory.repair({ aggregates: ['author'], by: 'tester' })).toMatchObject([
+      { repaired: [{ streamId: '1' }] },
+    ]);
     expect(await backstory.verify()).toMatchObject({ clean: true });
-    expect((await backstory.history('author', '1')).at(-1)).toMatchObject({ type: 'AuthorCorrected', metadata: { origin: 'repair', actor: 'tester' } });
-    expect((await backstory.stages.history('author')).map(({ from, to, forced }) => [from, to, forced])).toEqual([
+    expect((await backstory.history('author', '1')).at(-1)).toMatchObject({
+      type: 'AuthorCorrected',
+      metadata: { origin: 'repair', actor: 'tester' },
+    });
+    expect(
+      (await backstory.stages.history('author')).map(({ from, to, forced }) => [from, to, forced]),
+    ).toEqual([
       [null, 'capture', false],
       ['capture', 'shadow', false],
       ['shadow', 'replay', true],

@@ -6,8 +6,19 @@ type Write = (manager: EntityManager, random: Random) => Promise<unknown>;
 
 const keys = 40;
 const text = (random: Random): string =>
-  random.pick(['', 'plain', "o'clock", '"quoted"', 'back\\slash', '/* */ --', 'Ω≈ç√ 🐈', '{}', 'null', '__proto__', '%3A:']) +
-  random.integer(1000);
+  random.pick([
+    '',
+    'plain',
+    "o'clock",
+    '"quoted"',
+    'back\\slash',
+    '/* */ --',
+    'Ω≈ç√ 🐈',
+    '{}',
+    'null',
+    '__proto__',
+    '%3A:',
+  ]) + random.integer(1000);
 const authorId = (random: Random): number => 1 + random.integer(keys);
 
 const anAuthor = (manager: EntityManager, random: Random): Author =>
@@ -15,7 +26,11 @@ const anAuthor = (manager: EntityManager, random: Random): Author =>
     name: text(random),
     followers: random.pick(['0', '9223372036854775807', '-9223372036854775808']),
     home: { street: random.pick([null, text(random)]), city: text(random) },
-    preferences: { theme: text(random), list: [random.next(), null, true], nested: { deep: { n: random.integer(9) } } },
+    preferences: {
+      theme: text(random),
+      list: [random.next(), null, true],
+      nested: { deep: { n: random.integer(9) } },
+    },
     born: random.pick([null, '0044-03-15', '1999-12-31']),
     pseudonyms: random.pick([[], ['a'], ['x,y', '"', '{}', '']]),
   });
@@ -26,8 +41,15 @@ export const writes: Record<string, Write> = {
   'save cascade': (manager, random) => {
     const author = anAuthor(manager, random);
     author.works = [
-      manager.create(Novel, { title: text(random), pages: random.integer(999), price: random.integer(99_999) }),
-      manager.create(Recording, { title: text(random), duration: random.pick(['1 day 02:03:04.000005', '-1 mons', null]) }),
+      manager.create(Novel, {
+        title: text(random),
+        pages: random.integer(999),
+        price: random.integer(99_999),
+      }),
+      manager.create(Recording, {
+        title: text(random),
+        duration: random.pick(['1 day 02:03:04.000005', '-1 mons', null]),
+      }),
     ];
     return manager.save(author);
   },
@@ -47,12 +69,31 @@ export const writes: Record<string, Write> = {
   'update without effect': (manager, random) =>
     manager.query(`update author set name = name where id = $1`, [authorId(random)]),
   'update many': (manager, random) =>
-    manager.createQueryBuilder().update(Work).set({ title: () => `title || '!'` }).where('length(title) < :n', { n: random.integer(12) }).execute(),
-  increment: (manager, random) => manager.increment(Author, { id: authorId(random), followers: '0' }, 'followers', 3),
+    manager
+      .createQueryBuilder()
+      .update(Work)
+      .set({ title: () => `title || '!'` })
+      .where('length(title) < :n', { n: random.integer(12) })
+      .execute(),
+  increment: (manager, random) =>
+    manager.increment(Author, { id: authorId(random), followers: '0' }, 'followers', 3),
   upsert: (manager, random) =>
-    manager.upsert(Subject, [{ code: `s${random.integer(9)}`, label: text(random) }, { code: `t${random.integer(9)}`, label: text(random) }], ['code']),
+    manager.upsert(
+      Subject,
+      [
+        { code: `s${random.integer(9)}`, label: text(random) },
+        { code: `t${random.integer(9)}`, label: text(random) },
+      ],
+      ['code'],
+    ),
   'insert or ignore': (manager, random) =>
-    manager.createQueryBuilder().insert().into(Subject).values({ code: `s${random.integer(9)}`, label: text(random) }).orIgnore().execute(),
+    manager
+      .createQueryBuilder()
+      .insert()
+      .into(Subject)
+      .values({ code: `s${random.integer(9)}`, label: text(random) })
+      .orIgnore()
+      .execute(),
   'composite key': (manager, random) =>
     manager.save(Shelf, {
       room: random.pick(['a', 'a:b', 'a%3Ab', ':', 'ü']),
@@ -84,7 +125,8 @@ export const writes: Record<string, Write> = {
     const [subject] = await manager.find(Subject, { take: 1, skip: random.integer(5) });
     if (!work || !subject) return;
     await manager.createQueryBuilder().relation(Work, 'subjects').of(work).remove(subject);
-    if (random.next() < 0.7) await manager.createQueryBuilder().relation(Work, 'subjects').of(work).add(subject);
+    if (random.next() < 0.7)
+      await manager.createQueryBuilder().relation(Work, 'subjects').of(work).add(subject);
   },
   'change of parent': async (manager, random) => {
     const [work] = await manager.find(Work, { take: 1, skip: random.integer(20) });
@@ -98,10 +140,10 @@ export const writes: Record<string, Write> = {
       [random.integer(5)],
     ),
   'raw enum and numeric': (manager, random) =>
-    manager.query(`update work set condition = $1, price = $2 where id in (select id from work order by id limit 2)`, [
-      random.pick([Condition.New, Condition.Used]),
-      random.pick(['1.00', '1.0', null, '9999999999.99']),
-    ]),
+    manager.query(
+      `update work set condition = $1, price = $2 where id in (select id from work order by id limit 2)`,
+      [random.pick([Condition.New, Condition.Used]), random.pick(['1.00', '1.0', null, '9999999999.99'])],
+    ),
   'nested transaction rolled back': (manager, random) =>
     manager.transaction(async (outer) => {
       await outer.insert(Author, anAuthor(outer, random));

@@ -22,7 +22,11 @@ describe(`random writes through every path, seed ${seed}`, () => {
   const everything = async (): Promise<unknown[]> => {
     const { manager } = library.dataSource;
     return [
-      await manager.find(Author, { relations: { works: { subjects: true } }, withDeleted: true, order: { id: 1, works: { id: 1, subjects: { code: 1 } } } }),
+      await manager.find(Author, {
+        relations: { works: { subjects: true } },
+        withDeleted: true,
+        order: { id: 1, works: { id: 1, subjects: { code: 1 } } },
+      }),
       await manager.find(Work, { order: { id: 1 }, relations: { author: true } }),
       await manager.find(Shelf, { order: { room: 1, number: 1 } }),
       await manager.find(Subject, { order: { code: 1 } }),

@@ -53,7 +53,9 @@ export class Backstory {
   }
 
   /** Writes a first event for every row that has none, while the application goes on writing. */
-  async backfill({ aggregates = 'all', ...options }: BackfillOptions & AggregateFilter = {}): Promise<BackfillReport[]> {
+  async backfill({ aggregates = 'all', ...options }: BackfillOptions & AggregateFilter = {}): Promise<
+    BackfillReport[]
+  > {
     const reports: BackfillReport[] = [];
     for (const mapping of this.mappings.select(aggregates)) {
       await this.stages.requireCapture(mapping.category);
@@ -63,7 +65,10 @@ export class Backstory {
   }
 
   /** Proves that replaying the events gives the tables. */
-  async verify({ aggregates = 'all', ...options }: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
+  async verify({
+    aggregates = 'all',
+    ...options
+  }: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
     const found = [];
     for (const mapping of this.mappings.select(aggregates)) {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
@@ -73,7 +78,9 @@ export class Backstory {
   }
 
   /** Settles drift by appending corrections; the table is the truth. Events that were written are never changed. */
-  async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<RepairReport[]> {
+  async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<
+    RepairReport[]
+  > {
     const reports: RepairReport[] = [];
     for (const mapping of this.mappings.select(aggregates)) {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
@@ -84,7 +91,13 @@ export class Backstory {
 
   /** The events of one stream, newest last; empty for a stream that isn't there. */
   history(categoryOrEntity: string, streamId: string, options?: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return readStream(this.database, this.schema, this.mappings.get(categoryOrEntity).category, streamId, options);
+    return readStream(
+      this.database,
+      this.schema,
+      this.mappings.get(categoryOrEntity).category,
+      streamId,
+      options,
+    );
   }
 
   /**
@@ -127,5 +140,9 @@ export class Backstory {
 function nameOf(entity: EntityTarget): string {
   if (typeof entity === 'string') return entity;
   if (typeof entity === 'function') return entity.name;
-  throw new BackstoryError('UNKNOWN_ENTITY', 'An entity is named by its class or its name.', 'Pass one of these.');
+  throw new BackstoryError(
+    'UNKNOWN_ENTITY',
+    'An entity is named by its class or its name.',
+    'Pass one of these.',
+  );
 }

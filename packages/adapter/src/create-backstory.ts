@@ -25,7 +25,10 @@ const silent = { log: () => undefined, warn: () => undefined };
  * const backstory = await createBackstory(dataSource, { aggregates: 'all' });
  * await backstory.backfill();
  */
-export async function createBackstory(dataSource: DataSource, options: BackstoryOptions = {}): Promise<Backstory> {
+export async function createBackstory(
+  dataSource: DataSource,
+  options: BackstoryOptions = {},
+): Promise<Backstory> {
   const { schema = 'backstory', logger = silent, shadow = {}, stagePollMs = 500 } = options;
   validate(options);
   const pool = poolOf(dataSource);
@@ -37,7 +40,12 @@ export async function createBackstory(dataSource: DataSource, options: Backstory
   const registry = new MappingRegistry(mappings);
   const warn = (what: string) => (error: unknown) =>
     logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
-  const stages = new StageWatch(database, schema, warn('Could not read the stages, going on with the last known'), stagePollMs);
+  const stages = new StageWatch(
+    database,
+    schema,
+    warn('Could not read the stages, going on with the last known'),
+    stagePollMs,
+  );
   await stages.refresh();
   const parsers = async () => {
     const client = await pool.connect();
@@ -49,26 +57,44 @@ export async function createBackstory(dataSource: DataSource, options: Backstory
     schema,
     parsers,
     shadow.sample ?? 1,
-    (drift) => logger.warn(`Drift in ${drift.category}-${drift.streamId}: ${drift.kind} ${Object.keys(drift.properties).join(', ')}`),
+    (drift) =>
+      logger.warn(
+        `Drift in ${drift.category}-${drift.streamId}: ${drift.kind} ${Object.keys(drift.properties).join(', ')}`,
+      ),
     warn('A shadow comparison failed'),
   );
   const reads = new ReplayingReads(dataSource, schema, registry, stages, shadowReads, (mapping, id) =>
-    logger.warn(`No living stream ${mapping.category}-${id} for a row that was read: the row is returned (run "npx backstory verify")`),
+    logger.warn(
+      `No living stream ${mapping.category}-${id} for a row that was read: the row is returned (run "npx backstory verify")`,
+    ),
   );
   const endInterception = interceptReads(dataSource, reads);
   const endContext = sendContextWithStatements(pool);
   stages.start();
-  return new Backstory(dataSource, database, schema, registry, stages, shadowReads, parsers, shadow.requiredReads ?? 100, async () => {
-    endInterception();
-    endContext();
-    await stages.stop();
-    await shadowReads.stop();
-  });
+  return new Backstory(
+    dataSource,
+    database,
+    schema,
+    registry,
+    stages,
+    shadowReads,
+    parsers,
+    shadow.requiredReads ?? 100,
+    async () => {
+      endInterception();
+      endContext();
+      await stages.stop();
+      await shadowReads.stop();
+    },
+  );
 }
 
 function validate({ schema, install: mode, shadow, stagePollMs }: BackstoryOptions): void {
   if (schema !== undefined && (schema === '' || schema.length > 63)) {
-    throw new InvalidOptionsError(`schema "${schema}" is no PostgreSQL identifier.`, 'Use 1 to 63 characters.');
+    throw new InvalidOptionsError(
+      `schema "${schema}" is no PostgreSQL identifier.`,
+      'Use 1 to 63 characters.',
+    );
   }
   if (mode !== undefined && mode !== 'auto' && mode !== 'check') {
     throw new InvalidOptionsError(`install: "${String(mode)}" is unknown.`, "Use 'auto' or 'check'.");
@@ -77,6 +103,9 @@ function validate({ schema, install: mode, shadow, stagePollMs }: BackstoryOptio
     throw new InvalidOptionsError(`shadow.sample ${shadow.sample} is no share.`, 'Use a number from 0 to 1.');
   }
   if (stagePollMs !== undefined && !(stagePollMs >= 10)) {
-    throw new InvalidOptionsError(`stagePollMs ${stagePollMs} is too small.`, 'Use at least 10 milliseconds.');
+    throw new InvalidOptionsError(
+      `stagePollMs ${stagePollMs} is too small.`,
+      'Use at least 10 milliseconds.',
+    );
   }
 }

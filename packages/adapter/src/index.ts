@@ -1,7 +1,12 @@
 export type { AggregateStatus } from './admin/index.js';
 export type { BackfillOptions, BackfillProgress, BackfillReport } from './backfill/index.js';
 export { type AggregateFilter, Backstory } from './backstory.js';
-export { type CaptureContext, type CaptureContextSource, currentContext, runInContext } from './capture/index.js';
+export {
+  type CaptureContext,
+  type CaptureContextSource,
+  currentContext,
+  runInContext,
+} from './capture/index.js';
 export { createBackstory } from './create-backstory.js';
 export type { Drift, DriftKind } from './drift/index.js';
 export {

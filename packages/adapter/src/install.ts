@@ -18,7 +18,9 @@ function refused(problem: string, remedy: string): (error: unknown) => never {
   return (error) => {
     if (sqlState(error) !== '42501') throw error;
     const { message } = error as Error;
-    throw new BackstoryError('CAPTURE_REFUSED', `This database role ${problem}: ${message}.`, remedy, { cause: error });
+    throw new BackstoryError('CAPTURE_REFUSED', `This database role ${problem}: ${message}.`, remedy, {
+      cause: error,
+    });
   };
 }
 

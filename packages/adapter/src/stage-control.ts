@@ -45,10 +45,12 @@ export class StageControl {
    * @throws StageRefusedError with every reason; `force: true` goes anyway and is recorded
    */
   async set(categoryOrEntity: string, to: Stage, options: StageChangeOptions = {}): Promise<StageChange> {
-    if (!isStage(to)) throw new InvalidOptionsError(`"${String(to)}" is no stage.`, `Use one of: ${stages.join(', ')}.`);
+    if (!isStage(to))
+      throw new InvalidOptionsError(`"${String(to)}" is no stage.`, `Use one of: ${stages.join(', ')}.`);
     const mapping = this.mappings.get(categoryOrEntity);
     // Triggers first: a stage never says "captured" of a table that isn't. Later stages have them, unless forced.
-    if (to === 'capture' || (to !== 'off' && options.force)) await installCapture(this.database, this.schema, mapping);
+    if (to === 'capture' || (to !== 'off' && options.force))
+      await installCapture(this.database, this.schema, mapping);
     const change = await changeStage(this.database, this.schema, mapping.category, to, options, this.guards);
     if (to === 'off') await removeCapture(this.database, this.schema, mapping);
     await this.watch.refresh();

@@ -4,7 +4,10 @@ import { type AggregateSelection, storedAggregates } from './mapping/index.js';
 import { poolDatabase, poolOf } from './typeorm/index.js';
 
 /** Which aggregates the application has named when it was last installed; undefined before the first install. */
-export async function storedSelection(dataSource: DataSource, schema = 'backstory'): Promise<AggregateSelection | undefined> {
+export async function storedSelection(
+  dataSource: DataSource,
+  schema = 'backstory',
+): Promise<AggregateSelection | undefined> {
   try {
     const aggregates = await storedAggregates(poolDatabase(poolOf(dataSource)), schema);
     return aggregates.length > 0 ? { aggregates } : undefined;

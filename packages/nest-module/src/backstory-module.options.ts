@@ -1,5 +1,11 @@
 import type { BackstoryOptions, CaptureContext } from '@backstory/adapter';
-import type { ExecutionContext, InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
+import type {
+  ExecutionContext,
+  InjectionToken,
+  ModuleMetadata,
+  OptionalFactoryDependency,
+  Type,
+} from '@nestjs/common';
 
 export interface BackstoryModuleOptions extends BackstoryOptions {
   /**

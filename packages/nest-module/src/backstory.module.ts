@@ -1,5 +1,13 @@
 import { Backstory, createBackstory, type EntityTarget } from '@backstory/adapter';
-import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
@@ -23,7 +31,10 @@ export class BackstoryModule implements OnApplicationShutdown {
   constructor(@Inject(OWN_BACKSTORY) private readonly backstory: Backstory) {}
 
   /** Import once, in the root module, beside `TypeOrmModule.forRoot`. */
-  static forRoot({ dataSource, ...options }: BackstoryModuleOptions & BackstoryDataSource = {}): DynamicModule {
+  static forRoot({
+    dataSource,
+    ...options
+  }: BackstoryModuleOptions & BackstoryDataSource = {}): DynamicModule {
     return moduleWith(dataSource, [{ provide: BACKSTORY_OPTIONS, useValue: options }]);
   }
 
@@ -65,10 +76,16 @@ function moduleWith(dataSourceName: string | undefined, optionsProvider: Provide
   };
 }
 
-function optionsProviders({ useFactory, useClass, useExisting, inject }: BackstoryModuleAsyncOptions): Provider[] {
+function optionsProviders({
+  useFactory,
+  useClass,
+  useExisting,
+  inject,
+}: BackstoryModuleAsyncOptions): Provider[] {
   if (useFactory) return [{ provide: BACKSTORY_OPTIONS, useFactory, inject: inject ?? [] }];
   const factory = useExisting ?? useClass;
-  if (!factory) throw new Error('BackstoryModule.forRootAsync needs one of useFactory, useClass and useExisting.');
+  if (!factory)
+    throw new Error('BackstoryModule.forRootAsync needs one of useFactory, useClass and useExisting.');
   return [
     ...(useClass ? [{ provide: useClass, useClass }] : []),
     {

@@ -9,7 +9,11 @@ export interface AggregateStatus {
   readonly table: string;
   readonly stage: Stage;
   readonly capturedSince: Date | null;
-  readonly backfill: { readonly rows: number; readonly events: number; readonly completedAt: Date | null } | null;
+  readonly backfill: {
+    readonly rows: number;
+    readonly events: number;
+    readonly completedAt: Date | null;
+  } | null;
   readonly verified: { readonly at: Date; readonly rows: number; readonly drifted: number } | null;
   readonly shadow: { readonly compared: number; readonly drifted: number } | null;
 }

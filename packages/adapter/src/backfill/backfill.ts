@@ -1,7 +1,13 @@
 import { type Database, pinSettings, retryWhileLocked, type SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { backfillChunk, backfillSweep } from './backfill-chunk.js';
-import { type BackfillProgress, backfillState, beginBackfill, completeBackfill, countRows } from './backfill-progress.js';
+import {
+  type BackfillProgress,
+  backfillState,
+  beginBackfill,
+  completeBackfill,
+  countRows,
+} from './backfill-progress.js';
 
 export interface BackfillOptions {
   /**
@@ -57,14 +63,14 @@ export async function backfill(
     });
   };
 
-  for (let more = true; more && !signal?.aborted; ) {
+  for (let more = true; more && !signal?.aborted;) {
     const chunk = await inShortTransaction(database, (sql) => backfillChunk(sql, schema, mapping, chunkSize));
     rows += chunk.rows;
     events += chunk.events;
     more = chunk.rows === chunkSize;
     report(false);
   }
-  for (let missed = 1; missed > 0 && !signal?.aborted; ) {
+  for (let missed = 1; missed > 0 && !signal?.aborted;) {
     missed = await inShortTransaction(database, (sql) => backfillSweep(sql, schema, mapping, chunkSize));
     events += missed;
   }

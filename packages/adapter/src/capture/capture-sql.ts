@@ -32,7 +32,9 @@ export interface CaptureSql {
 export function captureSql(mapping: EntityMapping, schema: string): CaptureSql {
   const functions = operations.map((operation) => createFunction(mapping, schema, operation));
   const triggers = operations.map((operation) => createTrigger(mapping, schema, operation));
-  const fingerprint = createHash('sha256').update(JSON.stringify([functions, triggers])).digest('hex');
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([functions, triggers]))
+    .digest('hex');
   return { functions, triggers, fingerprint };
 }
 
@@ -51,7 +53,9 @@ function functionName(mapping: EntityMapping, schema: string, operation: Operati
   const name = `capture_${mapping.category}_${operation}`;
   // PostgreSQL would cut a longer name off and two categories might meet
   const unique =
-    name.length <= 63 ? name : `${name.slice(0, 46)}_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+    name.length <= 63
+      ? name
+      : `${name.slice(0, 46)}_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
   return `${quoteIdentifier(schema)}.${quoteIdentifier(unique)}`;
 }
 

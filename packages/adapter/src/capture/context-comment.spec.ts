@@ -6,9 +6,25 @@ const insert = 'insert into "order" values ($1)';
 describe('the comment that carries the context', () => {
   it('stands in front of statements that may write, and of no others', () => {
     const context = { actor: 'a' };
-    const marked = [insert, ' UPDATE x set y = 1', 'with w as (select 1) delete from x', 'select ship_order(1)', 'call ship()', 'copy x from stdin'];
-    for (const statement of marked) expect(contextComment(statement, context)).toBe('/*backstory {"actor":"a"}*/ ');
-    const unmarked = ['SELECT "Order"."id" AS "Order_id" FROM "order"', 'SELECT DISTINCT "a"."b"', 'SELECT COUNT(DISTINCT("a"."id"))', 'START TRANSACTION', 'COMMIT', 'SAVEPOINT s', 'set role x'];
+    const marked = [
+      insert,
+      ' UPDATE x set y = 1',
+      'with w as (select 1) delete from x',
+      'select ship_order(1)',
+      'call ship()',
+      'copy x from stdin',
+    ];
+    for (const statement of marked)
+      expect(contextComment(statement, context)).toBe('/*backstory {"actor":"a"}*/ ');
+    const unmarked = [
+      'SELECT "Order"."id" AS "Order_id" FROM "order"',
+      'SELECT DISTINCT "a"."b"',
+      'SELECT COUNT(DISTINCT("a"."id"))',
+      'START TRANSACTION',
+      'COMMIT',
+      'SAVEPOINT s',
+      'set role x',
+    ];
     for (const statement of unmarked) expect(contextComment(statement, context)).toBe('');
   });
 

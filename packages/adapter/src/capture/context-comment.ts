@@ -22,6 +22,9 @@ function escape(json: string): string {
     json
       // jsonb knows neither NUL nor half a surrogate pair
       .replace(/\\u0000|\\ud[89a-f][0-9a-f]{2}/gi, '\\ufffd')
-      .replace(/[^A-Za-z0-9 _.:,+@"\\{}[\]-]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .replace(
+        /[^A-Za-z0-9 _.:,+@"\\{}[\]-]/g,
+        (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
   );
 }

@@ -1,4 +1,10 @@
-import { type Database, quoteIdentifier, quoteTable, retryWhileLocked, type SqlExecutor } from '../database/index.js';
+import {
+  type Database,
+  quoteIdentifier,
+  quoteTable,
+  retryWhileLocked,
+  type SqlExecutor,
+} from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import { type EntityMapping, streamIdSql } from '../mapping/index.js';
 import { lockInstallation } from '../schema/index.js';
@@ -14,7 +20,10 @@ export interface InstalledCapture {
 }
 
 /** What is captured now, by category. One query. */
-export async function installedCaptures(sql: SqlExecutor, schema: string): Promise<Map<string, InstalledCapture>> {
+export async function installedCaptures(
+  sql: SqlExecutor,
+  schema: string,
+): Promise<Map<string, InstalledCapture>> {
   const rows = await sql.execute<InstalledCapture & { category: string }>(
     `select a.category, a.fingerprint, t.oid is distinct from a.table_oid and a.table_oid is not null as recreated,
             t.oid is not distinct from a.table_oid and (
@@ -70,7 +79,8 @@ export async function installCapture(
   try {
     await retryWhileLocked(install, {
       attempts: 60,
-      onWait: async () => onWait?.(`Waiting to capture ${quoteTable(mapping.table)}: ${await blockers(database, mapping)}`),
+      onWait: async () =>
+        onWait?.(`Waiting to capture ${quoteTable(mapping.table)}: ${await blockers(database, mapping)}`),
     });
   } catch (error) {
     throw asCaptureError(error, mapping);
@@ -78,23 +88,32 @@ export async function installCapture(
 }
 
 /** Stops capture of a table. Its events stay. */
-export async function removeCapture(database: Database, schema: string, mapping: EntityMapping): Promise<void> {
+export async function removeCapture(
+  database: Database,
+  schema: string,
+  mapping: EntityMapping,
+): Promise<void> {
   await retryWhileLocked(
     () =>
       database.transaction(async (sql) => {
         await lockInstallation(sql, schema);
         await sql.execute(`set local lock_timeout = '1s'`);
         await sql.execute(dropCaptureSql(mapping).join(';\n'));
-        await sql.execute(`update ${quoteIdentifier(schema)}.aggregates set table_oid = null, fingerprint = null where category = $1`,
+        await sql.execute(
+          `update ${quoteIdentifier(schema)}.aggregates set table_oid = null, fingerprint = null where category = $1`,
           [mapping.category],
-       );
+        );
       }),
     { attempts: 60 },
   );
 }
 
 /** A table that was dropped took its rows along without firing a trigger: their streams end here. */
-async function closeStreamsWithoutRow(sql: SqlExecutor, schema: string, mapping: EntityMapping): Promise<void> {
+async function closeStreamsWithoutRow(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+): Promise<void> {
   await sql.execute(
     `insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata)
      select $1, last.stream_id, last.stream_position + 1, 'd', $2, '{}', '{"origin":"repair","reason":"table was dropped"}'
@@ -118,7 +137,10 @@ async function blockers(database: Database, mapping: EntityMapping): Promise<str
   );
   if (rows.length === 0) return 'another transaction holds a lock.';
   return rows
-    .map(({ pid, application, state, age }) => `process ${pid} (${application || 'unnamed'}, ${state}, transaction open for ${age})`)
+    .map(
+      ({ pid, application, state, age }) =>
+        `process ${pid} (${application || 'unnamed'}, ${state}, transaction open for ${age})`,
+    )
     .join(', ');
 }
 

@@ -31,7 +31,11 @@ export class Cli {
       const options = (args.at(-1) as Command).optsWithGlobals<CommandInput['options']>();
       const opened = await openBackstory(options, install, logger);
       try {
-        this.exitCode = await run(opened.backstory, { terminal: this.terminal, options, args: args.slice(0, -2) });
+        this.exitCode = await run(opened.backstory, {
+          terminal: this.terminal,
+          options,
+          args: args.slice(0, -2),
+        });
       } finally {
         await opened.close();
       }

@@ -36,7 +36,10 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .description('Gives an existing NestJS + TypeORM + PostgreSQL application a history')
     .option('--data-source <file>', 'compiled file that exports the TypeORM DataSource')
     .option('--app <file>', 'compiled file that exports the Nest root module, instead of --data-source')
-    .option('--config <file>', 'file that exports BackstoryOptions; without it, what the application named at its last start')
+    .option(
+      '--config <file>',
+      'file that exports BackstoryOptions; without it, what the application named at its last start',
+    )
     .option('--schema <name>', "PostgreSQL schema of Backstory's tables")
     .option('--json', 'print the result as JSON')
     .option('--debug', 'print stack traces')

@@ -41,7 +41,12 @@ export async function openBackstory(
     const config = options.config ? await loadConfig(options.config) : undefined;
     const schema = options.schema ?? config?.schema;
     const selection = config ?? (await storedSelection(dataSource, schema));
-    const backstory = await createBackstory(dataSource, { ...selection, ...(schema && { schema }), install, logger });
+    const backstory = await createBackstory(dataSource, {
+      ...selection,
+      ...(schema && { schema }),
+      install,
+      logger,
+    });
     return {
       backstory,
       close: async () => {
@@ -57,7 +62,8 @@ export async function openBackstory(
 
 async function openNestApplication(file: string): Promise<OpenedBackstory> {
   const module = Object.values(await load(file)).find(isModuleClass);
-  if (!module) throw new InvalidOptionsError(`${file} exports no Nest module.`, 'Name the file with the root module.');
+  if (!module)
+    throw new InvalidOptionsError(`${file} exports no Nest module.`, 'Name the file with the root module.');
   const { NestFactory } = createRequire(resolve(file))('@nestjs/core') as {
     NestFactory: {
       createApplicationContext(
@@ -66,20 +72,31 @@ async function openNestApplication(file: string): Promise<OpenedBackstory> {
       ): Promise<{ get(token: symbol, options: object): unknown; close(): Promise<void> }>;
     };
   };
-  const context = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'], abortOnError: false });
+  const context = await NestFactory.createApplicationContext(module, {
+    logger: ['error', 'warn'],
+    abortOnError: false,
+  });
   try {
     const backstory = context.get(Symbol.for('backstory:Backstory'), { strict: false }) as Backstory;
     return { backstory, close: () => context.close() };
   } catch (error) {
     await context.close();
-    throw new BackstoryError('INVALID_OPTIONS', `${file} doesn't import BackstoryModule.`, 'Add BackstoryModule.forRoot() to its imports.', { cause: error });
+    throw new BackstoryError(
+      'INVALID_OPTIONS',
+      `${file} doesn't import BackstoryModule.`,
+      'Add BackstoryModule.forRoot() to its imports.',
+      { cause: error },
+    );
   }
 }
 
 async function load(file: string): Promise<Record<string, unknown>> {
   const path = resolve(file);
   if (!existsSync(path)) {
-    throw new InvalidOptionsError(`There is no file ${path}.`, 'Give the path of the compiled JavaScript file, from the current folder.');
+    throw new InvalidOptionsError(
+      `There is no file ${path}.`,
+      'Give the path of the compiled JavaScript file, from the current folder.',
+    );
   }
   const exports = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   // A CommonJS module's exports stand under "default", and its own default export under that.
@@ -91,7 +108,11 @@ async function load(file: string): Promise<Record<string, unknown>> {
 
 async function loadConfig(file: string): Promise<BackstoryOptions> {
   const exports = await load(file);
-  return (exports['default'] as { default?: BackstoryOptions }).default ?? (exports['default'] as BackstoryOptions) ?? exports;
+  return (
+    (exports['default'] as { default?: BackstoryOptions }).default ??
+    (exports['default'] as BackstoryOptions) ??
+    exports
+  );
 }
 
 function findDataSource(exports: Record<string, unknown>, file: string): DataSource {

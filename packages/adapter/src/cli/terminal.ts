@@ -21,7 +21,12 @@ export function progressView({ stderr }: Terminal): ProgressView {
 
 function bars(stream: NodeJS.WritableStream): ProgressView {
   const multi = new MultiBar(
-    { stream, format: '{category} {bar} {percentage}% {value}/{total} rows · {rate} rows/s · {left} left', clearOnComplete: false, hideCursor: true },
+    {
+      stream,
+      format: '{category} {bar} {percentage}% {value}/{total} rows · {rate} rows/s · {left} left',
+      clearOnComplete: false,
+      hideCursor: true,
+    },
     Presets.shades_classic,
   );
   const known = new Map<string, ReturnType<typeof multi.create>>();
@@ -45,7 +50,9 @@ function lines(stream: NodeJS.WritableStream): ProgressView {
       if (!completed && Date.now() < next) return;
       next = Date.now() + secondsBetweenLines * 1000;
       const rest = completed ? 'done' : `${seconds(secondsLeft)} left`;
-      stream.write(`backfill ${category}: ${rows}/${total} rows, ${events} events, ${rowsPerSecond} rows/s, ${rest}\n`);
+      stream.write(
+        `backfill ${category}: ${rows}/${total} rows, ${events} events, ${rowsPerSecond} rows/s, ${rest}\n`,
+      );
     },
     stop: () => undefined,
   };
@@ -57,7 +64,9 @@ function seconds(value: number | undefined): string {
 
 /** Columns as wide as their longest value; numbers to the right. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const widths = header.map((title, index) => Math.max(title.length, ...rows.map((row) => String(row[index]).length)));
+  const widths = header.map((title, index) =>
+    Math.max(title.length, ...rows.map((row) => String(row[index]).length)),
+  );
   const line = (cells: readonly (string | number)[]): string =>
     cells
       .map((cell, index) => {

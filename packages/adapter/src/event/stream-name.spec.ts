@@ -9,7 +9,9 @@ describe('the stream id of a key', () => {
 
   it('tells all composite keys apart', () => {
     const key = fc.tuple(fc.string(), fc.string());
-    fc.assert(fc.property(key, key, (a, b) => (streamId(a) === streamId(b)) === (a[0] === b[0] && a[1] === b[1])));
+    fc.assert(
+      fc.property(key, key, (a, b) => (streamId(a) === streamId(b)) === (a[0] === b[0] && a[1] === b[1])),
+    );
     expect(streamId(['a:b', 'c'])).toBe('a%3Ab:c');
     expect(streamId(['a', 'b:c'])).toBe('a:b%3Ac');
   });

@@ -1,5 +1,6 @@
 /** An entity as the application names it: its class, its EntitySchema, or the name of either. */
-export type EntityTarget = string | (abstract new (...args: never[]) => unknown) | { options: { name: string } };
+export type EntityTarget =
+  string | (abstract new (...args: never[]) => unknown) | { options: { name: string } };
 
 /** One aggregate: an entity whose rows become streams of one category. */
 export interface AggregateOptions {

@@ -27,7 +27,11 @@ const textForms: Record<ColumnMapping['kind'], (value: unknown) => string> = {
 
 /** Converts whole states. Columns whose property a state doesn't have are left out. */
 export class DriverValues {
-  private readonly converters: readonly { column: string; property: string; convert: (value: unknown) => unknown }[];
+  private readonly converters: readonly {
+    column: string;
+    property: string;
+    convert: (value: unknown) => unknown;
+  }[];
 
   constructor(mapping: EntityMapping, parsers: TypeParsers) {
     this.converters = mapping.columns.map((column) => ({

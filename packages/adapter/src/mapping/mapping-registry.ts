@@ -26,7 +26,8 @@ export class MappingRegistry {
   /** @throws UnknownAggregateError which names those that are there */
   get(categoryOrEntity: string): EntityMapping {
     const mapping = this.byCategory.get(categoryOrEntity) ?? this.byEntity.get(categoryOrEntity);
-    if (!mapping) throw new UnknownAggregateError('UNKNOWN_CATEGORY', categoryOrEntity, [...this.byCategory.keys()]);
+    if (!mapping)
+      throw new UnknownAggregateError('UNKNOWN_CATEGORY', categoryOrEntity, [...this.byCategory.keys()]);
     return mapping;
   }
 

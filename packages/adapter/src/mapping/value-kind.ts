@@ -44,10 +44,24 @@ export function valueKind(type: CatalogType): ValueKind {
   return type.type === 'e' ? 'string' : (kinds[type.name] ?? 'text');
 }
 
-const exact = new Set(['int2', 'int4', 'int8', 'oid', 'bool', 'jsonb', 'timestamp', 'timestamptz', 'date', 'uuid', 'bytea']);
+const exact = new Set([
+  'int2',
+  'int4',
+  'int8',
+  'oid',
+  'bool',
+  'jsonb',
+  'timestamp',
+  'timestamptz',
+  'date',
+  'uuid',
+  'bytea',
+]);
 const exactIfDeterministic = new Set(['text', 'varchar', 'name']);
 
 /** Whether the type's own equality sees every difference that a replay must reproduce. */
 export function hasExactEquality(type: CatalogType): boolean {
-  return type.type === 'e' || exact.has(type.name) || (exactIfDeterministic.has(type.name) && type.deterministic);
+  return (
+    type.type === 'e' || exact.has(type.name) || (exactIfDeterministic.has(type.name) && type.deterministic)
+  );
 }

@@ -16,7 +16,11 @@ describe('fold', () => {
   });
 
   it('puts what changed over what was there', () => {
-    const events = [event(1, 'created', { a: 1, b: 2 }), event(2, 'updated', { b: null }), event(3, 'updated', { c: 3 })];
+    const events = [
+      event(1, 'created', { a: 1, b: 2 }),
+      event(2, 'updated', { b: null }),
+      event(3, 'updated', { c: 3 }),
+    ];
     expect({ ...fold('order', events) }).toEqual({ a: 1, b: null, c: 3 });
   });
 

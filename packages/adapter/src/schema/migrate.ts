@@ -50,7 +50,10 @@ export async function migrate(database: Database, schema: string): Promise<numbe
          id integer primary key, name text not null, applied_at timestamptz not null default now())`,
     );
     for (const migration of migrations.filter(({ id }) => pending.includes(id))) {
-      await sql.execute(`insert into ${quoted}.migrations (id, name) values ($1, $2)`, [migration.id, migration.name]);
+      await sql.execute(`insert into ${quoted}.migrations (id, name) values ($1, $2)`, [
+        migration.id,
+        migration.name,
+      ]);
       await sql.execute(migration.sql.replaceAll(':schema', quoted));
     }
     return pending;

@@ -32,7 +32,8 @@ export async function compareReplay(
     seen.add(streamId);
     const state = states.get(streamId);
     const properties = state && differences(mapping, row, state, candidates.of(state), parsers);
-    if (!properties) drifts.push({ category: mapping.category, streamId, kind: 'missing event', properties: {} });
+    if (!properties)
+      drifts.push({ category: mapping.category, streamId, kind: 'missing event', properties: {} });
     else if (Object.keys(properties).length > 0)
       drifts.push({ category: mapping.category, streamId, kind: 'value', properties });
   }
@@ -54,7 +55,8 @@ function differences(
   for (const { column, property, typeOid } of mapping.columns) {
     const text = row[column];
     const control = text === null || text === undefined ? text : parsers(typeOid)(text);
-    if (!isDeepStrictEqual(control, candidate.get(column))) found[property] = { row: text, replay: state[property] };
+    if (!isDeepStrictEqual(control, candidate.get(column)))
+      found[property] = { row: text, replay: state[property] };
   }
   return found;
 }
@@ -62,6 +64,7 @@ function differences(
 /** A single key is looked up in its index; a composite one by the id made of its parts. */
 function keyCondition(mapping: EntityMapping): string {
   const [key, ...others] = mapping.key;
-  if (key && others.length === 0) return `t.${quoteIdentifier(key.column)} = any ($1::text[]::${key.sqlType}[])`;
+  if (key && others.length === 0)
+    return `t.${quoteIdentifier(key.column)} = any ($1::text[]::${key.sqlType}[])`;
   return `${streamIdSql(mapping, 't')} = any ($1::text[])`;
 }

@@ -92,7 +92,11 @@ export async function changeStage(
 }
 
 /** Every change of a category's stage, oldest first. */
-export async function stageChanges(sql: SqlExecutor, schema: string, category: string): Promise<StageChange[]> {
+export async function stageChanges(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+): Promise<StageChange[]> {
   return sql.execute<StageChange>(
     `select category, from_stage as "from", to_stage as "to", changed_at as "changedAt",
             changed_by as "changedBy", reason, forced

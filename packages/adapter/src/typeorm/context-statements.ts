@@ -18,13 +18,22 @@ export function sendContextWithStatements(pool: PgPool): () => void {
     if (marked[instrumented]) return;
     marked[instrumented] = true;
     const original = client.query as unknown as Query;
-    (client as { query: unknown }).query = function (this: PgClient, config: unknown, ...rest: unknown[]): unknown {
+    (client as { query: unknown }).query = function (
+      this: PgClient,
+      config: unknown,
+      ...rest: unknown[]
+    ): unknown {
       const text = textOf(config);
       const comment = text === undefined ? '' : contextComment(text, currentContext());
       if (comment === '') return original.call(this, config, ...rest);
       const commented =
-        typeof config === 'string' ? comment + config : { ...(config as object), text: comment + (text as string) };
-      return withOwnPositions(comment.length, original.call(this, commented, ...rest.map((r) => wrapCallback(r, comment.length))));
+        typeof config === 'string'
+          ? comment + config
+          : { ...(config as object), text: comment + (text as string) };
+      return withOwnPositions(
+        comment.length,
+        original.call(this, commented, ...rest.map((r) => wrapCallback(r, comment.length))),
+      );
     };
   };
   pool.on('acquire', onAcquire);
@@ -34,7 +43,8 @@ export function sendContextWithStatements(pool: PgPool): () => void {
 function textOf(config: unknown): string | undefined {
   if (typeof config === 'string') return config;
   const { text, name, types, submit } = (config ?? {}) as Record<string, unknown>;
-  if (typeof text !== 'string' || name !== undefined || types === ownTypes || submit !== undefined) return undefined;
+  if (typeof text !== 'string' || name !== undefined || types === ownTypes || submit !== undefined)
+    return undefined;
   return text;
 }
 

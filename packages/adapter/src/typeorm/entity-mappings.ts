@@ -3,7 +3,13 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { quoteTable, type SqlExecutor } from '../database/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import { defaultCategory, defaultEventTypes } from '../event/index.js';
-import { type AggregateSelection, type ColumnMapping, type EntityMapping, hasExactEquality, valueKind } from '../mapping/index.js';
+import {
+  type AggregateSelection,
+  type ColumnMapping,
+  type EntityMapping,
+  hasExactEquality,
+  valueKind,
+} from '../mapping/index.js';
 import { type CatalogColumn, type CatalogTable, readCatalog } from './catalog.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
 
@@ -27,14 +33,20 @@ export async function entityMappings(
     (
       await readCatalog(
         sql,
-        selected.map(({ metadata }) => ({ schema: schemaOf(dataSource, metadata), name: metadata.tableName })),
+        selected.map(({ metadata }) => ({
+          schema: schemaOf(dataSource, metadata),
+          name: metadata.tableName,
+        })),
       )
     ).map((table) => [quoteTable(table), table]),
   );
   const mappings = new Map<string, EntityMapping>();
   const tables = new Set<string>();
   for (const entity of selected) {
-    const path = quoteTable({ schema: schemaOf(dataSource, entity.metadata), name: entity.metadata.tableName });
+    const path = quoteTable({
+      schema: schemaOf(dataSource, entity.metadata),
+      name: entity.metadata.tableName,
+    });
     // Two entity classes may share a table; its rows are captured once.
     if (tables.has(path)) continue;
     tables.add(path);
@@ -52,7 +64,11 @@ export async function entityMappings(
   return [...mappings.values()];
 }
 
-function mappingOf({ metadata, options }: SelectedEntity, path: string, table: CatalogTable | undefined): EntityMapping {
+function mappingOf(
+  { metadata, options }: SelectedEntity,
+  path: string,
+  table: CatalogTable | undefined,
+): EntityMapping {
   const { name } = metadata;
   if (!table) {
     throw new BackstoryError(
@@ -76,7 +92,9 @@ function mappingOf({ metadata, options }: SelectedEntity, path: string, table: C
     category: validCategory(options.category ?? defaultCategory(name)),
     entity: name,
     table: { schema: table.schema, name: table.name, oid: table.oid },
-    key: metadata.primaryColumns.map((key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping),
+    key: metadata.primaryColumns.map(
+      (key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping,
+    ),
     columns,
     excluded: options.exclude ?? [],
     ...(deletedAt && { deletedAt }),

@@ -12,13 +12,18 @@ export function hydrateEntity(
   parsers: TypeParsers,
   state: EventData,
 ): object {
-  const root = dataSource.entityMetadatas.find(({ name, tableType }) => name === mapping.entity && tableType !== 'entity-child') as EntityMetadata;
+  const root = dataSource.entityMetadatas.find(
+    ({ name, tableType }) => name === mapping.entity && tableType !== 'entity-child',
+  ) as EntityMetadata;
   const values = new DriverValues(mapping, parsers).of(state);
   const metadata = concreteMetadata(root, values);
   const entity = metadata.create(undefined, { fromDeserializer: true, pojo: true }) as object;
   for (const column of metadata.columns) {
     if (column.isVirtual || !values.has(column.databaseName)) continue;
-    column.setEntityValue(entity, dataSource.driver.prepareHydratedValue(values.get(column.databaseName), column));
+    column.setEntityValue(
+      entity,
+      dataSource.driver.prepareHydratedValue(values.get(column.databaseName), column),
+    );
   }
   return entity;
 }
@@ -26,5 +31,7 @@ export function hydrateEntity(
 /** In single-table inheritance the discriminator tells which class the row is of. */
 function concreteMetadata(root: EntityMetadata, values: ReadonlyMap<string, unknown>): EntityMetadata {
   const discriminator = root.discriminatorColumn && values.get(root.discriminatorColumn.databaseName);
-  return root.childEntityMetadatas.find(({ discriminatorValue }) => discriminatorValue === discriminator) ?? root;
+  return (
+    root.childEntityMetadatas.find(({ discriminatorValue }) => discriminatorValue === discriminator) ?? root
+  );
 }

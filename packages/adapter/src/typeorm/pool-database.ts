@@ -23,7 +23,10 @@ export function executorOf(client: PgClient): SqlExecutor {
     execute: async <Row>(text: string, values?: readonly unknown[]) =>
       (await client.query({ text, values: values as unknown[], types: ownTypes })).rows as Row[],
     executeText: async (text, values) =>
-      (await client.query({ text, values: values as unknown[], types: textTypes })).rows as Record<string, string | null>[],
+      (await client.query({ text, values: values as unknown[], types: textTypes })).rows as Record<
+        string,
+        string | null
+      >[],
   };
 }
 
@@ -47,7 +50,10 @@ export function poolDatabase(pool: PgPool): Database {
       client.release(loss);
     }
   };
-  const inTransaction = <Result>(begin: string, work: (sql: SqlExecutor) => Promise<Result>): Promise<Result> =>
+  const inTransaction = <Result>(
+    begin: string,
+    work: (sql: SqlExecutor) => Promise<Result>,
+  ): Promise<Result> =>
     withClient(async (client) => {
       const sql = executorOf(client);
       await sql.execute(begin);

@@ -45,7 +45,10 @@ export class ReplayingReads {
     const replayed: FoundAlias[] = [];
     for (const alias of aliases) {
       if (!alias.hasMetadata) continue;
-      const mapping = this.mappings.ofTable(schemaOf(this.dataSource, alias.metadata), alias.metadata.tableName);
+      const mapping = this.mappings.ofTable(
+        schemaOf(this.dataSource, alias.metadata),
+        alias.metadata.tableName,
+      );
       const stage = mapping && this.stages.of(mapping.category);
       if (!mapping || (stage !== 'shadow' && stage !== 'replay')) continue;
       const { maxAliasLength } = this.dataSource.driver;
@@ -58,7 +61,11 @@ export class ReplayingReads {
   }
 
   /** One query for each category, on the application's own connection: it sees its own uncommitted writes. */
-  private async replay(aliases: readonly FoundAlias[], queryRunner: QueryRunner, rows: RawResult[]): Promise<void> {
+  private async replay(
+    aliases: readonly FoundAlias[],
+    queryRunner: QueryRunner,
+    rows: RawResult[],
+  ): Promise<void> {
     const idsOf = new Map<EntityMapping, Set<string>>();
     for (const alias of aliases) {
       const ids = idsOf.get(alias.mapping) ?? new Set();
@@ -69,7 +76,8 @@ export class ReplayingReads {
     const sql = executorOf(client);
     const states = new Map<EntityMapping, Map<string, EventData>>();
     for (const [mapping, ids] of idsOf) {
-      if (ids.size > 0) states.set(mapping, await replayStreams(sql, this.schema, mapping.category, [...ids]));
+      if (ids.size > 0)
+        states.set(mapping, await replayStreams(sql, this.schema, mapping.category, [...ids]));
     }
     const filled = new Set<EntityMapping>();
     for (const alias of aliases) {

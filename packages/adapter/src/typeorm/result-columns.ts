@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto';
 import type { EntityMetadata } from 'typeorm';
 
 /** How the columns of one alias are called in a query's raw result, by column name. */
-export function resultColumns(alias: string, metadata: EntityMetadata, maxLength: number | undefined): Map<string, string> {
+export function resultColumns(
+  alias: string,
+  metadata: EntityMetadata,
+  maxLength: number | undefined,
+): Map<string, string> {
   return new Map(
-    metadata.columns.map((column) => [column.databaseName, resultColumn(alias, column.databaseName, maxLength)]),
+    metadata.columns.map((column) => [
+      column.databaseName,
+      resultColumn(alias, column.databaseName, maxLength),
+    ]),
   );
 }
 

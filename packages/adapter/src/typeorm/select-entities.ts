@@ -44,7 +44,11 @@ function findEntity(dataSource: DataSource, target: EntityTarget): EntityMetadat
     (metadata) => metadata.target === target || metadata.name === name || metadata.tableName === name,
   );
   if (!found) {
-    throw new UnknownAggregateError('UNKNOWN_ENTITY', name, dataSource.entityMetadatas.map((metadata) => metadata.name));
+    throw new UnknownAggregateError(
+      'UNKNOWN_ENTITY',
+      name,
+      dataSource.entityMetadatas.map((metadata) => metadata.name),
+    );
   }
   let root = found;
   while (root.tableType === 'entity-child') root = root.parentEntityMetadata;

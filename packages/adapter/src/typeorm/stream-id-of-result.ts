@@ -13,7 +13,12 @@ export function streamIdOfResult(
   const parts: string[] = [];
   for (const { column } of mapping.key) {
     const value = row[names.get(column) ?? ''];
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'bigint') {
+    if (
+      typeof value !== 'string' &&
+      typeof value !== 'number' &&
+      typeof value !== 'boolean' &&
+      typeof value !== 'bigint'
+    ) {
       return undefined;
     }
     parts.push(String(value));

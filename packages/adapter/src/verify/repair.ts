@@ -1,4 +1,11 @@
-import { type Database, pinSettings, quoteIdentifier, quoteTable, retryWhileLocked, type SqlExecutor } from '../database/index.js';
+import {
+  type Database,
+  pinSettings,
+  quoteIdentifier,
+  quoteTable,
+  retryWhileLocked,
+  type SqlExecutor,
+} from '../database/index.js';
 import type { Drift } from '../drift/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { stateSql, streamIdSql } from '../mapping/index.js';
@@ -34,7 +41,7 @@ export async function repairAggregate(
   { dryRun = false, by, reason, streamIds }: RepairOptions = {},
 ): Promise<RepairReport> {
   const repaired: Drift[] = [];
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const drifts = await retryWhileLocked(
       () =>
         database.transaction(async (sql) => {

@@ -11,6 +11,7 @@ export const verifiedClean: StageGuard = async (sql, schema, category, to) => {
     [category],
   );
   if (!last?.current) return ['it has not been verified since capture began (run "npx backstory verify")'];
-  if (last.drifted > 0) return [`the last verify found ${last.drifted} drifted streams (run "npx backstory repair")`];
+  if (last.drifted > 0)
+    return [`the last verify found ${last.drifted} drifted streams (run "npx backstory repair")`];
   return [];
 };

@@ -1,5 +1,11 @@
 import { type CaptureContext, runInContext } from '@backstory/adapter';
-import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { BackstoryModuleOptions } from '../backstory-module.options.js';
 import { BACKSTORY_OPTIONS } from '../backstory.tokens.js';

@@ -10,7 +10,9 @@ export function installCommand(program: Command, cli: Cli): void {
 
 /** Opening the application has installed what was missing. */
 const install: CommandRun = async (backstory, input) => {
-  const captured = (await backstory.status()).filter(({ stage }) => stage !== 'off').map(({ category }) => category);
+  const captured = (await backstory.status())
+    .filter(({ stage }) => stage !== 'off')
+    .map(({ category }) => category);
   print(input, { captured }, () => `Installed. Captured: ${captured.join(', ') || 'nothing'}.\n`);
   return 0;
 };

@@ -21,7 +21,10 @@ const repair: CommandRun = async (backstory, input) => {
     repaired.length === 0
       ? 'Nothing to repair.\n'
       : repaired
-          .map(({ category, streamId, kind }) => `${dryRun ? 'would correct' : 'corrected'} ${category}-${streamId} (${kind})\n`)
+          .map(
+            ({ category, streamId, kind }) =>
+              `${dryRun ? 'would correct' : 'corrected'} ${category}-${streamId} (${kind})\n`,
+          )
           .join(''),
   );
   return 0;

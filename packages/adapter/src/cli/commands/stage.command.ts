@@ -20,7 +20,11 @@ const stage: CommandRun = async (backstory, input) => {
   if (to !== undefined) {
     const options = { ...attribution(input.options), force: input.options['force'] === true };
     const change = await backstory.stages.set(aggregate, to, options);
-    print(input, change, () => `${change.category}: ${change.from} → ${change.to}${change.forced ? ' (forced)' : ''}\n`);
+    print(
+      input,
+      change,
+      () => `${change.category}: ${change.from} → ${change.to}${change.forced ? ' (forced)' : ''}\n`,
+    );
     return 0;
   }
   const changes = await backstory.stages.history(aggregate);

@@ -1,0 +1,100 @@
+'use strict';
+
+const ADAPTER = '^packages/adapter/src/';
+const TESTS = '\\.spec\\.ts$';
+
+// The rooms of the adapter, from the bottom up. A room imports rooms of earlier levels only, so those of one
+// level, such as capture and replay, do not know each other. Everybody may import errors.ts.
+const LEVELS = [
+  ['event', 'database'],
+  ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
+  ['capture', 'backfill', 'replay', 'outbox', 'drift'],
+  ['projections', 'shadow', 'verify'],
+  ['typeorm'],
+  ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
+  ['admin'],
+  ['cli'],
+];
+
+/** @param {string} room */
+const pathOf = (room) => (room.endsWith('$') ? room : `${room}/`);
+
+const directions = LEVELS.flatMap((level, index) =>
+  level.map((room) => {
+    const allowed = [...LEVELS.slice(0, index).flat(), room].map(pathOf);
+    return {
+      name: room.endsWith('$') ? 'composition-root-direction' : `${room}-direction`,
+      comment: 'A room imports rooms of earlier levels only: see the levels in .dependency-cruiser.cjs.',
+      severity: 'error',
+      from: { path: `${ADAPTER}${pathOf(room)}`, pathNot: TESTS },
+      to: { path: ADAPTER, pathNot: `${ADAPTER}(?:errors\\.ts$|${allowed.join('|')})` },
+    };
+  }),
+);
+
+module.exports = {
+  forbidden: [
+    ...directions,
+    {
+      name: 'every-room-has-a-level',
+      comment: 'A new room of the adapter needs a place in the levels of .dependency-cruiser.cjs.',
+      severity: 'error',
+      from: { path: ADAPTER, pathNot: `${ADAPTER}(?:[^/]+$|${LEVELS.flat().map(pathOf).join('|')})` },
+      to: {},
+    },
+    {
+      name: 'errors-is-a-leaf',
+      severity: 'error',
+      from: { path: `${ADAPTER}errors\\.ts$` },
+      to: { path: '^packages/' },
+    },
+    {
+      name: 'no-circular',
+      comment: 'TypeORM entities that name each other, as in the example, are the only cycles.',
+      severity: 'error',
+      from: { pathNot: '^examples/' },
+      to: { circular: true },
+    },
+    {
+      name: 'only-the-typeorm-room-imports-typeorm',
+      severity: 'error',
+      from: { path: `${ADAPTER}[^/]+/`, pathNot: [`${ADAPTER}typeorm/`, TESTS] },
+      to: { path: '(^|/)node_modules/typeorm/' },
+    },
+    {
+      name: 'adapter-does-not-know-nest',
+      severity: 'error',
+      from: { path: '^packages/adapter/' },
+      to: { path: ['(^|/)node_modules/@nestjs/', '^packages/nest-module/'] },
+    },
+    {
+      name: 'public-entry-only',
+      comment: 'From outside, a package is what its index exports.',
+      severity: 'error',
+      from: { path: ['^packages/nest-module/', '^examples/'] },
+      to: { path: '^packages/adapter/', pathNot: '^packages/adapter/(src|dist/[^/]+)/index\\.' },
+    },
+    {
+      name: 'nest-module-entry-only',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^packages/nest-module/', pathNot: '^packages/nest-module/(src|dist/[^/]+)/index\\.' },
+    },
+    {
+      name: 'libraries-are-free-of-tests',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: TESTS },
+      to: { path: ['^test/', '^examples/'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'require', 'node', 'default'],
+    },
+  },
+};
