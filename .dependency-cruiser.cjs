@@ -10,9 +10,8 @@ const LEVELS = [
   ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
   ['capture', 'backfill', 'replay', 'outbox', 'drift'],
   ['projections', 'shadow', 'verify'],
-  ['typeorm'],
+  ['typeorm', 'admin'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
-  ['admin'],
   ['cli'],
 ];
 

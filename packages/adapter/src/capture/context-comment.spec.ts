@@ -37,7 +37,7 @@ describe('the comment that carries the context', () => {
   it('holds any value, and ends where it should', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), (context) => {
-        const comment = contextComment(insert, context as Record<string, unknown>);
+        const comment = contextComment(insert, context);
         if (comment === '') return JSON.stringify(context) === '{}';
         const inside = comment.slice('/*backstory '.length, -'*/ '.length);
         expect(inside).toMatch(/^[\x20-\x7e]*$/);

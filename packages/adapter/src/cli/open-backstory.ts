@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DataSource } from 'typeorm';
 import type { Backstory } from '../backstory.js';
 import { createBackstory } from '../create-backstory.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import type { BackstoryLogger, BackstoryOptions } from '../options.js';
 import { storedSelection } from '../stored-selection.js';
+import { findDataSource, initialize, isDataSource } from '../typeorm/index.js';
 
 /** How the command line says which application it is for. */
 export interface ApplicationOptions {
@@ -113,36 +113,6 @@ async function loadConfig(file: string): Promise<BackstoryOptions> {
     (exports['default'] as BackstoryOptions) ??
     exports
   );
-}
-
-function findDataSource(exports: Record<string, unknown>, file: string): DataSource {
-  const found = Object.values(exports).find(isDataSource);
-  if (found) return found;
-  throw new InvalidOptionsError(
-    `${file} exports no TypeORM DataSource.`,
-    'Export one: "export default new DataSource({ … })", as the TypeORM command line wants it.',
-  );
-}
-
-async function initialize(dataSource: DataSource): Promise<void> {
-  try {
-    await dataSource.initialize();
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string };
-    const connection = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', '28P01', '28000', '3D000', '57P03'];
-    if (!connection.includes(code ?? '')) throw error;
-    throw new BackstoryError(
-      'DATABASE_UNREACHABLE',
-      `No connection to the database: ${message || code}.`,
-      'Check that the server is running and that host, port, user and password of the DataSource are right.',
-      { cause: error },
-    );
-  }
-}
-
-function isDataSource(candidate: unknown): candidate is DataSource {
-  const { initialize, entityMetadatas, options } = (candidate ?? {}) as Partial<DataSource>;
-  return typeof initialize === 'function' && Array.isArray(entityMetadatas) && typeof options === 'object';
 }
 
 function isModuleClass(candidate: unknown): boolean {

@@ -8,8 +8,8 @@ export interface Terminal {
 }
 
 export interface ProgressView {
-  update(progress: BackfillProgress): void;
-  stop(): void;
+  readonly update: (progress: BackfillProgress) => void;
+  readonly stop: () => void;
 }
 
 const secondsBetweenLines = 2;

@@ -17,12 +17,9 @@ export function sendContextWithStatements(pool: PgPool): () => void {
     const marked = client as PgClient & { [instrumented]?: true };
     if (marked[instrumented]) return;
     marked[instrumented] = true;
-    const original = client.query as unknown as Query;
-    (client as { query: unknown }).query = function (
-      this: PgClient,
-      config: unknown,
-      ...rest: unknown[]
-    ): unknown {
+    const commentable = client as unknown as { query: Query };
+    const original = commentable.query;
+    commentable.query = function (this: PgClient, config: unknown, ...rest: unknown[]): unknown {
       const text = textOf(config);
       const comment = text === undefined ? '' : contextComment(text, currentContext());
       if (comment === '') return original.call(this, config, ...rest);

@@ -1,4 +1,5 @@
 export { sendContextWithStatements } from './context-statements.js';
+export { findDataSource, initialize, isDataSource } from './data-source-file.js';
 export { entityMappings } from './entity-mappings.js';
 export { hydrateEntity } from './hydrate-entity.js';
 export { interceptReads } from './intercept-reads.js';

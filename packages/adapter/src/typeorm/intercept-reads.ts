@@ -8,8 +8,8 @@ interface SelectQueryBuilderInternals {
   connection?: DataSource;
   dataSource?: DataSource;
   expressionMap: { aliases: { name: string; hasMetadata: boolean; metadata: EntityMetadata }[] };
-  loadRawResults(queryRunner: QueryRunner): Promise<RawResult[]>;
-  getRawMany(): Promise<RawResult[]>;
+  loadRawResults: (this: SelectQueryBuilderInternals, queryRunner: QueryRunner) => Promise<RawResult[]>;
+  getRawMany: (this: SelectQueryBuilderInternals) => Promise<RawResult[]>;
 }
 
 interface Interception {
