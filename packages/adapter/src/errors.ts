@@ -1,5 +1,6 @@
 /** Names the fault so that code and operators can tell one from another; stable across versions. */
 export type BackstoryErrorCode =
+  | 'ALREADY_OPEN'
   | 'CAPTURE_OUTDATED'
   | 'CAPTURE_REFUSED'
   | 'DATABASE_UNREACHABLE'

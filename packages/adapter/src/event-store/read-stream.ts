@@ -2,7 +2,7 @@ import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { RecordedEvent } from '../event/index.js';
 import { eventColumns, type EventRow, toRecordedEvent } from './recorded-event-row.js';
 
-/** How far to read: to a position in the stream, or to a moment. Both bounds are inclusive. */
+/** How far to read: to a position in the stream, or to a moment (the whole millisecond). Both bounds are inclusive. */
 export interface ReadStreamOptions {
   version?: number;
   asOf?: Date;
@@ -19,7 +19,7 @@ export async function readStream(
   const rows = await sql.execute<EventRow>(
     `select ${eventColumns} from ${quoteIdentifier(schema)}.events
      where category = $1 and stream_id = $2
-       and ($3::bigint is null or stream_position <= $3) and ($4::timestamptz is null or recorded_at <= $4)
+       and ($3::bigint is null or stream_position <= $3) and ($4::timestamptz is null or recorded_at < $4::timestamptz + interval '1 millisecond')
      order by stream_position`,
     [category, streamId, version ?? null, asOf ?? null],
   );

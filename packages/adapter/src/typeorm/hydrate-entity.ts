@@ -17,7 +17,7 @@ export function hydrateEntity(
   ) as EntityMetadata;
   const values = new DriverValues(mapping, parsers).of(state);
   const metadata = concreteMetadata(root, values);
-  const entity = metadata.create(undefined, { fromDeserializer: true, pojo: true }) as object;
+  const entity = metadata.create(undefined, { fromDeserializer: true }) as object;
   for (const column of metadata.columns) {
     if (column.isVirtual || !values.has(column.databaseName)) continue;
     column.setEntityValue(

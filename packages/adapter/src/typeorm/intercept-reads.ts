@@ -1,4 +1,5 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
+import { BackstoryError } from '../errors.js';
 import type { ReplayingReads } from './replaying-reads.js';
 
 type RawResult = Record<string, unknown>;
@@ -24,12 +25,20 @@ const key = Symbol.for('@backstory/adapter:intercept-reads');
  * Routes the entity queries of a DataSource through `reads`. Raw results (`getRawMany`, counts, streams) pass through.
  * The builder's class is taken from the DataSource: whichever copy of TypeORM the application uses is the right one.
  * @returns ends it
+ * @throws BackstoryError when the DataSource's queries are intercepted already
  */
 export function interceptReads(dataSource: DataSource, reads: ReplayingReads): () => void {
   const prototype = Object.getPrototypeOf(dataSource.createQueryBuilder()) as SelectQueryBuilderInternals & {
     [key]?: Interception;
   };
   const interception = (prototype[key] ??= patch(prototype));
+  if (interception.reads.has(dataSource)) {
+    throw new BackstoryError(
+      'ALREADY_OPEN',
+      'This DataSource has a Backstory already.',
+      'Use that one (in Nest: @InjectBackstory()), or close() it before you create another.',
+    );
+  }
   interception.reads.set(dataSource, reads);
   return () => void interception.reads.delete(dataSource);
 }
