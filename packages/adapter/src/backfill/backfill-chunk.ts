@@ -20,35 +20,37 @@ export async function backfillChunk(
   mapping: EntityMapping,
   size: number,
 ): Promise<BackfillChunk> {
-  const events = quoteIdentifier(schema);
+  const progress = `${quoteIdentifier(schema)}.backfills`;
+  // Locked: of two backfills of one category, the other waits for this chunk and goes on behind it.
+  const [state] = await sql.execute<{ after: string[] | null }>(
+    `select after_key as after from ${progress} where category = $1 for update`,
+    [mapping.category],
+  );
+  const after = state?.after ?? null;
   const key = mapping.key.map((column) => `t.${quoteIdentifier(column.column)}`);
-  const cursor = mapping.key.map((column, index) => `(b.after_key ->> ${index})::${column.sqlType}`);
-  const id = streamIdSql(mapping, 'chunk');
-  const [result] = await sql.execute<{ rows: number; events: number }>(
+  const cursor = mapping.key.map((column, index) => `$${index + 2}::text::${column.sqlType}`);
+  const [chunk] = await sql.execute<BackfillChunk & { last: string[] | null }>(
     `with chunk as materialized (
-       select t.* from ${quoteTable(mapping.table)} t, ${events}.backfills b
-       where b.category = $1 and (b.after_key is null or (${key.join(', ')}) > (${cursor.join(', ')}))
-       order by ${key.join(', ')} limit $2
+       select t.* from ${quoteTable(mapping.table)} t
+       ${after ? `where (${key.join(', ')}) > (${cursor.join(', ')})` : ''}
+       order by ${key.join(', ')} limit $1
        for no key update of t
      ), written as (
-       ${insertFirstEvents(mapping, schema, 'chunk', id)}
+       ${insertFirstEvents(mapping, schema, 'chunk', streamIdSql(mapping, 'chunk'))}
        returning 1
-     ), progress as (
-       update ${events}.backfills set
-         after_key = coalesce((select jsonb_build_array(${mapping.key
-           .map((column) => `chunk.${quoteIdentifier(column.column)}::text`)
-           .join(', ')}) from chunk order by ${mapping.key
-           .map((column) => `chunk.${quoteIdentifier(column.column)} desc`)
-           .join(', ')} limit 1), after_key),
-         rows_seen = rows_seen + (select count(*) from chunk),
-         events_written = events_written + (select count(*) from written),
-         updated_at = clock_timestamp()
-       where category = $1
      )
-     select (select count(*) from chunk)::integer as rows, (select count(*) from written)::integer as events`,
-    [mapping.category, size],
+     select (select count(*) from chunk)::integer as rows, (select count(*) from written)::integer as events,
+            (select jsonb_build_array(${mapping.key.map((k) => `chunk.${quoteIdentifier(k.column)}::text`).join(', ')})
+             from chunk order by ${mapping.key.map((k) => `chunk.${quoteIdentifier(k.column)} desc`).join(', ')} limit 1) as last`,
+    [size, ...(after ?? [])],
   );
-  return result as BackfillChunk;
+  const { rows, events, last } = chunk as NonNullable<typeof chunk>;
+  await sql.execute(
+    `update ${progress} set after_key = coalesce($2::jsonb, after_key), rows_seen = rows_seen + $3,
+       events_written = events_written + $4, updated_at = clock_timestamp() where category = $1`,
+    [mapping.category, last && JSON.stringify(last), rows, events],
+  );
+  return { rows, events };
 }
 
 /** Writes the first events of rows that the walk by key has missed, such as rows whose key was changed meanwhile. */

@@ -1,0 +1,18 @@
+import { BackstoryModule } from '@backstory/nest-module';
+import { Module } from '@nestjs/common';
+import { AppModule } from '../app.module.js';
+
+@Module({
+  imports: [
+    AppModule,
+    BackstoryModule.forRoot({
+      // a queue: its rows come and go, and nobody will ask for their history
+      exclude: ['JobRecord'],
+      // who writes, for the metadata of every event
+      context: (execution) => ({
+        actor: execution.switchToHttp().getRequest<{ headers: Record<string, string> }>().headers['x-user'],
+      }),
+    }),
+  ],
+})
+export class ShopWithBackstoryModule {}

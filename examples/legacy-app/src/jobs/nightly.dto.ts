@@ -1,0 +1,7 @@
+import { IsInt, Min } from 'class-validator';
+
+export class NightlyDto {
+  @IsInt()
+  @Min(0)
+  draftsOlderThanDays: number = 365;
+}

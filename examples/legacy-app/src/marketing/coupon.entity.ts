@@ -1,0 +1,17 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+@Entity({ name: 'coupon' })
+export class Coupon {
+  @PrimaryColumn({ type: 'text' })
+  code: string;
+
+  /** In percent. */
+  @Column({ type: 'numeric', precision: 5, scale: 2 })
+  discount: string;
+
+  @Column({ name: 'used_count', type: 'int', default: 0 })
+  used: number;
+
+  @Column({ name: 'expires_on', type: 'date' })
+  expiresOn: string;
+}
