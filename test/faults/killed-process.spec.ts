@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackstory } from '@backstory/adapter';
 import { type Library, openLibrary } from '../library/open-library.js';
-import { randomFrom, seedOfRun } from '../library/random.js';
+import { seededRandom, seedOfRun } from '../library/random.js';
 import { writeRandomly } from '../library/write-randomly.js';
 
 const seed = seedOfRun();
@@ -61,7 +61,7 @@ describe(`a process that is killed (SIGKILL), seed ${seed}`, () => {
   }
 
   it('in the middle of writes: rows and events are equal, with every kill', async () => {
-    const random = randomFrom(seed);
+    const random = seededRandom(seed);
     await writeRandomly(library.dataSource, random, 30);
     const first = await createBackstory(library.dataSource);
     await first.backfill();
@@ -69,7 +69,7 @@ describe(`a process that is killed (SIGKILL), seed ${seed}`, () => {
     for (let round = 0; round < 5; round++) {
       const child = start('write', seed + round * 10);
       await ready(child);
-      await sleep(random.integer(400));
+      await sleep(random.integer(0, 400));
       await kill(child);
       await othersGone();
       const backstory = await createBackstory(library.dataSource);
@@ -81,7 +81,7 @@ describe(`a process that is killed (SIGKILL), seed ${seed}`, () => {
   });
 
   it('in the middle of a backfill: the next one goes on, and every row has exactly one first event', async () => {
-    const random = randomFrom(seed + 1);
+    const random = seededRandom(seed + 1);
     await library.dataSource.query(
       `insert into author (name, version) select 'author ' || n, 1 from generate_series(1, 2000) n`,
     );
@@ -90,11 +90,11 @@ describe(`a process that is killed (SIGKILL), seed ${seed}`, () => {
       const child = start('backfill', seed);
       await ready(child);
       const done = once(child, 'exit').then(() => true);
-      finished = await Promise.race([done, sleep(random.integer(300)).then(() => false)]);
+      finished = await Promise.race([done, sleep(random.integer(0, 300)).then(() => false)]);
       if (!finished) {
         await kill(child);
         await library.dataSource.query(`update author set name = name || '!' where id = 1 + $1`, [
-          random.integer(2000),
+          random.integer(0, 2000),
         ]);
         kills++;
       }

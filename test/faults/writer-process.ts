@@ -1,7 +1,7 @@
 import { createBackstory } from '@backstory/adapter';
 import { DataSource } from 'typeorm';
 import { entities } from '../library/entities.js';
-import { randomFrom } from '../library/random.js';
+import { seededRandom } from '../library/random.js';
 import { writeRandomly } from '../library/write-randomly.js';
 
 /** An application in a process of its own: writes until it is killed. Says on stdout what it has done. */
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   }
   await Promise.all(
     Array.from({ length: 4 }, async (_, writer) => {
-      const random = randomFrom(Number(seed) + writer);
+      const random = seededRandom(Number(seed) + writer);
       for (;;) await writeRandomly(dataSource, random, 10);
     }),
   );
