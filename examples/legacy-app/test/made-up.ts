@@ -53,16 +53,16 @@ let made = 0;
 
 export async function createCustomer({ http }: Shop, changes: object = {}): Promise<CustomerBody> {
   made += 1;
-  const { body } = await http
+  const response = await http
     .post('/customers')
     .send({ email: `shopper-${made}@example.com`, name: `Shopper ${made}`, ...changes })
     .expect(201);
-  return body as CustomerBody;
+  return response.body as CustomerBody;
 }
 
 export async function createBook({ http }: Shop, changes: object = {}): Promise<ProductBody> {
   made += 1;
-  const { body } = await http
+  const response = await http
     .post('/products/books')
     .send({
       sku: `B-${made}`,
@@ -73,7 +73,7 @@ export async function createBook({ http }: Shop, changes: object = {}): Promise<
       ...changes,
     })
     .expect(201);
-  return body as ProductBody;
+  return response.body as ProductBody;
 }
 
 export async function createDraft(
@@ -81,11 +81,11 @@ export async function createDraft(
   quantities: number[] = [1],
   changes: object = {},
 ): Promise<OrderBody> {
-  const { body } = await shop.http
+  const response = await shop.http
     .post('/orders/drafts')
     .send({ ...(await orderRequest(shop, quantities)), ...changes })
     .expect(201);
-  return body as OrderBody;
+  return response.body as OrderBody;
 }
 
 export async function placeOrder(
@@ -93,11 +93,11 @@ export async function placeOrder(
   quantities: number[] = [1],
   changes: object = {},
 ): Promise<OrderBody> {
-  const { body } = await shop.http
+  const response = await shop.http
     .post('/orders')
     .send({ ...(await orderRequest(shop, quantities)), ...changes })
     .expect(201);
-  return body as OrderBody;
+  return response.body as OrderBody;
 }
 
 async function orderRequest(shop: Shop, quantities: number[]): Promise<object> {

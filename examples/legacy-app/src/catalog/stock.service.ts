@@ -31,13 +31,13 @@ export class StockService {
 
   /** Takes pieces out of stock for an order, inside the order's transaction; answers with their price. */
   async take(manager: EntityManager, productId: string, quantity: number, reason: string): Promise<Money> {
-    const [taken] = (await manager.query(
+    const [taken] = await manager.query<[{ price: string }[], number]>(
       `UPDATE product
           SET stock_on_hand = stock_on_hand - $2, "updatedAt" = now()
         WHERE id = $1 AND is_active AND stock_on_hand >= $2
     RETURNING price`,
       [productId, quantity],
-    )) as [{ price: string }[], number];
+    );
     if (!taken[0]) {
       throw new ConflictException(`Product ${productId} is not available ${quantity} times`);
     }

@@ -18,12 +18,12 @@ export class JobsService {
 
   /** Marks the oldest waiting job as done; workers never wait for one another. */
   async work(): Promise<number> {
-    const [, worked] = (await this.jobs.query(
+    const [, worked] = await this.jobs.query<[unknown[], number]>(
       `UPDATE job_records
           SET state = 'done'
         WHERE id = (SELECT id FROM job_records WHERE state = 'waiting'
                      ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)`,
-    )) as [unknown[], number];
+    );
     return worked;
   }
 

@@ -58,11 +58,11 @@ export class MaintenanceService {
   }
 
   private async purgeDeletedCustomers(): Promise<number> {
-    const [, purged] = (await this.dataSource.manager.query(
+    const [, purged] = await this.dataSource.manager.query<[unknown[], number]>(
       `DELETE FROM customer c
         WHERE deleted_at < now() - interval '30 days'
           AND NOT EXISTS (SELECT FROM "order" o WHERE o.customer_id = c.id)`,
-    )) as [unknown[], number];
+    );
     return purged;
   }
 

@@ -10,13 +10,13 @@ export class CouponsRepository extends Repository<Coupon> {
 
   /** Counts one use, unless the coupon has expired. Raw, so that two customers never read the same count. */
   async redeem(code: string, manager = this.manager): Promise<Coupon | undefined> {
-    const [rows] = (await manager.query(
+    const [rows] = await manager.query<[Coupon[], number]>(
       `UPDATE coupon
           SET used_count = used_count + 1
         WHERE code = $1 AND expires_on >= current_date
     RETURNING code, discount, used_count AS used, expires_on::text AS "expiresOn"`,
       [code],
-    )) as [Coupon[], number];
+    );
     return rows[0];
   }
 

@@ -70,7 +70,7 @@ export const directWrites: RandomWrite[] = [
   {
     name: 'movement with microseconds by raw SQL',
     run: async ({ dataSource, existing }) =>
-      dataSource.query(
+      dataSource.query<unknown>(
         `INSERT INTO stock_movement (product_id, delta, reason, moved_at)
          SELECT id, 0, 'inspected', timestamptz '2024-02-29 23:59:59.999999+00' FROM product WHERE id = $1`,
         [await existing.product()],
@@ -79,7 +79,7 @@ export const directWrites: RandomWrite[] = [
   {
     name: 'raw bulk UPDATE of many orders',
     run: ({ dataSource, random }) =>
-      dataSource.query('UPDATE "order" SET note = $1 WHERE id % 7 = $2', [
+      dataSource.query<unknown>('UPDATE "order" SET note = $1 WHERE id % 7 = $2', [
         randomNote(random),
         random.integer(0, 6),
       ]),
@@ -118,7 +118,7 @@ export const directWrites: RandomWrite[] = [
   {
     name: 'insert or update by raw SQL',
     run: async ({ dataSource, existing, random }) =>
-      dataSource.query(
+      dataSource.query<unknown>(
         `INSERT INTO review (product_id, customer_id, rating, text)
          SELECT p.id, c.id, $3, 'by raw SQL' FROM product p, customer c WHERE p.id = $1 AND c.id = $2
          ON CONFLICT (product_id, customer_id) DO UPDATE SET rating = excluded.rating`,
