@@ -38,7 +38,8 @@ module.exports = {
       testMatch: ['<rootDir>/test/{integration,property,concurrency,faults}/**/*.spec.ts'],
     },
     { ...e2e, displayName: 'e2e' },
-    // The same suite again: adopting Backstory must not change what the application does.
-    { ...e2e, displayName: 'e2e-with-backstory', setupFiles: ['<rootDir>/test/with-backstory.cjs'] },
+    // The same suites again: adopting Backstory must not change what the application does, in no stage.
+    { ...e2e, displayName: 'e2e-in-capture', setupFiles: ['<rootDir>/test/stages/capture.cjs'] },
+    { ...e2e, displayName: 'e2e-in-replay', setupFiles: ['<rootDir>/test/stages/replay.cjs'] },
   ],
 };

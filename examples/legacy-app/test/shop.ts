@@ -5,7 +5,7 @@ import { createTestDatabase } from '@backstory/test/postgres';
 import type { Server } from 'node:http';
 import supertest from 'supertest';
 import { DataSource } from 'typeorm';
-import { AppModule } from '../src/app.module.js';
+import { enterStageOfRun, expectNoDrift, rootModuleOfRun } from './backstory-of-run.js';
 
 export interface ShopOptions {
   rootModule?: Type;
@@ -16,11 +16,6 @@ export interface Shop {
   dataSource: DataSource;
   http: ReturnType<typeof supertest>;
   close(): Promise<void>;
-}
-
-/** The one place that decides which application the suites run against. */
-function rootModuleOfRun(): Type {
-  return AppModule;
 }
 
 /** Starts the shop on the database; its migrations run. */
@@ -34,6 +29,7 @@ export async function createShop(
     const testingModule = await Test.createTestingModule({ imports: [rootModule] }).compile();
     const app = testingModule.createNestApplication<INestApplication<Server>>({ logger: ['error', 'fatal'] });
     await app.init();
+    await enterStageOfRun(app);
     return {
       app,
       dataSource: app.get(DataSource),
@@ -53,6 +49,7 @@ export async function createFreshShop(options?: ShopOptions): Promise<Shop> {
   return {
     ...shop,
     close: async () => {
+      await expectNoDrift(shop.app);
       await shop.close();
       await database.drop();
     },
