@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Random, seededRandom } from '../random/seeded-random.js';
 import { catalogRoutes } from './catalog-routes.js';
@@ -40,6 +41,8 @@ export function startTraffic(
   const known = new KnownRows();
   const log = new TrafficLog();
   const stopping = new AbortController();
+  // One for each worker that waits for its turn.
+  setMaxListeners(concurrency, stopping.signal);
   const salt = `${Date.now().toString(36)}-`;
   let nextStart = performance.now();
 

@@ -10,7 +10,7 @@ const newRows = 'backstory_new_rows';
 export const triggerPrefix = '00_backstory_';
 
 /** The metadata of a first event for a row that was there before capture. */
-export const backfillMetadata = `'{"origin":"backfill"}'::jsonb`;
+const backfillMetadata = `'{"origin":"backfill"}'::jsonb`;
 
 const operations = ['insert', 'update', 'delete', 'truncate'] as const;
 type Operation = (typeof operations)[number];

@@ -1,2 +1,2 @@
 export { readStream, type ReadStreamOptions } from './read-stream.js';
-export { type FoldableEvent, readStreams } from './read-streams.js';
+export { readStreams } from './read-streams.js';

@@ -3,7 +3,7 @@ import { changeFromCode } from '../event/index.js';
 import type { EventData, RecordedEvent } from '../event/index.js';
 
 /** The part of an event that a fold needs. */
-export type FoldableEvent = Pick<RecordedEvent, 'streamId' | 'streamPosition' | 'change' | 'data'>;
+type FoldableEvent = Pick<RecordedEvent, 'streamId' | 'streamPosition' | 'change' | 'data'>;
 
 /** The events of many streams of one category in one query, grouped by stream, in order. */
 export async function readStreams(

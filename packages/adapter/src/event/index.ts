@@ -1,4 +1,4 @@
-export { type Change, changeCodes, changeFromCode } from './change.js';
+export { type Change, changeFromCode } from './change.js';
 export type { EventMetadata, EventOrigin } from './event-metadata.js';
 export { type DefaultEventTypes, defaultCategory, defaultEventTypes } from './event-type.js';
 export type { EventData, RecordedEvent } from './recorded-event.js';

@@ -4,4 +4,4 @@ export { DriverValues, type TypeParsers } from './driver-values.js';
 export type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 export { MappingRegistry } from './mapping-registry.js';
 export { patchSql, pinnedSettingsOf, stateSql, streamIdSql } from './row-sql.js';
-export { type CatalogType, hasExactEquality, type ValueKind, valueKind } from './value-kind.js';
+export { hasExactEquality, valueKind } from './value-kind.js';

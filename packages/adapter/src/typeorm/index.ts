@@ -4,5 +4,5 @@ export { entityMappings } from './entity-mappings.js';
 export { hydrateEntity } from './hydrate-entity.js';
 export { interceptReads } from './intercept-reads.js';
 export { poolDatabase } from './pool-database.js';
-export { type PgPool, poolOf } from './pg-pool.js';
+export { poolOf } from './pg-pool.js';
 export { ReplayingReads } from './replaying-reads.js';
