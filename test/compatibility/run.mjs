@@ -16,7 +16,7 @@ import { installedFolder, installPackages, RefusedByNpm } from './installation.m
 
 const CONCURRENCY = 2;
 const BOOT_TIMEOUT_MS = 60_000;
-const APPLICATIONS = /** @type {const} */ ({ CJS: 'main.cjs', ESM: 'main.mjs' });
+const APPLICATIONS = /** @type {const} */ ({ CJS: 'cjs', ESM: 'mjs' });
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const { values: wanted } = parseArgs({
@@ -56,26 +56,53 @@ async function tryOut(combination, tarballs) {
     const installed = await timed(() => installPackages(folder, tarballs));
     outcomes.push(installed.verdict === 'refused' ? { ...installed, verdict: 'failed' } : installed);
     if (installed.verdict === 'ok') {
-      for (const file of Object.values(APPLICATIONS)) outcomes.push(await timed(() => boot(folder, file)));
+      for (const format of Object.values(APPLICATIONS)) {
+        outcomes.push(await timed(() => boot(folder, format)));
+      }
     }
   }
   return { combination, outcomes };
 }
 
-/** @param {string} folder @param {string} file */
-async function boot(folder, file) {
+/** @param {string} folder @param {string} format */
+async function boot(folder, format) {
   const database = await createTestDatabase({ serverUrl: server.url });
+  const env = { ...process.env, DATABASE_URL: database.url };
+  const backstory = path.join(folder, 'node_modules/.bin/backstory');
+  const app = ['--app', `app.${format}`];
   try {
-    const env = { ...process.env, DATABASE_URL: database.url };
-    await promisify(execFile)(process.execPath, [file], { cwd: folder, env, timeout: BOOT_TIMEOUT_MS });
-  } catch (error) {
-    const { stdout, stderr, killed } = /** @type {{ stdout: string, stderr: string, killed: boolean }} */ (
-      error
-    );
-    const ending = killed ? `\nstill running after ${BOOT_TIMEOUT_MS / 1000} s` : '';
-    throw new Error(`${stdout}${stderr}${ending}`.trim(), { cause: error });
+    await succeeds(process.execPath, [`main.${format}`], folder, env);
+    // The rows have drifted: the command line finds it, and settles it.
+    await succeeds(backstory, ['verify', ...app], folder, env, 2);
+    await succeeds(backstory, ['repair', ...app], folder, env);
+    await succeeds(backstory, ['verify', '--json', '--data-source', 'data-source.cjs'], folder, env);
   } finally {
     await database.drop();
+  }
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ * @param {string} cwd
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function succeeds(program, args, cwd, env, exitCode = 0) {
+  const { code, said } = await promisify(execFile)(program, args, {
+    cwd,
+    env,
+    timeout: BOOT_TIMEOUT_MS,
+  }).then(
+    ({ stdout, stderr }) => ({ code: 0, said: stdout + stderr }),
+    ({ code, killed, stdout, stderr }) => ({
+      code,
+      said: `${stdout}${stderr}${killed ? `\nstill running after ${BOOT_TIMEOUT_MS / 1000} s` : ''}`,
+    }),
+  );
+  if (code !== exitCode) {
+    throw new Error(
+      `${path.basename(program)} ${args.join(' ')}: exit code ${code}, not ${exitCode}\n${said}`.trim(),
+    );
   }
 }
 

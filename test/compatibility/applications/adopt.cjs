@@ -1,30 +1,16 @@
 'use strict';
 
-// An application that has rows, adopts Backstory and ends up loading by replay. It imports nothing of its own, so
-// that the same steps run on what CommonJS and what ES modules load.
+// An application that has rows, adopts Backstory and ends up loading by replay; its rows have drifted by then.
 const assert = require('node:assert/strict');
+const application = require('./application.cjs');
 
 module.exports = async function adopt({ common, core, nestTypeorm, typeorm, adapter, nestModule }) {
-  class Book {}
-  typeorm.Entity('book')(Book);
-  typeorm.PrimaryGeneratedColumn('identity')(Book.prototype, 'id');
-  typeorm.Column({ type: 'text' })(Book.prototype, 'title');
-  typeorm.Column({ type: 'numeric', precision: 10, scale: 2 })(Book.prototype, 'price');
-  typeorm.Column({ type: 'jsonb', nullable: true })(Book.prototype, 'tags');
-  typeorm.CreateDateColumn({ type: 'timestamptz' })(Book.prototype, 'createdAt');
-  const connection = { type: 'postgres', url: process.env.DATABASE_URL, entities: [Book], synchronize: true };
+  const { AppModule, Book, connection } = application({ common, nestTypeorm, typeorm, nestModule });
 
   const before = await new typeorm.DataSource(connection).initialize();
   const old = await before.getRepository(Book).save({ title: 'Written before', price: '12.50', tags: null });
   await before.destroy();
 
-  class AppModule {}
-  common.Module({
-    imports: [
-      nestTypeorm.TypeOrmModule.forRoot(connection),
-      nestModule.BackstoryModule.forRoot({ install: 'auto', aggregates: 'all' }),
-    ],
-  })(AppModule);
   const app = await core.NestFactory.create(AppModule, { logger: ['error', 'warn'], abortOnError: false });
   await app.init();
 

@@ -1,0 +1,11 @@
+'use strict';
+
+require('reflect-metadata');
+const application = require('./application.cjs');
+
+exports.AppModule = application({
+  common: require('@nestjs/common'),
+  nestTypeorm: require('@nestjs/typeorm'),
+  typeorm: require('typeorm'),
+  nestModule: require('@backstory/nest-module'),
+}).AppModule;

@@ -1,0 +1,13 @@
+'use strict';
+
+require('reflect-metadata');
+const typeorm = require('typeorm');
+const application = require('./application.cjs');
+
+const { connection } = application({
+  common: require('@nestjs/common'),
+  nestTypeorm: require('@nestjs/typeorm'),
+  typeorm,
+  nestModule: require('@backstory/nest-module'),
+});
+exports.default = new typeorm.DataSource(connection);
