@@ -2,6 +2,7 @@ import { Backstory } from '@backstory/adapter';
 import {
   BACKSTORY,
   BackstoryModule,
+  EmitsEvent,
   EventSourced,
   getBackstoryToken,
   InjectBackstory,
@@ -27,7 +28,11 @@ import request from 'supertest';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
 
 @Entity()
-@EventSourced({ category: 'member', exclude: ['password'] })
+@EventSourced<User>({
+  category: 'member',
+  exclude: ['password'],
+  events: [{ type: 'UserMadeAdmin', when: { became: { name: 'admin' } } }],
+})
 class User {
   @PrimaryGeneratedColumn()
   id: number;
@@ -68,6 +73,17 @@ class UsersController {
   @UseGuards(Login)
   create(@Body() body: { name: string }): Promise<User> {
     return this.users.save(this.users.create(body));
+  }
+
+  @Post(':id/rename/:name')
+  @EmitsEvent('UserRenamed', {
+    aggregate: User,
+    id: (id: string) => id,
+    data: (_id: string, name: string) => ({ wish: name }),
+  })
+  async rename(@Param('id') id: string, @Param('name') name: string): Promise<void> {
+    await this.users.update(id, { name });
+    await this.users.query(`update "user" set name = name || '!' where id = $1`, [id]);
   }
 
   @Get(':id/history')
@@ -160,6 +176,23 @@ describe('BackstoryModule', () => {
       actor: 'nobody',
       correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
+  });
+
+  it('names events by rules beside the entity and by @EmitsEvent on a method', async () => {
+    const created = await start(BackstoryModule.forRoot(), BackstoryModule.forFeature([User]));
+    await created.init();
+    const server = created.getHttpServer();
+    await request(server).post('/users').send({ name: 'Ben' }).expect(201);
+    await request(server).post('/users/1/rename/Bert').expect(201);
+    await created.get(DataSource).manager.update(User, 1, { name: 'admin' });
+    const history = await created.get<Backstory>(BACKSTORY).history('member', '1');
+    expect(history.map(({ type }) => type)).toEqual([
+      'UserCreated',
+      'UserRenamed',
+      'UserUpdated',
+      'UserMadeAdmin',
+    ]);
+    expect(history[1]?.data).toEqual({ name: 'Bert', wish: 'Bert' });
   });
 
   it('captures the entities of forFeature alone where forRoot names none, with what @EventSourced says', async () => {

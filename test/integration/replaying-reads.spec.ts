@@ -170,6 +170,18 @@ describe('reads of the application', () => {
     expect({ ...loaded }).toEqual({ ...novel });
   });
 
+  it('reads and folds streams of more than nine events in order', async () => {
+    const { manager } = library.dataSource;
+    for (let n = 1; n <= 12; n++)
+      await manager.update(Author, { name: 'Author 4' }, { followers: String(n) });
+    const { id } = await manager.findOneByOrFail(Author, { name: 'Author 4' });
+    const history = await backstory.history('author', String(id));
+    expect(history.map(({ streamPosition }) => streamPosition)).toEqual(history.map((_, n) => n + 1));
+    expect((await backstory.load(Author, String(id)))?.followers).toBe('12');
+    await replayAll();
+    expect((await manager.findOneByOrFail(Author, { id })).followers).toBe('12');
+  });
+
   it('returns the row and warns where a stream is missing, and fails nothing', async () => {
     const warnings: string[] = [];
     const other = await new DataSource({ type: 'postgres', url: library.url, entities }).initialize();

@@ -5,7 +5,9 @@ export {
   type CaptureContext,
   type CaptureContextSource,
   currentContext,
+  type EventIntent,
   runInContext,
+  withEvent,
 } from './capture/index.js';
 export { createBackstory } from './create-backstory.js';
 export type { Drift, DriftKind } from './drift/index.js';
@@ -17,10 +19,25 @@ export {
   StageRefusedError,
   UnknownAggregateError,
 } from './errors.js';
-export type { Change, EventData, EventMetadata, EventOrigin, RecordedEvent } from './event/index.js';
+export type {
+  Change,
+  EventCondition,
+  EventData,
+  EventMetadata,
+  EventOrigin,
+  EventRule,
+  EventTypeName,
+  PropertyPath,
+  RecordedEvent,
+} from './event/index.js';
 export type { ReadStreamOptions } from './event-store/index.js';
 export type { InstallReport } from './install.js';
-export type { AggregateOptions, AggregateSelection, EntityTarget } from './mapping/index.js';
+export {
+  aggregate,
+  type AggregateOptions,
+  type AggregateSelection,
+  type EntityTarget,
+} from './mapping/index.js';
 export type { BackstoryLogger, BackstoryOptions } from './options.js';
 export type { ShadowOptions } from './shadow/index.js';
 export type { StageControl } from './stage-control.js';

@@ -6,5 +6,7 @@ export type {
   BackstoryModuleOptions,
   BackstoryOptionsFactory,
 } from './backstory-module.options.js';
+export { EmitsEvent, type EmitsEventOptions } from './decorators/emits-event.decorator.js';
+export { RunInContext } from './context/run-in-context.decorator.js';
 export { EventSourced } from './decorators/event-sourced.decorator.js';
 export { InjectBackstory } from './decorators/inject-backstory.decorator.js';

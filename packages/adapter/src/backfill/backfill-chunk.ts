@@ -87,7 +87,7 @@ function insertFirstEvents(mapping: EntityMapping, schema: string, rows: string,
   const table = `${quoteIdentifier(schema)}.events`;
   const category = quoteLiteral(mapping.category);
   return `insert into ${table} (category, stream_id, stream_position, change, type, data, metadata)
-       select ${category}, ${id}, 1, 'c', ${quoteLiteral(mapping.eventTypes.created)}, ${stateSql(mapping, rows)},
+       select ${category}, ${id}, 1, 'c', ${quoteLiteral(mapping.eventTypes.imported)}, ${stateSql(mapping, rows)},
               '{"origin":"backfill"}'
        from ${rows}
        where not exists (select from ${table} v where v.category = ${category} and v.stream_id = ${id})

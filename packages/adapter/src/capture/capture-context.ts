@@ -12,18 +12,43 @@ export interface CaptureContext {
 /** A context, or a function that is asked at each write: a request's user may be known only later. */
 export type CaptureContextSource = CaptureContext | (() => CaptureContext | undefined);
 
+/** A name that an open scope gives to changes, as it travels to the trigger. */
+export interface ActiveIntent {
+  readonly aggregate: string;
+  readonly type: string;
+  readonly scope: string;
+  readonly id?: string;
+  readonly on?: string;
+  readonly data?: object;
+}
+
+interface Scope {
+  readonly source: CaptureContextSource | undefined;
+  /** Innermost first. */
+  readonly intents: readonly ActiveIntent[];
+}
+
 // On globalThis: the CommonJS and the ESM copy of this package in one process must see the same context.
 const key = Symbol.for('@backstory/adapter:context');
-const storage = ((globalThis as Record<symbol, unknown>)[key] ??=
-  new AsyncLocalStorage<CaptureContextSource>()) as AsyncLocalStorage<CaptureContextSource>;
+export const contextStorage = ((globalThis as Record<symbol, unknown>)[key] ??=
+  new AsyncLocalStorage<Scope>()) as AsyncLocalStorage<Scope>;
 
 /** Runs `work` so that every write inside, however deep and asynchronous, carries `context` on its events. */
 export function runInContext<Result>(context: CaptureContextSource, work: () => Result): Result {
-  return storage.run(context, work);
+  return contextStorage.run({ source: context, intents: contextStorage.getStore()?.intents ?? [] }, work);
 }
 
 /** The context of the running request or job, if there is one. */
 export function currentContext(): CaptureContext | undefined {
-  const source = storage.getStore();
+  const source = contextStorage.getStore()?.source;
   return typeof source === 'function' ? source() : source;
+}
+
+/** What goes in front of a statement: the context, and the names that open scopes give to changes. */
+export function currentStatementContext(): object | undefined {
+  const scope = contextStorage.getStore();
+  if (!scope) return undefined;
+  const context = currentContext();
+  const [innermost] = scope.intents;
+  return innermost ? { ...context, scope: innermost.scope, $events: scope.intents } : context;
 }

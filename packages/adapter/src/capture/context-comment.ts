@@ -1,5 +1,3 @@
-import type { CaptureContext } from './capture-context.js';
-
 /** Statements that write nothing: transaction control, settings, and what TypeORM builds to read entities. */
 const withoutEvents =
   /^\s*(?:select\s+(?:distinct\s+)?(?:"|count\s*\()|start\b|begin\b|commit\b|rollback\b|savepoint\b|release\b|set\b|show\b)/i;
@@ -10,7 +8,7 @@ const withoutEvents =
  * Everything but plain letters, digits and a few signs is escaped as \uXXXX, so no value can end the comment.
  * Empty for statements that can't write.
  */
-export function contextComment(statement: string, context: CaptureContext | undefined): string {
+export function contextComment(statement: string, context: object | undefined): string {
   if (context === undefined || withoutEvents.test(statement)) return '';
   const json = JSON.stringify(context);
   if (json === '{}') return '';

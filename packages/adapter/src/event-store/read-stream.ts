@@ -16,11 +16,12 @@ export async function readStream(
   streamId: string,
   { version, asOf }: ReadStreamOptions = {},
 ): Promise<RecordedEvent[]> {
+  // e.: the bare name would be the text of the position, and ten come before two
   const rows = await sql.execute<EventRow>(
-    `select ${eventColumns} from ${quoteIdentifier(schema)}.events
+    `select ${eventColumns} from ${quoteIdentifier(schema)}.events e
      where category = $1 and stream_id = $2
        and ($3::bigint is null or stream_position <= $3) and ($4::timestamptz is null or recorded_at < $4::timestamptz + interval '1 millisecond')
-     order by stream_position`,
+     order by e.stream_position`,
     [category, streamId, version ?? null, asOf ?? null],
   );
   return rows.map(toRecordedEvent);

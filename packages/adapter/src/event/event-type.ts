@@ -1,6 +1,8 @@
 /** The names that an entity's events have by default. */
 export interface DefaultEventTypes {
   readonly created: string;
+  /** Of the first event for a row that was there before capture. */
+  readonly imported: string;
   readonly updated: string;
   readonly deleted: string;
   readonly softDeleted: string;
@@ -13,6 +15,7 @@ export function defaultEventTypes(entityName: string): DefaultEventTypes {
   const noun = pascalCase(entityName);
   return {
     created: `${noun}Created`,
+    imported: `${noun}Created`,
     updated: `${noun}Updated`,
     deleted: `${noun}Deleted`,
     softDeleted: `${noun}SoftDeleted`,

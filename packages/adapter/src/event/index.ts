@@ -1,5 +1,12 @@
 export { type Change, changeFromCode } from './change.js';
 export type { EventMetadata, EventOrigin } from './event-metadata.js';
+export {
+  type EventCondition,
+  type EventRule,
+  type EventTypeName,
+  eventTypeName,
+  type PropertyPath,
+} from './event-rule.js';
 export { type DefaultEventTypes, defaultCategory, defaultEventTypes } from './event-type.js';
 export type { EventData, RecordedEvent } from './recorded-event.js';
 export { streamId, streamName } from './stream-name.js';

@@ -1,9 +1,15 @@
+import type { DefaultEventTypes, EventRule } from '../event/index.js';
+import type { ResolvedRule } from './resolved-rule.js';
+
 /** An entity as the application names it: its class, its EntitySchema, or the name of either. */
 export type EntityTarget =
   string | (abstract new (...args: never[]) => unknown) | { options: { name: string } };
 
-/** One aggregate: an entity whose rows become streams of one category. */
-export interface AggregateOptions {
+/**
+ * One aggregate: an entity whose rows become streams of one category.
+ * @typeParam Entity - types the rules in `events`; see {@link aggregate}
+ */
+export interface AggregateOptions<Entity = unknown> {
   entity: EntityTarget;
   /**
    * Name of the category; streams are called `<category>-<key>`.
@@ -16,10 +22,32 @@ export interface AggregateOptions {
    */
   exclude?: readonly string[];
   /**
+   * Rules that name changes in the language of the business; the first that matches wins.
+   * @defaultValue none: OrderCreated, OrderUpdated, OrderDeleted, OrderSoftDeleted, OrderRestored
+   * @example events: [{ type: 'OrderShipped', when: { became: { status: 'shipped' } } }]
+   */
+  events?: readonly EventRule<Entity>[];
+  /**
+   * Other names for the default types, such as `{ imported: 'OrderImported' }` for the first event of a row that
+   * was there before capture.
+   * @defaultValue from the entity's name
+   */
+  types?: Partial<DefaultEventTypes>;
+  /** @internal The rules as an earlier start has stored them, instead of `events`. */
+  storedRules?: readonly ResolvedRule[];
+  /**
    * The stage that the aggregate has when it is first seen. Later the stage table decides, not this option.
    * @defaultValue 'capture'
    */
   stage?: 'off' | 'capture';
+}
+
+/** Options of one aggregate, with rules that are type-checked against its entity. */
+export function aggregate<Entity>(
+  entity: abstract new (...args: never[]) => Entity,
+  options: Omit<AggregateOptions<Entity>, 'entity'>,
+): AggregateOptions {
+  return { ...options, entity } as AggregateOptions;
 }
 
 /** Which entities are captured. */

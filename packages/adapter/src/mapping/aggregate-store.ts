@@ -9,20 +9,20 @@ export async function storeAggregates(
   mappings: readonly EntityMapping[],
 ): Promise<void> {
   await sql.execute(
-    `insert into ${quoteIdentifier(schema)}.aggregates as a (category, entity, excluded, table_schema, table_name)
-     select m.category, m.entity, m.excluded, m.table_schema, m.table_name
+    `insert into ${quoteIdentifier(schema)}.aggregates as a (category, entity, options, table_schema, table_name)
+     select m.category, m.entity, m.options, m.table_schema, m.table_name
      from jsonb_to_recordset($1::jsonb)
-       as m (category text, entity text, excluded text[], table_schema text, table_name text)
-     on conflict (category) do update set entity = excluded.entity, excluded = excluded.excluded,
+       as m (category text, entity text, options jsonb, table_schema text, table_name text)
+     on conflict (category) do update set entity = excluded.entity, options = excluded.options,
        table_schema = excluded.table_schema, table_name = excluded.table_name
-     where (a.entity, a.excluded, a.table_schema, a.table_name)
-       is distinct from (excluded.entity, excluded.excluded, excluded.table_schema, excluded.table_name)`,
+     where (a.entity, a.options, a.table_schema, a.table_name)
+       is distinct from (excluded.entity, excluded.options, excluded.table_schema, excluded.table_name)`,
     [
       JSON.stringify(
-        mappings.map(({ category, entity, excluded, table }) => ({
+        mappings.map(({ category, entity, excluded, eventTypes, rules, table }) => ({
           category,
           entity,
-          excluded,
+          options: { exclude: excluded, types: eventTypes, storedRules: rules },
           table_schema: table.schema,
           table_name: table.name,
         })),
@@ -33,7 +33,8 @@ export async function storeAggregates(
 
 /** The aggregates that an application has named before, as options. */
 export async function storedAggregates(sql: SqlExecutor, schema: string): Promise<AggregateOptions[]> {
-  return sql.execute<AggregateOptions & { entity: string }>(
-    `select entity, category, to_jsonb(excluded) as exclude from ${quoteIdentifier(schema)}.aggregates order by category`,
+  const rows = await sql.execute<{ entity: string; category: string; options: Partial<AggregateOptions> }>(
+    `select entity, category, options from ${quoteIdentifier(schema)}.aggregates order by category`,
   );
+  return rows.map(({ options, ...aggregate }) => ({ ...options, ...aggregate }));
 }

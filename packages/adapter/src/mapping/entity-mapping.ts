@@ -1,4 +1,5 @@
 import type { DefaultEventTypes } from '../event/index.js';
+import type { ResolvedRule } from './resolved-rule.js';
 import type { ValueKind } from './value-kind.js';
 
 /** One column of a captured table and the property that it stands under in event data. */
@@ -29,6 +30,10 @@ export interface EntityMapping {
   /** The soft-delete column, if the entity has one. */
   readonly deletedAt?: ColumnMapping;
   readonly eventTypes: DefaultEventTypes;
+  /** Rules that name changes, first match first. */
+  readonly rules: readonly ResolvedRule[];
+  /** Properties that change with every update, and say nothing: version and update date. */
+  readonly bookkeeping: readonly string[];
   /** The stage that the category has when it is first seen. */
   readonly initialStage: 'off' | 'capture';
 }

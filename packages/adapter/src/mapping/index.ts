@@ -1,7 +1,13 @@
-export type { AggregateOptions, AggregateSelection, EntityTarget } from './aggregate-options.js';
+export {
+  aggregate,
+  type AggregateOptions,
+  type AggregateSelection,
+  type EntityTarget,
+} from './aggregate-options.js';
 export { storeAggregates, storedAggregates } from './aggregate-store.js';
 export { DriverValues, type TypeParsers } from './driver-values.js';
 export type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 export { MappingRegistry } from './mapping-registry.js';
-export { patchSql, pinnedSettingsOf, stateSql, streamIdSql } from './row-sql.js';
+export { isDistinctSql, patchSql, pinnedSettingsOf, stateSql, streamIdSql } from './row-sql.js';
 export { hasExactEquality, valueKind } from './value-kind.js';
+export type { ResolvedCondition, ResolvedRule } from './resolved-rule.js';

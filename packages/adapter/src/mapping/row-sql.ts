@@ -61,7 +61,8 @@ function jsonTextSql(column: ColumnMapping, alias: string): string {
   return `coalesce(to_json(${valueSql(column, alias)})::text, 'null')`;
 }
 
-function isDistinctSql(column: ColumnMapping, before: string, after: string): string {
+/** Whether a column differs between two rows, also where its own equality hides it. */
+export function isDistinctSql(column: ColumnMapping, before: string, after: string): string {
   const name = quoteIdentifier(column.column);
   const cast = column.exactEquality ? '' : '::text collate "C"';
   return `${before}.${name}${cast} is distinct from ${after}.${name}${cast}`;

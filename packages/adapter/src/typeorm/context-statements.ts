@@ -1,4 +1,4 @@
-import { contextComment, currentContext } from '../capture/index.js';
+import { contextComment, currentStatementContext } from '../capture/index.js';
 import type { PgClient, PgPool } from './pg-pool.js';
 import { ownTypes } from './pool-database.js';
 
@@ -21,7 +21,7 @@ export function sendContextWithStatements(pool: PgPool): () => void {
     const original = commentable.query;
     commentable.query = function (this: PgClient, config: unknown, ...rest: unknown[]): unknown {
       const text = textOf(config);
-      const comment = text === undefined ? '' : contextComment(text, currentContext());
+      const comment = text === undefined ? '' : contextComment(text, currentStatementContext());
       if (comment === '') return original.call(this, config, ...rest);
       const commented =
         typeof config === 'string'

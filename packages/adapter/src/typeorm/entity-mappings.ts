@@ -11,6 +11,7 @@ import {
   valueKind,
 } from '../mapping/index.js';
 import { type CatalogColumn, type CatalogTable, readCatalog } from './catalog.js';
+import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
 
 /** The schema in which TypeORM looks for an entity's table. */
@@ -50,7 +51,7 @@ export async function entityMappings(
     // Two entity classes may share a table; its rows are captured once.
     if (tables.has(path)) continue;
     tables.add(path);
-    const mapping = mappingOf(entity, path, catalog.get(path));
+    const mapping = mappingOf(dataSource, entity, path, catalog.get(path));
     const other = mappings.get(mapping.category);
     if (other) {
       throw new BackstoryError(
@@ -65,6 +66,7 @@ export async function entityMappings(
 }
 
 function mappingOf(
+  dataSource: DataSource,
   { metadata, options }: SelectedEntity,
   path: string,
   table: CatalogTable | undefined,
@@ -98,7 +100,9 @@ function mappingOf(
     columns,
     excluded: options.exclude ?? [],
     ...(deletedAt && { deletedAt }),
-    eventTypes: defaultEventTypes(name),
+    eventTypes: { ...defaultEventTypes(name), ...options.types },
+    rules: options.storedRules ?? resolveRules(dataSource, metadata, columns, options.events ?? []),
+    bookkeeping: bookkeepingOf(metadata),
     initialStage: options.stage ?? 'capture',
   };
 }

@@ -5,12 +5,15 @@ const key = Symbol.for('backstory:EventSourced');
 
 /**
  * Says beside the entity how it is captured. Takes effect for entities given to `BackstoryModule.forFeature`.
+ * @typeParam Entity - types the rules in `events`: `@EventSourced<Customer>({ events: […] })`
  * @example
  * @Entity()
  * @EventSourced({ category: 'customer', exclude: ['passwordHash'] })
  * export class Customer {}
  */
-export function EventSourced(options: Omit<AggregateOptions, 'entity'> = {}): ClassDecorator {
+export function EventSourced<Entity = never>(
+  options: Omit<AggregateOptions<Entity>, 'entity'> = {},
+): ClassDecorator {
   return (entity) => Reflect.defineMetadata(key, options, entity);
 }
 

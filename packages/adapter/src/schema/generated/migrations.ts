@@ -57,8 +57,8 @@ create aggregate :schema.fold("char", jsonb) (sfunc = :schema.fold_event, stype 
 create table :schema.aggregates (
   category text primary key,
   entity text not null,
-  -- properties that never go into an event
-  excluded text[] not null default '{}',
+  -- what the application said of it: excluded properties, names and rules of events
+  options jsonb not null,
   table_schema text not null,
   table_name text not null,
   -- of the table with the triggers, and of the generated functions and triggers; null while nothing is captured

@@ -1,0 +1,124 @@
+import { quoteIdentifier, quoteLiteral } from '../database/index.js';
+import { type EntityMapping, patchSql, stateSql, streamIdSql } from '../mapping/index.js';
+import { eventTypeSql } from './event-type-sql.js';
+
+/** Names that no table has as a column: inside the function a column of the same name would hide the rows. */
+export const oldRows = 'backstory_old_rows';
+export const newRows = 'backstory_new_rows';
+
+/** The metadata of a first event for a row that was there before capture. */
+const backfillMetadata = `'{"origin":"backfill"}'::jsonb`;
+
+type ChangeOfRow = 'created' | 'updated' | 'deleted';
+
+/** The statement that writes an event for each inserted row. `named`: scopes that name changes are open. */
+export function insertedEventsSql(mapping: EntityMapping, schema: string, named: boolean): string {
+  const event = eventSql(mapping, 'created', stateSql(mapping, 'n'), named);
+  return `${insertEvents(schema)}
+  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + 1, 'c', ${event}
+  from ${newRows} n
+  cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) r
+  ${streamHead(mapping, schema)}
+  ${named ? intentFor(mapping, schema, 'created') : ''};`;
+}
+
+/**
+ * A row whose key didn't change is an update; one whose old key has no new row was moved away from that key,
+ * one whose new key has no old row was moved to it. FULL JOIN also keeps the cached plan from ever becoming a
+ * nested loop over two transition tables. "offset 0" keeps the patch from being computed more than once.
+ */
+export function updatedEventsSql(mapping: EntityMapping, schema: string, named: boolean): string {
+  const oldId = streamIdSql(mapping, 'o');
+  const newId = streamIdSql(mapping, 'n');
+  const next = 'case when h.position is null then 2 else 1 end';
+  return `${insertEvents(schema)}
+  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata
+  from ${oldRows} o
+  full join ${newRows} n on ${newId} = ${oldId}
+  cross join lateral (
+    select coalesce(${newId}, ${oldId}) as stream_id, ${oldId} is not null as was, ${newId} is not null as is,
+           case when ${oldId} is not null and ${newId} is not null then ${patchSql(mapping, 'o', 'n')} end as patch
+    offset 0
+  ) r
+  ${streamHead(mapping, schema)}
+  ${named ? intentFor(mapping, schema, `case when not r.is then 'deleted' when not r.was then 'created' else 'updated' end`) : ''}
+  cross join lateral (
+    ${firstEvent(mapping)} where h.position is null and r.was
+    union all
+    select ${next}, 'u', ${eventSql(mapping, 'updated', 'r.patch', named)} where r.was and r.is
+    union all
+    select ${next}, 'd', ${eventSql(mapping, 'deleted', `'{}'`, named)} where not r.is
+    union all
+    select 1, 'c', ${eventSql(mapping, 'created', stateSql(mapping, 'n'), named)} where not r.was
+  ) e
+  where r.patch is distinct from '{}';`;
+}
+
+/** For the rows of a DELETE, or of a whole table before it is truncated. */
+export function deletedEventsSql(
+  mapping: EntityMapping,
+  schema: string,
+  named: boolean,
+  rows: string,
+): string {
+  return `${insertEvents(schema)}
+  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata
+  from ${rows} o
+  cross join lateral (select ${streamIdSql(mapping, 'o')} as stream_id offset 0) r
+  ${streamHead(mapping, schema)}
+  ${named ? intentFor(mapping, schema, 'deleted') : ''}
+  cross join lateral (
+    ${firstEvent(mapping)} where h.position is null
+    union all
+    select case when h.position is null then 2 else 1 end, 'd', ${eventSql(mapping, 'deleted', `'{}'`, named)}
+  ) e;`;
+}
+
+function insertEvents(schema: string): string {
+  return (
+    `  insert into ${quoteIdentifier(schema)}.events ` +
+    `(category, stream_id, stream_position, change, type, data, metadata)`
+  );
+}
+
+/** The last position of each row's stream, null for a stream that isn't there: one index probe per row. */
+function streamHead(mapping: EntityMapping, schema: string): string {
+  return (
+    `cross join lateral (select max(v.stream_position) as position from ${quoteIdentifier(schema)}.events v ` +
+    `where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id) h`
+  );
+}
+
+/** For a row that was there before capture and is met for the first time: as it was before this change. */
+function firstEvent(mapping: EntityMapping): string {
+  return (
+    `select 1 as step, 'c'::"char" as change, ${quoteLiteral(mapping.eventTypes.imported)} as type, ` +
+    `${stateSql(mapping, 'o')} as data, ${backfillMetadata} as metadata`
+  );
+}
+
+/** Type, data and metadata of a change. What a scope adds never stands for a property of the entity. */
+function eventSql(mapping: EntityMapping, change: ChangeOfRow, data: string, named: boolean): string {
+  const type = eventTypeSql(mapping, change);
+  if (!named) return `${type}, ${data}, backstory_context`;
+  const properties = mapping.columns.map(({ property }) => quoteLiteral(property)).join(', ');
+  return `coalesce(i.type, ${type}), coalesce(i.data - array[${properties}]::text[], '{}') || ${data}, backstory_context`;
+}
+
+/**
+ * The innermost open scope that names this change. A scope names the first change of each stream: if the stream's last
+ * event was written inside it, it has had its name.
+ */
+function intentFor(mapping: EntityMapping, schema: string, change: string): string {
+  const changed = ['created', 'updated', 'deleted'].includes(change) ? quoteLiteral(change) : change;
+  return `left join lateral (
+    select x.e ->> 'type' as type, x.e -> 'data' as data
+    from jsonb_array_elements(backstory_intents) with ordinality x (e, n)
+    where coalesce(x.e ->> 'id', r.stream_id) = r.stream_id and coalesce(x.e ->> 'on', ${changed}) = ${changed}
+      and not exists (
+        select from ${quoteIdentifier(schema)}.events v
+        where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id
+          and v.stream_position = h.position and starts_with(v.metadata ->> 'scope', x.e ->> 'scope'))
+    order by x.n limit 1
+  ) i on true`;
+}
