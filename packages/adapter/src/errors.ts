@@ -11,6 +11,7 @@ export type BackstoryErrorCode =
   | 'NOT_INSTALLED'
   | 'NO_PRIMARY_KEY'
   | 'NOT_CAPTURABLE'
+  | 'REPAIR_FAILED'
   | 'REPLAY_FAILED'
   | 'SCHEMA_TOO_NEW'
   | 'STAGE_REFUSED'

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { EventData } from '../event/index.js';
 import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
+import { floatText } from './float-text.js';
 
 /** pg's parser of a type's text form, with whatever the application has set for it. */
 export type TypeParsers = (typeOid: number) => (text: string) => unknown;
@@ -11,19 +13,30 @@ export type TypeParsers = (typeOid: number) => (text: string) => unknown;
 export function driverValueOf(column: ColumnMapping, parsers: TypeParsers): (value: unknown) => unknown {
   const parse = parsers(column.typeOid);
   const toText = textForms[column.kind];
-  // A jsonb value is a fresh object already, unless the application has a parser of its own.
-  if (column.kind === 'json' && parse === JSON.parse) return (value) => value;
+  // The event was read by JSON.parse: to print it and parse it again would take time, and turn 1e400 into null.
+  if (column.kind === 'json' && isJsonParse(parse)) return (value) => value;
   return (value) => (value === null || value === undefined ? value : parse(toText(value)));
 }
 
 const textForms: Record<ColumnMapping['kind'], (value: unknown) => string> = {
-  number: String,
+  integer: String,
+  float4: (value) => (typeof value === 'number' ? floatText(value, 'float4') : String(value)),
+  float8: (value) => (typeof value === 'number' ? floatText(value, 'float8') : String(value)),
   boolean: (value) => (value === true ? 't' : 'f'),
   json: (value) => JSON.stringify(value),
-  datetime: (value) => String(value).replace('T', ' '),
+  datetime: (value) => String(value).replace('T', ' ').replace('+00:00', '+00'),
   string: String,
+  decimal: String,
   text: String,
 };
+
+/** pg's default is a bound JSON.parse, which can't be told from others by identity; a parser that keeps more differs here. */
+function isJsonParse(parse: (text: string) => unknown): boolean {
+  if (parse === JSON.parse) return true;
+  if (parse.name !== 'bound parse') return false;
+  const probe = '{"__proto__":{"a":12345678901234567890.10},"b":[1e400,"2026-01-01T00:00:00.000Z"]}';
+  return isDeepStrictEqual(parse(probe), JSON.parse(probe));
+}
 
 /** Converts whole states. Columns whose property a state doesn't have are left out. */
 export class DriverValues {

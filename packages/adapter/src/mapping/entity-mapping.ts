@@ -8,10 +8,14 @@ export interface ColumnMapping {
   readonly property: string;
   readonly column: string;
   readonly kind: ValueKind;
-  /** The column's type in PostgreSQL, which chooses pg's parser. */
+  /** The column's type as PostgreSQL sends it, which chooses pg's parser: for a domain, the type beneath. */
   readonly typeOid: number;
+  /** The type's output function, qualified: what PostgreSQL prints a value with. */
+  readonly outputFunction: string;
   /** The type as SQL names it, for casts from text. */
   readonly sqlType: string;
+  /** Digits after the second that a timestamp keeps. */
+  readonly precision: number;
   /** Whether `IS DISTINCT FROM` sees every difference: not so for numeric scale, -0, citext or json. */
   readonly exactEquality: boolean;
 }

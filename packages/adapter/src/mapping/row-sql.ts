@@ -11,7 +11,7 @@ export function pinnedSettingsOf(mapping: EntityMapping): string {
     ? pinnedSettings
     : [
         ...(kinds.has('datetime') ? ["timezone = 'UTC'"] : []),
-        ...(kinds.has('number') ? ['extra_float_digits = 1'] : []),
+        ...(kinds.has('float4') || kinds.has('float8') ? ['extra_float_digits = 1'] : []),
       ];
   return ['search_path = pg_catalog, pg_temp', ...settings].map((setting) => `set ${setting}`).join(' ');
 }
@@ -30,7 +30,7 @@ export function stateSql(mapping: EntityMapping, alias: string): string {
   for (let start = 0; start < mapping.columns.length; start += pairsPerCall) {
     const pairs = mapping.columns
       .slice(start, start + pairsPerCall)
-      .map((column) => `${quoteLiteral(column.property)}, ${valueSql(column, alias)}`);
+      .map((column) => `${quoteLiteral(column.property)}, ${jsonbSql(column, alias)}`);
     calls.push(`jsonb_build_object(${pairs.join(', ')})`);
   }
   return calls.length === 1 ? (calls[0] as string) : `(${calls.join(' || ')})`;
@@ -52,25 +52,48 @@ export function patchSql(mapping: EntityMapping, before: string, after: string):
   return `('{' || concat_ws(',', ${calls.join(', ')}) || '}')::jsonb`;
 }
 
+/** What jsonb_build_object and to_json turn into the value's form in events. */
 function valueSql(column: ColumnMapping, alias: string): string {
   const value = `${alias}.${quoteIdentifier(column.column)}`;
-  return column.kind === 'text' ? `${value}::text` : value;
+  if (column.kind === 'decimal') return `${value}::text`;
+  return column.kind === 'text' ? printedSql(column, alias) : value;
+}
+
+/** A cast to text isn't always what PostgreSQL prints: it cuts a char(n) and lengthens an inet. */
+function printedSql({ column, outputFunction }: ColumnMapping, alias: string): string {
+  return `textin(${outputFunction}(${alias}.${quoteIdentifier(column)}))`;
+}
+
+/** A number in jsonb has no negative zero. */
+function isNegativeZeroSql({ kind, column }: ColumnMapping, alias: string): string | undefined {
+  if (kind !== 'float4' && kind !== 'float8') return undefined;
+  const value = `${alias}.${quoteIdentifier(column)}`;
+  return `${value} = 0 and ${value}::text = '-0'`;
+}
+
+function jsonbSql(column: ColumnMapping, alias: string): string {
+  const negativeZero = isNegativeZeroSql(column, alias);
+  const value = valueSql(column, alias);
+  return negativeZero ? `case when ${negativeZero} then '"-0"'::jsonb else to_jsonb(${value}) end` : value;
 }
 
 function jsonTextSql(column: ColumnMapping, alias: string): string {
-  return `coalesce(to_json(${valueSql(column, alias)})::text, 'null')`;
+  const negativeZero = isNegativeZeroSql(column, alias);
+  const text = `coalesce(to_json(${valueSql(column, alias)})::text, 'null')`;
+  return negativeZero ? `case when ${negativeZero} then '"-0"' else ${text} end` : text;
 }
 
-/** Whether a column differs between two rows, also where its own equality hides it. */
+/** Whether a column differs between two rows: by bytes where the type's own equality hides something. */
 export function isDistinctSql(column: ColumnMapping, before: string, after: string): string {
   const name = quoteIdentifier(column.column);
-  const cast = column.exactEquality ? '' : '::text collate "C"';
-  return `${before}.${name}${cast} is distinct from ${after}.${name}${cast}`;
+  return column.exactEquality
+    ? `${before}.${name} is distinct from ${after}.${name}`
+    : `record_image_ne(row(${before}.${name}), row(${after}.${name}))`;
 }
 
 function keyText(key: ColumnMapping, alias: string): string {
-  const value = valueSql(key, alias);
+  const value = `${alias}.${quoteIdentifier(key.column)}`;
   // the JSON form of a date doesn't depend on DateStyle
   if (key.kind === 'datetime') return `(to_json(${value}) #>> '{}')`;
-  return key.kind === 'text' ? `(${value})` : `(${value}::text)`;
+  return key.kind === 'text' || key.kind === 'string' ? printedSql(key, alias) : `(${value}::text)`;
 }

@@ -1,16 +1,21 @@
-/** How a PostgreSQL value stands in an event's JSON. */
+/** How a PostgreSQL value stands in an event's JSON. docs/values.md has the forms type by type. */
 export type ValueKind =
-  /** smallint, integer, real, double precision, oid: a JSON number (or "NaN", "Infinity") */
-  | 'number'
+  /** smallint, integer: a JSON number */
+  | 'integer'
+  /** real, double precision: a JSON number, or "NaN", "Infinity", "-Infinity", "-0" */
+  | 'float4'
+  | 'float8'
   /** boolean */
   | 'boolean'
   /** jsonb: as it is */
   | 'json'
   /** timestamp, timestamptz, date: ISO 8601 with all microseconds, in UTC where there is a zone */
   | 'datetime'
-  /** text, varchar, char, uuid, enums: a string */
+  /** text, varchar, char, uuid, oid, enums: a string */
   | 'string'
-  /** bigint, numeric, and every other type in PostgreSQL's text form */
+  /** bigint, numeric: a string of digits, because a JSON number is read as a double */
+  | 'decimal'
+  /** every other type: the text that PostgreSQL prints with pinned settings */
   | 'text';
 
 /** What the catalogue says of a column's type; for a domain, of the type beneath it. */
@@ -23,11 +28,10 @@ export interface CatalogType {
 }
 
 const kinds: Record<string, ValueKind> = {
-  int2: 'number',
-  int4: 'number',
-  float4: 'number',
-  float8: 'number',
-  oid: 'number',
+  int2: 'integer',
+  int4: 'integer',
+  float4: 'float4',
+  float8: 'float8',
   bool: 'boolean',
   jsonb: 'json',
   timestamp: 'datetime',
@@ -38,6 +42,9 @@ const kinds: Record<string, ValueKind> = {
   bpchar: 'string',
   uuid: 'string',
   name: 'string',
+  oid: 'string',
+  int8: 'decimal',
+  numeric: 'decimal',
 };
 
 export function valueKind(type: CatalogType): ValueKind {
@@ -50,7 +57,6 @@ const exact = new Set([
   'int8',
   'oid',
   'bool',
-  'jsonb',
   'timestamp',
   'timestamptz',
   'date',

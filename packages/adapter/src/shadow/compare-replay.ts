@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Database, quoteIdentifier, quoteTable } from '../database/index.js';
+import { type Database, quoteTable } from '../database/index.js';
 import type { Drift } from '../drift/index.js';
 import type { EventData } from '../event/index.js';
-import { DriverValues, type EntityMapping, streamIdSql, type TypeParsers } from '../mapping/index.js';
+import {
+  DriverValues,
+  type EntityMapping,
+  rowsOfStreamsSql,
+  streamIdSql,
+  type TypeParsers,
+} from '../mapping/index.js';
 import { replayStreams } from '../replay/index.js';
 
 /**
@@ -19,7 +25,7 @@ export async function compareReplay(
   const { rows, states } = await database.snapshot(async (sql) => ({
     rows: await sql.executeText(
       `select ${streamIdSql(mapping, 't')} as backstory_stream_id, t.* from ${quoteTable(mapping.table)} t
-       where ${keyCondition(mapping)}`,
+       where ${rowsOfStreamsSql(mapping, 't', '$1')}`,
       [streamIds],
     ),
     states: await replayStreams(sql, schema, mapping.category, streamIds),
@@ -59,12 +65,4 @@ function differences(
       found[property] = { row: text, replay: state[property] };
   }
   return found;
-}
-
-/** A single key is looked up in its index; a composite one by the id made of its parts. */
-function keyCondition(mapping: EntityMapping): string {
-  const [key, ...others] = mapping.key;
-  if (key && others.length === 0)
-    return `t.${quoteIdentifier(key.column)} = any ($1::text[]::${key.sqlType}[])`;
-  return `${streamIdSql(mapping, 't')} = any ($1::text[])`;
 }

@@ -1,13 +1,17 @@
 import type { SqlExecutor } from '../database/index.js';
 
-/** A column as PostgreSQL knows it. For a domain, `typeName` is that of the type beneath. */
+/** A column as PostgreSQL knows it. For a domain, all but `sqlType` are of the type at its bottom. */
 export interface CatalogColumn {
   readonly name: string;
   readonly typeOid: number;
   readonly typeName: string;
   readonly typeKind: string;
+  readonly typeModifier: number;
+  readonly outputFunction: string;
   readonly sqlType: string;
   readonly deterministic: boolean;
+  /** pg_attribute.attgenerated: `s` stored, `v` virtual, or empty. */
+  readonly generated: string;
 }
 
 export interface CatalogTable {
@@ -29,12 +33,22 @@ export async function readCatalog(
   return sql.execute<CatalogTable>(
     `select n.nspname as schema, c.relname as name, c.oid, c.relkind as kind,
        (select jsonb_agg(jsonb_build_object(
-           'name', a.attname, 'typeOid', a.atttypid::bigint, 'typeName', coalesce(base.typname, t.typname),
-           'typeKind', coalesce(base.typtype, t.typtype),
+           'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', base.typname, 'typeKind', base.typtype,
+           'typeModifier', base.modifier,
+           'outputFunction', quote_ident(pn.nspname) || '.' || quote_ident(p.proname),
            'sqlType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname),
-           'deterministic', coalesce(l.collisdeterministic, true)) order by a.attnum)
+           'deterministic', coalesce(l.collisdeterministic, true),
+           'generated', a.attgenerated) order by a.attnum)
         from pg_attribute a join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
-        left join pg_type base on base.oid = nullif(t.typbasetype, 0)
+        cross join lateral (
+          with recursive beneath as (
+            select t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, t.typoutput, a.atttypmod as modifier
+            union all
+            select u.oid, u.typname, u.typtype, u.typbasetype, u.typtypmod, u.typoutput,
+                   case when b.modifier = -1 then b.typtypmod else b.modifier end
+            from beneath b join pg_type u on u.oid = b.typbasetype)
+          select * from beneath where typbasetype = 0) base
+        join pg_proc p on p.oid = base.typoutput join pg_namespace pn on pn.oid = p.pronamespace
         left join pg_collation l on l.oid = a.attcollation
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
        coalesce((select jsonb_agg((select jsonb_agg(a.attname) from pg_attribute a

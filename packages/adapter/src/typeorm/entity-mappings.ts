@@ -138,20 +138,26 @@ function mappedColumns(
       );
     }
   }
-  return mapped
-    .filter((column) => column.isPrimary || !exclude.includes(propertyOf(column)))
-    .map((column) => {
-      const found = inTable.get(column.databaseName);
-      if (!found) {
-        throw new BackstoryError(
-          'MISSING_TABLE',
-          `The table ${path} has no column "${column.databaseName}" (property "${propertyOf(column)}" of "${metadata.name}").`,
-          "Run the application's own migrations first.",
-        );
-      }
-      return columnMapping(propertyOf(column), found);
-    })
-    .filter((column, index, all) => all.findIndex((other) => other.column === column.column) === index);
+  const columns = new Map<string, ColumnMapping>();
+  const taken = new Set<string>();
+  for (const column of mapped) {
+    if (!column.isPrimary && exclude.includes(propertyOf(column))) continue;
+    const found = inTable.get(column.databaseName);
+    if (!found) {
+      throw new BackstoryError(
+        'MISSING_TABLE',
+        `The table ${path} has no column "${column.databaseName}" (property "${propertyOf(column)}" of "${metadata.name}").`,
+        "Run the application's own migrations first.",
+      );
+    }
+    // A virtual column is computed when it is read, and has no value in a trigger: it comes from the table in every stage.
+    if (found.generated === 'v' || columns.has(found.name)) continue;
+    // Two child classes may have a property of the same name in different columns.
+    const property = taken.has(propertyOf(column)) ? column.databaseName : propertyOf(column);
+    taken.add(property);
+    columns.set(found.name, columnMapping(property, found));
+  }
+  return [...columns.values()];
 }
 
 function columnMapping(property: string, column: CatalogColumn): ColumnMapping {
@@ -161,7 +167,9 @@ function columnMapping(property: string, column: CatalogColumn): ColumnMapping {
     column: column.name,
     kind: valueKind(type),
     typeOid: column.typeOid,
+    outputFunction: column.outputFunction,
     sqlType: column.sqlType,
+    precision: column.typeModifier < 0 ? 6 : column.typeModifier,
     exactEquality: hasExactEquality(type),
   };
 }

@@ -19,7 +19,8 @@ export function hydrateEntity(
   const metadata = concreteMetadata(root, values);
   const entity = metadata.create(undefined, { fromDeserializer: true }) as object;
   for (const column of metadata.columns) {
-    if (column.isVirtual || !values.has(column.databaseName)) continue;
+    if (column.isVirtual || !column.isSelect || !values.has(column.databaseName)) continue;
+    if (metadata.childEntityMetadatas.some(({ target }) => target === column.target)) continue;
     column.setEntityValue(
       entity,
       dataSource.driver.prepareHydratedValue(values.get(column.databaseName), column),

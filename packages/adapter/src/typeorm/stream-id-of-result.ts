@@ -1,9 +1,9 @@
 import { streamId } from '../event/index.js';
-import type { EntityMapping } from '../mapping/index.js';
+import { type EntityMapping, keyText } from '../mapping/index.js';
 
 /**
  * The stream of a row in a query's raw result. Undefined where it can't be known: an outer join found nothing,
- * the query doesn't select the key, or the key is of a type that pg's parser changes (a date as key).
+ * the query doesn't select the key, or pg's parser has lost a part of it (the microseconds of a timestamp as key).
  */
 export function streamIdOfResult(
   mapping: EntityMapping,
@@ -11,17 +11,10 @@ export function streamIdOfResult(
   row: Record<string, unknown>,
 ): string | undefined {
   const parts: string[] = [];
-  for (const { column } of mapping.key) {
-    const value = row[names.get(column) ?? ''];
-    if (
-      typeof value !== 'string' &&
-      typeof value !== 'number' &&
-      typeof value !== 'boolean' &&
-      typeof value !== 'bigint'
-    ) {
-      return undefined;
-    }
-    parts.push(String(value));
+  for (const column of mapping.key) {
+    const part = keyText(column, row[names.get(column.column) ?? '']);
+    if (part === undefined) return undefined;
+    parts.push(part);
   }
   return streamId(parts);
 }

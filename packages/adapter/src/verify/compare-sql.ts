@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
-import { type EntityMapping, stateSql, streamIdSql } from '../mapping/index.js';
+import { type EntityMapping, rowsOfStreamsSql, stateSql, streamIdSql } from '../mapping/index.js';
 
 /**
  * A query that compares every row with the fold of its stream, both ways, in one snapshot and inside the database.
@@ -13,7 +13,7 @@ export function compareSql(mapping: EntityMapping, schema: string, onlyStreams =
   return `
     with row_states as (
       select ${id} as stream_id, ${stateSql(mapping, 't')} as state
-      from ${quoteTable(mapping.table)} t ${onlyStreams ? `where ${id} = any ($2::text[])` : ''}
+      from ${quoteTable(mapping.table)} t ${onlyStreams ? `where ${rowsOfStreamsSql(mapping, 't', '$2')}` : ''}
     ), streams as (
       select stream_id, ${fold}(change, data order by stream_position) as state
       from ${events}
