@@ -6,6 +6,7 @@ import {
   insertedEventsSql,
   newRows,
   oldRows,
+  truncatedEventsSql,
   updatedEventsSql,
 } from './captured-events-sql.js';
 
@@ -15,8 +16,13 @@ export const triggerPrefix = '00_backstory_';
 const operations = ['insert', 'update', 'delete', 'truncate'] as const;
 type Operation = (typeof operations)[number];
 
-/** How many triggers a completely captured table has. */
+/** How many triggers a completely captured table, or each partition of one, has. */
 export const triggersPerTable = operations.length;
+
+interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
 
 /** The generated functions and triggers of one table, and a fingerprint that changes whenever they do. */
 export interface CaptureSql {
@@ -28,21 +34,33 @@ export interface CaptureSql {
 /**
  * Generates capture for one table: statement-level triggers with transition tables, code-generated column by column
  * (see docs/adr/0001). One trigger call per statement, however many rows; no round trip; atomic with the write.
+ * A table whose rows may change again while a statement runs gets row-level triggers instead, which fire before the
+ * application's own: else the later change would be written first. Partitions get the triggers, too: a statement
+ * that names a partition doesn't fire its parent's.
  */
 export function captureSql(mapping: EntityMapping, schema: string): CaptureSql {
   const functions = operations.map((operation) => createFunction(mapping, schema, operation));
-  const triggers = operations.map((operation) => createTrigger(mapping, schema, operation));
+  const triggers = [mapping.table, ...mapping.partitions].flatMap((table) =>
+    operations
+      // PostgreSQL itself puts row triggers of a partitioned table on its partitions
+      .filter((operation) => table === mapping.table || !isForEachRow(mapping, operation))
+      .map((operation) => createTrigger(mapping, schema, table, operation)),
+  );
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([functions, triggers]))
     .digest('hex');
   return { functions, triggers, fingerprint };
 }
 
-/** Removes capture from a table; the events stay. */
-export function dropCaptureSql(mapping: Pick<EntityMapping, 'table'>): string[] {
-  return operations.map(
-    (operation) => `drop trigger if exists ${triggerName(operation)} on ${quoteTable(mapping.table)}`,
+/** Removes capture from a table and its partitions; the events stay. */
+export function dropCaptureSql(mapping: Pick<EntityMapping, 'table' | 'partitions'>): string[] {
+  return [mapping.table, ...mapping.partitions].flatMap((table) =>
+    operations.map((operation) => `drop trigger if exists ${triggerName(operation)} on ${quoteTable(table)}`),
   );
+}
+
+function isForEachRow({ reentrant }: EntityMapping, operation: Operation): boolean {
+  return reentrant && operation !== 'truncate';
 }
 
 function triggerName(operation: Operation): string {
@@ -59,7 +77,13 @@ function functionName(mapping: EntityMapping, schema: string, operation: Operati
   return `${quoteIdentifier(schema)}.${quoteIdentifier(unique)}`;
 }
 
-function createTrigger(mapping: EntityMapping, schema: string, operation: Operation): string {
+function createTrigger(
+  mapping: EntityMapping,
+  schema: string,
+  table: TableName,
+  operation: Operation,
+): string {
+  const forEachRow = isForEachRow(mapping, operation);
   const referencing = {
     insert: `referencing new table as ${newRows}`,
     update: `referencing old table as ${oldRows} new table as ${newRows}`,
@@ -69,22 +93,19 @@ function createTrigger(mapping: EntityMapping, schema: string, operation: Operat
   // After TRUNCATE the rows would be gone; before it they are there and already locked.
   const time = operation === 'truncate' ? 'before' : 'after';
   return (
-    `create trigger ${triggerName(operation)} ${time} ${operation} on ${quoteTable(mapping.table)} ` +
-    `${referencing} for each statement execute function ${functionName(mapping, schema, operation)}()`
+    `create trigger ${triggerName(operation)} ${time} ${operation} on ${quoteTable(table)} ` +
+    `${forEachRow ? 'for each row' : `${referencing} for each statement`} ` +
+    `execute function ${functionName(mapping, schema, operation)}()`
   );
 }
 
 function createFunction(mapping: EntityMapping, schema: string, operation: Operation): string {
-  const events = (named: boolean): string => {
-    if (operation === 'insert') return insertedEventsSql(mapping, schema, named);
-    if (operation === 'update') return updatedEventsSql(mapping, schema, named);
-    return deletedEventsSql(
-      mapping,
-      schema,
-      named,
-      operation === 'delete' ? oldRows : quoteTable(mapping.table),
-    );
-  };
+  const eventsSql = {
+    insert: insertedEventsSql,
+    update: updatedEventsSql,
+    delete: deletedEventsSql,
+    truncate: truncatedEventsSql,
+  }[operation];
   const names = [mapping.category, mapping.entity].map(quoteLiteral).join(', ');
   return `create or replace function ${functionName(mapping, schema, operation)}() returns trigger
 language plpgsql security definer ${pinnedSettingsOf(mapping)} as $backstory$
@@ -103,9 +124,9 @@ begin
     end if;
   end if;
   if backstory_intents is null then
-${events(false)}
+${eventsSql(mapping, schema, false)}
   else
-${events(true)}
+${eventsSql(mapping, schema, true)}
   end if;
   return null;
 end $backstory$`;

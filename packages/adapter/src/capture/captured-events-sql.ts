@@ -1,10 +1,15 @@
-import { quoteIdentifier, quoteLiteral } from '../database/index.js';
+import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
 import { type EntityMapping, patchSql, stateSql, streamIdSql } from '../mapping/index.js';
 import { eventTypeSql } from './event-type-sql.js';
 
 /** Names that no table has as a column: inside the function a column of the same name would hide the rows. */
 export const oldRows = 'backstory_old_rows';
 export const newRows = 'backstory_new_rows';
+
+/** What a trigger function reads the changed rows from: a row trigger sees one, a statement trigger all of them. */
+export function changedRows({ reentrant }: EntityMapping): { old: string; new: string } {
+  return reentrant ? { old: '(select old.*)', new: '(select new.*)' } : { old: oldRows, new: newRows };
+}
 
 /** The metadata of a first event for a row that was there before capture. */
 const backfillMetadata = `'{"origin":"backfill"}'::jsonb`;
@@ -16,7 +21,7 @@ export function insertedEventsSql(mapping: EntityMapping, schema: string, named:
   const event = eventSql(mapping, 'created', stateSql(mapping, 'n'), named);
   return `${insertEvents(schema)}
   select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + 1, 'c', ${event}
-  from ${newRows} n
+  from ${changedRows(mapping).new} n
   cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) r
   ${streamHead(mapping, schema)}
   ${named ? intentFor(mapping, schema, 'created') : ''};`;
@@ -33,8 +38,8 @@ export function updatedEventsSql(mapping: EntityMapping, schema: string, named: 
   const next = 'case when h.position is null then 2 else 1 end';
   return `${insertEvents(schema)}
   select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata
-  from ${oldRows} o
-  full join ${newRows} n on ${newId} = ${oldId}
+  from ${changedRows(mapping).old} o
+  full join ${changedRows(mapping).new} n on ${newId} = ${oldId}
   cross join lateral (
     select coalesce(${newId}, ${oldId}) as stream_id, ${oldId} is not null as was, ${newId} is not null as is,
            case when ${oldId} is not null and ${newId} is not null then ${patchSql(mapping, 'o', 'n')} end as patch
@@ -54,13 +59,29 @@ export function updatedEventsSql(mapping: EntityMapping, schema: string, named: 
   where r.patch is distinct from '{}';`;
 }
 
-/** For the rows of a DELETE, or of a whole table before it is truncated. */
-export function deletedEventsSql(
-  mapping: EntityMapping,
-  schema: string,
-  named: boolean,
-  rows: string,
-): string {
+export function deletedEventsSql(mapping: EntityMapping, schema: string, named: boolean): string {
+  return `${deletionsSql(mapping, schema, named, changedRows(mapping).old)};`;
+}
+
+/**
+ * For the rows of a whole table, before it is truncated. TRUNCATE of a partitioned table fires the triggers of its
+ * partitions as well: each takes its own rows, and only those whose stream hasn't ended already.
+ */
+export function truncatedEventsSql(mapping: EntityMapping, schema: string, named: boolean): string {
+  const table = quoteTable(mapping.table);
+  const rows =
+    mapping.partitions.length === 0
+      ? table
+      : `(select * from ${table} p where p.tableoid in (
+           select relid from pg_partition_tree(tg_relid) union select tg_relid))`;
+  return `${deletionsSql(mapping, schema, named, rows)}
+  where not exists (
+    select from ${quoteIdentifier(schema)}.events v
+    where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id
+      and v.stream_position = h.position and v.change = 'd');`;
+}
+
+function deletionsSql(mapping: EntityMapping, schema: string, named: boolean, rows: string): string {
   return `${insertEvents(schema)}
   select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata
   from ${rows} o
@@ -71,7 +92,7 @@ export function deletedEventsSql(
     ${firstEvent(mapping)} where h.position is null
     union all
     select case when h.position is null then 2 else 1 end, 'd', ${eventSql(mapping, 'deleted', `'{}'`, named)}
-  ) e;`;
+  ) e`;
 }
 
 function insertEvents(schema: string): string {

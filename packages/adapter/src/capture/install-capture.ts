@@ -26,9 +26,10 @@ export async function installedCaptures(
 ): Promise<Map<string, InstalledCapture>> {
   const rows = await sql.execute<InstalledCapture & { category: string }>(
     `select a.category, a.fingerprint, t.oid is distinct from a.table_oid and a.table_oid is not null as recreated,
-            t.oid is not distinct from a.table_oid and (
-              select count(*) from pg_trigger g
-              where g.tgrelid = t.oid and g.tgname like $1 and g.tgenabled <> 'D') = $2 as intact
+            t.oid is not distinct from a.table_oid and not exists (
+              select from (select t.oid union select relid from pg_partition_tree(t.oid)) as captured (oid)
+              where $2 <> (select count(*) from pg_trigger g
+                           where g.tgrelid = captured.oid and g.tgname like $1 and g.tgenabled <> 'D')) as intact
      from ${quoteIdentifier(schema)}.aggregates a
      left join pg_namespace n on n.nspname = a.table_schema
      left join pg_class t on t.relnamespace = n.oid and t.relname = a.table_name`,

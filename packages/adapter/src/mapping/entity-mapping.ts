@@ -26,6 +26,10 @@ export interface EntityMapping {
   /** The entity's name in the application. */
   readonly entity: string;
   readonly table: { readonly schema: string; readonly name: string; readonly oid: number };
+  /** Every table beneath a partitioned one: statements may name them, too. */
+  readonly partitions: readonly { readonly schema: string; readonly name: string }[];
+  /** Other changes of the same rows may come while a statement runs: then each row is captured at once. */
+  readonly reentrant: boolean;
   /** Primary key columns in the order of the stream id; also among `columns`. */
   readonly key: readonly ColumnMapping[];
   readonly columns: readonly ColumnMapping[];

@@ -23,6 +23,13 @@ export interface CatalogTable {
   readonly columns: readonly CatalogColumn[];
   /** Columns of each unique index without condition or expression. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Every table beneath a partitioned one. */
+  readonly partitions: readonly { readonly schema: string; readonly name: string }[];
+  /**
+   * While a statement changes the table's rows, triggers of the application or ON UPDATE actions of foreign keys that
+   * lead back to it may change the same rows again.
+   */
+  readonly reentrant: boolean;
 }
 
 /** What PostgreSQL knows of the given tables; those that aren't there are left out. One query. */
@@ -54,7 +61,20 @@ export async function readCatalog(
        coalesce((select jsonb_agg((select jsonb_agg(a.attname) from pg_attribute a
                                    where a.attrelid = c.oid and a.attnum = any (i.indkey)))
         from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid
-          and i.indpred is null and i.indexprs is null), '[]') as "uniqueKeys"
+          and i.indpred is null and i.indexprs is null), '[]') as "uniqueKeys",
+       coalesce((select jsonb_agg(jsonb_build_object('schema', bn.nspname, 'name', b.relname) order by bn.nspname, b.relname)
+        from pg_partition_tree(c.oid) p join pg_class b on b.oid = p.relid join pg_namespace bn on bn.oid = b.relnamespace
+        where p.relid <> c.oid), '[]') as partitions,
+       exists (
+         select from pg_trigger g
+         where g.tgrelid = c.oid and not g.tgisinternal and g.tgname not like '00\\_backstory\\_%'
+           and g.tgtype & 1 = 1 and g.tgtype & 66 = 0) or exists (
+         with recursive changed as (
+           select f.conrelid from pg_constraint f where f.confrelid = c.oid and f.confupdtype in ('c', 'n', 'd')
+           union
+           select f.conrelid from pg_constraint f join changed on f.confrelid = changed.conrelid
+           where f.confupdtype in ('c', 'n', 'd'))
+         select from changed where conrelid = c.oid) as reentrant
      from unnest($1::text[], $2::text[]) as wanted (schema, name)
      join pg_namespace n on n.nspname = wanted.schema
      join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name`,

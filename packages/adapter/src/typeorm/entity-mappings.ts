@@ -94,6 +94,8 @@ function mappingOf(
     category: validCategory(options.category ?? defaultCategory(name)),
     entity: name,
     table: { schema: table.schema, name: table.name, oid: table.oid },
+    partitions: table.partitions,
+    reentrant: table.reentrant,
     key: metadata.primaryColumns.map(
       (key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping,
     ),
