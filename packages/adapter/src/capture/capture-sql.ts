@@ -34,8 +34,8 @@ export interface CaptureSql {
 /**
  * Generates capture for one table: statement-level triggers with transition tables, code-generated column by column
  * (see docs/adr/0001). One trigger call per statement, however many rows; no round trip; atomic with the write.
- * A table whose rows may change again while a statement runs gets row-level triggers instead, which fire before the
- * application's own: else the later change would be written first. Partitions get the triggers, too: a statement
+ * A table where one statement may change a row more than once gets row-level triggers instead, which fire before the
+ * application's own: else the changes would be mixed up, or the later one be written first. Partitions get the triggers, too: a statement
  * that names a partition doesn't fire its parent's.
  */
 export function captureSql(mapping: EntityMapping, schema: string): CaptureSql {

@@ -14,17 +14,27 @@ export function changedRows({ reentrant }: EntityMapping): { old: string; new: s
 /** The metadata of a first event for a row that was there before capture. */
 const backfillMetadata = `'{"origin":"backfill"}'::jsonb`;
 
+/** Of one stream, within one statement. */
+const eventsLookedBackAt = 20;
+
 type ChangeOfRow = 'created' | 'updated' | 'deleted';
 
 /** The statement that writes an event for each inserted row. `named`: scopes that name changes are open. */
 export function insertedEventsSql(mapping: EntityMapping, schema: string, named: boolean): string {
-  const event = eventSql(mapping, 'created', stateSql(mapping, 'n'), named);
+  const { reentrant } = mapping;
+  // A row that was changed again before its event could be written: as it is by now.
+  const state = reentrant
+    ? `case when ${streamIdSql(mapping, 'c')} is null then ${stateSql(mapping, 'n')} else ${stateSql(mapping, 'c')} end`
+    : stateSql(mapping, 'n');
+  const event = eventSql(mapping, 'created', state, named);
   return `${insertEvents(schema)}
   select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + 1, 'c', ${event}
   from ${changedRows(mapping).new} n
+  ${reentrant ? `left join ${rowByNow(mapping, 'n')}` : ''}
   cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) r
   ${streamHead(mapping, schema)}
-  ${named ? intentFor(mapping, schema, 'created') : ''};`;
+  ${named ? intentFor(mapping, schema, 'created') : ''}
+  ${reentrant ? `${laterEvents(mapping, schema, streamIdSql(mapping, 'n'))} where not (l.gone and ${streamIdSql(mapping, 'c')} is null)` : ''};`;
 }
 
 /**
@@ -36,13 +46,15 @@ export function updatedEventsSql(mapping: EntityMapping, schema: string, named: 
   const oldId = streamIdSql(mapping, 'o');
   const newId = streamIdSql(mapping, 'n');
   const next = 'case when h.position is null then 2 else 1 end';
+  const { reentrant } = mapping;
   return `${insertEvents(schema)}
   select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata
   from ${changedRows(mapping).old} o
   full join ${changedRows(mapping).new} n on ${newId} = ${oldId}
+  ${reentrant ? `left join ${rowByNow(mapping, 'n')} ${laterEvents(mapping, schema, `coalesce(${newId}, ${oldId})`)}` : ''}
   cross join lateral (
     select coalesce(${newId}, ${oldId}) as stream_id, ${oldId} is not null as was, ${newId} is not null as is,
-           case when ${oldId} is not null and ${newId} is not null then ${patchSql(mapping, 'o', 'n')} end as patch
+           case when ${oldId} is not null and ${newId} is not null then ${patchSql(mapping, 'o', 'n', reentrant ? { row: 'c', data: 'l.data' } : undefined)} end as patch
     offset 0
   ) r
   ${streamHead(mapping, schema)}
@@ -56,11 +68,12 @@ export function updatedEventsSql(mapping: EntityMapping, schema: string, named: 
     union all
     select 1, 'c', ${eventSql(mapping, 'created', stateSql(mapping, 'n'), named)} where not r.was
   ) e
-  where r.patch is distinct from '{}';`;
+  where r.patch is distinct from '{}' ${reentrant ? `and not (l.gone and ${streamIdSql(mapping, 'c')} is null)` : ''};`;
 }
 
 export function deletedEventsSql(mapping: EntityMapping, schema: string, named: boolean): string {
-  return `${deletionsSql(mapping, schema, named, changedRows(mapping).old)};`;
+  const isBack = mapping.reentrant ? `where not exists (select from ${rowByNow(mapping, 'o')})` : '';
+  return `${deletionsSql(mapping, schema, named, changedRows(mapping).old)} ${isBack};`;
 }
 
 /**
@@ -93,6 +106,32 @@ function deletionsSql(mapping: EntityMapping, schema: string, named: boolean, ro
     union all
     select case when h.position is null then 2 else 1 end, 'd', ${eventSql(mapping, 'deleted', `'{}'`, named)}
   ) e`;
+}
+
+/** The row as it is by now: a trigger of another row of the same statement may have changed it again, or brought it back. */
+function rowByNow(mapping: EntityMapping, alias: string): string {
+  const key = mapping.key.map(
+    ({ column }) => `c.${quoteIdentifier(column)} = ${alias}.${quoteIdentifier(column)}`,
+  );
+  return `${quoteTable(mapping.table)} c ${alias === 'o' ? 'where' : 'on'} ${key.join(' and ')}`;
+}
+
+/**
+ * What the statement that is under way has recorded of the stream already: a change that came later, but whose event was
+ * written first, must not be undone by the event of the earlier one.
+ */
+function laterEvents(mapping: EntityMapping, schema: string, streamId: string): string {
+  return `cross join lateral (
+    select coalesce(jsonb_object_agg(d.key, d.value), '{}') as data, coalesce(bool_or(v.newest and v.change = 'd'), false) as gone
+    from (
+      select v.change, v.data, v.recorded_at, row_number() over (order by v.stream_position desc) = 1 as newest
+      from ${quoteIdentifier(schema)}.events v
+      where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = ${streamId}
+      order by v.stream_position desc limit ${eventsLookedBackAt}) v
+    left join lateral jsonb_each(v.data) d on true
+    where v.recorded_at >= statement_timestamp()
+    offset 0
+  ) l`;
 }
 
 function insertEvents(schema: string): string {

@@ -7,6 +7,7 @@ export const pinnedSettings: readonly string[] = [
   "intervalstyle = 'postgres'",
   "bytea_output = 'hex'",
   'extra_float_digits = 1',
+  "lc_monetary = 'C'",
 ];
 
 /** Pins them for the transaction that is open. */

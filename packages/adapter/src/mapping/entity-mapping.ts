@@ -14,8 +14,6 @@ export interface ColumnMapping {
   readonly outputFunction: string;
   /** The type as SQL names it, for casts from text. */
   readonly sqlType: string;
-  /** Digits after the second that a timestamp keeps. */
-  readonly precision: number;
   /** Whether `IS DISTINCT FROM` sees every difference: not so for numeric scale, -0, citext or json. */
   readonly exactEquality: boolean;
 }
@@ -28,7 +26,7 @@ export interface EntityMapping {
   readonly table: { readonly schema: string; readonly name: string; readonly oid: number };
   /** Every table beneath a partitioned one: statements may name them, too. */
   readonly partitions: readonly { readonly schema: string; readonly name: string }[];
-  /** Other changes of the same rows may come while a statement runs: then each row is captured at once. */
+  /** One statement may change the same row more than once: then each change of a row is captured on its own. */
   readonly reentrant: boolean;
   /** Primary key columns in the order of the stream id; also among `columns`. */
   readonly key: readonly ColumnMapping[];

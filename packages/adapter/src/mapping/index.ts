@@ -7,7 +7,7 @@ export {
 export { storeAggregates, storedAggregates } from './aggregate-store.js';
 export { DriverValues, type TypeParsers } from './driver-values.js';
 export type { ColumnMapping, EntityMapping } from './entity-mapping.js';
-export { keyText } from './key-text.js';
+export { isReadableKey, keyText } from './key-text.js';
 export { MappingRegistry } from './mapping-registry.js';
 export { isDistinctSql, patchSql, pinnedSettingsOf, stateSql, streamIdSql } from './row-sql.js';
 export { rowsOfStreamsSql } from './rows-of-streams-sql.js';

@@ -3,18 +3,21 @@ import { floatText } from './float-text.js';
 
 const bytea = 17;
 const int8 = 20;
-const date = 1082;
-const timestamptz = 1184;
+
+/** Whether a key can be read back from what pg's parser makes of it: a Date has no microseconds, and no infinite year. */
+export function isReadableKey({ kind }: ColumnMapping): boolean {
+  return kind !== 'datetime';
+}
 
 /**
  * A key's value, as pg's parser gave it, in the text that it has in stream ids.
  * Undefined where the parser has lost something, so that the text would be a guess: better no stream than another's.
  */
 export function keyText(column: ColumnMapping, value: unknown): string | undefined {
-  if (column.kind === 'datetime') return datetimeText(column, value);
+  if (!isReadableKey(column)) return undefined;
   switch (typeof value) {
     case 'string':
-      return column.kind === 'boolean' ? undefined : value;
+      return value;
     case 'boolean':
     case 'bigint':
       return String(value);
@@ -27,26 +30,4 @@ export function keyText(column: ColumnMapping, value: unknown): string | undefin
     default:
       return column.typeOid === bytea && Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : undefined;
   }
-}
-
-/** A Date holds milliseconds and an instant: enough for a date, and for a timestamptz that keeps no more. */
-function datetimeText({ typeOid, precision }: ColumnMapping, value: unknown): string | undefined {
-  if (value === Infinity) return 'infinity';
-  if (value === -Infinity) return '-infinity';
-  if (typeof value === 'string') return typeOid === date && isoDate.test(value) ? value : undefined;
-  if (!(value instanceof Date) || Number.isNaN(value.getTime())) return undefined;
-  if (typeOid === date) return dateText(value.getFullYear(), value.getMonth(), value.getDate());
-  if (typeOid !== timestamptz || precision > 3) return undefined;
-  const [day, era] = dateText(value.getUTCFullYear(), value.getUTCMonth(), value.getUTCDate()).split(' ');
-  const time = value.toISOString().slice(-13, -1).replace(/\.?0+$/, '');
-  return `${day}T${time}+00:00${era ? ` ${era}` : ''}`;
-}
-
-const isoDate = /^(?:\d{4,}-\d\d-\d\d(?: BC)?|-?infinity)$/;
-
-/** As PostgreSQL prints it: there is no year 0, the one before 1 is 1 BC. */
-function dateText(year: number, month: number, day: number): string {
-  const two = (part: number): string => String(part).padStart(2, '0');
-  const text = `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${two(month + 1)}-${two(day)}`;
-  return year > 0 ? text : `${text} BC`;
 }

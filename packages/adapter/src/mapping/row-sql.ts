@@ -4,6 +4,8 @@ import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 /** Functions take at most 100 arguments; a pair is two. */
 const pairsPerCall = 50;
 
+const timestamptz = 1184;
+
 /** Only the settings that the mapped columns depend on, as clauses of CREATE FUNCTION: each costs a little at every call. */
 export function pinnedSettingsOf(mapping: EntityMapping): string {
   const kinds = new Set(mapping.columns.map((column) => column.kind));
@@ -36,15 +38,25 @@ export function stateSql(mapping: EntityMapping, alias: string): string {
   return calls.length === 1 ? (calls[0] as string) : `(${calls.join(' || ')})`;
 }
 
-/** What changed from `before` to `after`, as jsonb: built as text, which is parsed once. `{}` when nothing did. */
-export function patchSql(mapping: EntityMapping, before: string, after: string): string {
+/**
+ * What changed from `before` to `after`, as jsonb: built as text, which is parsed once. `{}` when nothing did.
+ * With `later`, properties are left out that were changed again since (`row` is the row as it is by now) and whose later
+ * change is recorded already (`data` has it).
+ */
+export function patchSql(
+  mapping: EntityMapping,
+  before: string,
+  after: string,
+  later?: { row: string; data: string },
+): string {
   const calls: string[] = [];
   for (let start = 0; start < mapping.columns.length; start += pairsPerCall) {
     const members = mapping.columns
       .slice(start, start + pairsPerCall)
       .map(
         (column) =>
-          `case when ${isDistinctSql(column, before, after)} then ` +
+          `case when ${isDistinctSql(column, before, after)} ` +
+          `${later ? `and not (${later.data} ? ${quoteLiteral(column.property)} and ${isDistinctSql(column, after, later.row)}) ` : ''}then ` +
           `${quoteLiteral(`${JSON.stringify(column.property)}:`)} || ${jsonTextSql(column, after)} end`,
       );
     calls.push(`nullif(concat_ws(',', ${members.join(', ')}), '')`);
@@ -93,7 +105,9 @@ export function isDistinctSql(column: ColumnMapping, before: string, after: stri
 
 function keyText(key: ColumnMapping, alias: string): string {
   const value = `${alias}.${quoteIdentifier(key.column)}`;
-  // the JSON form of a date doesn't depend on DateStyle
+  // Entity queries select it, too: in any TimeZone, and where TypeORM would take "::text" for its parameter "text".
+  if (key.typeOid === timestamptz)
+    return `(case when isfinite(${value}) then regexp_replace(to_json(timezone('UTC', ${value})) #>> '{}', '( BC)?$', '+00:00\\1') else cast(${value} as text) end)`;
   if (key.kind === 'datetime') return `(to_json(${value}) #>> '{}')`;
-  return key.kind === 'text' || key.kind === 'string' ? printedSql(key, alias) : `(${value}::text)`;
+  return key.kind === 'text' || key.kind === 'string' ? printedSql(key, alias) : `cast(${value} as text)`;
 }

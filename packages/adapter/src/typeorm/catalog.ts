@@ -6,7 +6,6 @@ export interface CatalogColumn {
   readonly typeOid: number;
   readonly typeName: string;
   readonly typeKind: string;
-  readonly typeModifier: number;
   readonly outputFunction: string;
   readonly sqlType: string;
   readonly deterministic: boolean;
@@ -26,8 +25,8 @@ export interface CatalogTable {
   /** Every table beneath a partitioned one. */
   readonly partitions: readonly { readonly schema: string; readonly name: string }[];
   /**
-   * While a statement changes the table's rows, triggers of the application or ON UPDATE actions of foreign keys that
-   * lead back to it may change the same rows again.
+   * One statement may change the same row more than once: by triggers of the application, or by actions of several
+   * foreign keys, whose changes PostgreSQL puts into the same transition tables.
    */
   readonly reentrant: boolean;
 }
@@ -41,7 +40,6 @@ export async function readCatalog(
     `select n.nspname as schema, c.relname as name, c.oid, c.relkind as kind,
        (select jsonb_agg(jsonb_build_object(
            'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', base.typname, 'typeKind', base.typtype,
-           'typeModifier', base.modifier,
            'outputFunction', quote_ident(pn.nspname) || '.' || quote_ident(p.proname),
            'sqlType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname),
            'deterministic', coalesce(l.collisdeterministic, true),
@@ -49,10 +47,9 @@ export async function readCatalog(
         from pg_attribute a join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
         cross join lateral (
           with recursive beneath as (
-            select t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, t.typoutput, a.atttypmod as modifier
+            select t.oid, t.typname, t.typtype, t.typbasetype, t.typoutput
             union all
-            select u.oid, u.typname, u.typtype, u.typbasetype, u.typtypmod, u.typoutput,
-                   case when b.modifier = -1 then b.typtypmod else b.modifier end
+            select u.oid, u.typname, u.typtype, u.typbasetype, u.typoutput
             from beneath b join pg_type u on u.oid = b.typbasetype)
           select * from beneath where typbasetype = 0) base
         join pg_proc p on p.oid = base.typoutput join pg_namespace pn on pn.oid = p.pronamespace
@@ -68,13 +65,10 @@ export async function readCatalog(
        exists (
          select from pg_trigger g
          where g.tgrelid = c.oid and not g.tgisinternal and g.tgname not like '00\\_backstory\\_%'
-           and g.tgtype & 1 = 1 and g.tgtype & 66 = 0) or exists (
-         with recursive changed as (
-           select f.conrelid from pg_constraint f where f.confrelid = c.oid and f.confupdtype in ('c', 'n', 'd')
-           union
-           select f.conrelid from pg_constraint f join changed on f.confrelid = changed.conrelid
-           where f.confupdtype in ('c', 'n', 'd'))
-         select from changed where conrelid = c.oid) as reentrant
+           and g.tgtype & 1 = 1 and g.tgtype & 66 = 0)
+         or exists (select from pg_constraint f where f.conrelid = c.oid and f.confupdtype in ('c', 'n', 'd'))
+         or (select count(*) > 1 and bool_or(f.confdeltype in ('n', 'd')) from pg_constraint f
+             where f.conrelid = c.oid and f.confdeltype in ('c', 'n', 'd')) as reentrant
      from unnest($1::text[], $2::text[]) as wanted (schema, name)
      join pg_namespace n on n.nspname = wanted.schema
      join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name`,

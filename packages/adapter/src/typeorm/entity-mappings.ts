@@ -171,7 +171,6 @@ function columnMapping(property: string, column: CatalogColumn): ColumnMapping {
     typeOid: column.typeOid,
     outputFunction: column.outputFunction,
     sqlType: column.sqlType,
-    precision: column.typeModifier < 0 ? 6 : column.typeModifier,
     exactEquality: hasExactEquality(type),
   };
 }

@@ -1,6 +1,7 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import { BackstoryError } from '../errors.js';
 import type { ReplayingReads } from './replaying-reads.js';
+import type { Select } from './stream-id-select.js';
 
 type RawResult = Record<string, unknown>;
 
@@ -8,7 +9,10 @@ type RawResult = Record<string, unknown>;
 interface SelectQueryBuilderInternals {
   connection?: DataSource;
   dataSource?: DataSource;
-  expressionMap: { aliases: { name: string; hasMetadata: boolean; metadata: EntityMetadata }[] };
+  expressionMap: {
+    aliases: { name: string; hasMetadata: boolean; metadata: EntityMetadata }[];
+    selects: Select[];
+  };
   loadRawResults: (this: SelectQueryBuilderInternals, queryRunner: QueryRunner) => Promise<RawResult[]>;
   getRawMany: (this: SelectQueryBuilderInternals) => Promise<RawResult[]>;
 }
@@ -55,11 +59,15 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     }
   };
   prototype.loadRawResults = async function (queryRunner) {
-    const rows = await loadRawResults.call(this, queryRunner);
     const dataSource = this.dataSource ?? this.connection;
     const reads = dataSource && interception.reads.get(dataSource);
-    if (!reads || rows.length === 0 || interception.raw.has(this)) return rows;
-    return reads.apply(this.expressionMap.aliases, queryRunner, rows);
+    if (!reads || interception.raw.has(this)) return loadRawResults.call(this, queryRunner);
+    const { aliases, selects } = this.expressionMap;
+    this.expressionMap.selects = [...selects, ...reads.streamIdSelects(aliases, selects)];
+    const rows = await loadRawResults.call(this, queryRunner).finally(() => {
+      this.expressionMap.selects = selects;
+    });
+    return rows.length === 0 ? rows : reads.apply(aliases, queryRunner, rows);
   };
   return interception;
 }

@@ -9,6 +9,7 @@ import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
 import { resultColumns } from './result-columns.js';
 import { streamIdOfResult } from './stream-id-of-result.js';
+import { type Select, streamIdName, streamIdSelect } from './stream-id-select.js';
 
 type RawResult = Record<string, unknown>;
 
@@ -17,6 +18,14 @@ interface FoundAlias {
   readonly mapping: EntityMapping;
   /** Name in the raw result by column name. */
   readonly names: ReadonlyMap<string, string>;
+  /** Name in the raw result of the stream id, if the query was asked for it. */
+  readonly streamIdName: string | undefined;
+}
+
+interface Alias {
+  readonly name: string;
+  readonly hasMetadata: boolean;
+  readonly metadata: EntityMetadata;
 }
 
 /**
@@ -36,28 +45,39 @@ export class ReplayingReads {
     private readonly onMissingStream: (mapping: EntityMapping, streamId: string) => void,
   ) {}
 
+  /** What to add to an entity query, so that the streams of its rows are known. */
+  streamIdSelects(aliases: readonly Alias[], selects: readonly Select[]): Select[] {
+    return aliases.flatMap((alias, index) => {
+      const mapping = this.mappingToRead(alias);
+      return (mapping && streamIdSelect(mapping, alias, index, selects)) ?? [];
+    });
+  }
+
   /** Called with what an entity query returned, before entities are made of it. */
-  async apply(
-    aliases: readonly { name: string; hasMetadata: boolean; metadata: EntityMetadata }[],
-    queryRunner: QueryRunner,
-    rows: RawResult[],
-  ): Promise<RawResult[]> {
+  async apply(aliases: readonly Alias[], queryRunner: QueryRunner, rows: RawResult[]): Promise<RawResult[]> {
     const replayed: FoundAlias[] = [];
-    for (const alias of aliases) {
-      if (!alias.hasMetadata) continue;
-      const mapping = this.mappings.ofTable(
-        schemaOf(this.dataSource, alias.metadata),
-        alias.metadata.tableName,
-      );
-      const stage = mapping && this.stages.of(mapping.category);
-      if (!mapping || (stage !== 'shadow' && stage !== 'replay')) continue;
-      const { maxAliasLength } = this.dataSource.driver;
-      const found = { mapping, names: resultColumns(alias.name, alias.metadata, maxAliasLength) };
-      if (stage === 'replay') replayed.push(found);
+    const added: string[] = [];
+    const { maxAliasLength } = this.dataSource.driver;
+    for (const [index, alias] of aliases.entries()) {
+      const mapping = this.mappingToRead(alias);
+      if (!mapping) continue;
+      const names = resultColumns(alias.name, alias.metadata, maxAliasLength);
+      const found = { mapping, names, streamIdName: streamIdName(mapping, index) };
+      if (found.streamIdName) added.push(found.streamIdName);
+      if (this.stages.of(mapping.category) === 'replay') replayed.push(found);
       else this.shadow.observe(mapping, streamIdsOf(found, rows));
     }
     if (replayed.length > 0) await this.replay(replayed, queryRunner, rows);
+    for (const name of added) rows.forEach((row) => delete row[name]);
     return rows;
+  }
+
+  /** The mapping of an alias whose entity is in stage shadow or replay. */
+  private mappingToRead({ hasMetadata, metadata }: Alias): EntityMapping | undefined {
+    if (!hasMetadata) return undefined;
+    const mapping = this.mappings.ofTable(schemaOf(this.dataSource, metadata), metadata.tableName);
+    const stage = mapping && this.stages.of(mapping.category);
+    return stage === 'shadow' || stage === 'replay' ? mapping : undefined;
   }
 
   /** One query for each category, on the application's own connection: it sees its own uncommitted writes. */
@@ -89,7 +109,7 @@ export class ReplayingReads {
   }
 
   private fill(
-    { mapping, names }: FoundAlias,
+    { mapping, names, streamIdName }: FoundAlias,
     rows: RawResult[],
     states: ReadonlyMap<string, EventData>,
     client: PgClient,
@@ -98,7 +118,7 @@ export class ReplayingReads {
     const driverValues = this.driverValuesOf(mapping, client);
     const valuesOf = new Map<string, Map<string, unknown>>();
     for (const row of rows) {
-      const id = streamIdOfResult(mapping, names, row);
+      const id = streamIdOfResult(mapping, names, streamIdName, row);
       if (id === undefined) continue;
       let values = valuesOf.get(id);
       if (!values) {
@@ -127,9 +147,12 @@ export class ReplayingReads {
   }
 }
 
-function* streamIdsOf({ mapping, names }: FoundAlias, rows: readonly RawResult[]): Generator<string> {
+function* streamIdsOf(
+  { mapping, names, streamIdName }: FoundAlias,
+  rows: readonly RawResult[],
+): Generator<string> {
   for (const row of rows) {
-    const id = streamIdOfResult(mapping, names, row);
+    const id = streamIdOfResult(mapping, names, streamIdName, row);
     if (id !== undefined) yield id;
   }
 }
