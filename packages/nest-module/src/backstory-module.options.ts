@@ -9,8 +9,9 @@ import type {
 
 export interface BackstoryModuleOptions extends BackstoryOptions {
   /**
-   * What the events of a request's writes say of who made them. Asked at the first write, so that `request.user` is known.
-   * @defaultValue the correlation id and traceparent from the request's headers, no actor
+   * What the events of a request's or a message's writes say of who made them. Asked at the handler's first write, so
+   * that `request.user` is known. What it leaves out or undefined keeps its default.
+   * @defaultValue correlation id and traceparent from an HTTP request's headers, a new correlation id for all others; no actor
    * @example context: (execution) => ({ actor: execution.switchToHttp().getRequest().user?.id })
    */
   context?: (execution: ExecutionContext) => CaptureContext | undefined;

@@ -5,10 +5,11 @@ import {
   Inject,
   Logger,
   Module,
+  type NestModule,
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
+import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { BACKSTORY_OPTIONS, getBackstoryToken, OWN_BACKSTORY } from './backstory.tokens.js';
@@ -19,6 +20,7 @@ import type {
   BackstoryOptionsFactory,
 } from './backstory-module.options.js';
 import { CaptureContextInterceptor } from './context/capture-context.interceptor.js';
+import { openHttpContexts } from './context/open-http-contexts.js';
 import { aggregatesOf, BackstoryFeatureModule } from './feature-aggregates.js';
 
 /**
@@ -27,8 +29,11 @@ import { aggregatesOf, BackstoryFeatureModule } from './feature-aggregates.js';
  */
 @Global()
 @Module({})
-export class BackstoryModule implements OnApplicationShutdown {
-  constructor(@Inject(OWN_BACKSTORY) private readonly backstory: Backstory) {}
+export class BackstoryModule implements NestModule, OnApplicationShutdown {
+  constructor(
+    @Inject(OWN_BACKSTORY) private readonly backstory: Backstory,
+    @Inject(HttpAdapterHost) private readonly http: Partial<HttpAdapterHost>,
+  ) {}
 
   /** Import once, in the root module, beside `TypeOrmModule.forRoot`. */
   static forRoot({
@@ -46,6 +51,11 @@ export class BackstoryModule implements OnApplicationShutdown {
   /** Captures these entities, with what their `@EventSourced` says. Import in the module that owns them. */
   static forFeature(entities: readonly EntityTarget[], dataSource = 'default'): DynamicModule {
     return BackstoryFeatureModule.of({ dataSource, entities });
+  }
+
+  /** Called by Nest for applications with an HTTP server, before it registers middleware and routes. */
+  configure(): void {
+    if (this.http.httpAdapter) openHttpContexts(this.http.httpAdapter);
   }
 
   async onApplicationShutdown(): Promise<void> {

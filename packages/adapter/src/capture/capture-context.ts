@@ -48,7 +48,8 @@ export function currentContext(): CaptureContext | undefined {
 export function currentStatementContext(): object | undefined {
   const scope = contextStorage.getStore();
   if (!scope) return undefined;
-  const context = currentContext();
+  // Not the application's to say: where an event came from, and what the scopes say.
+  const context = { ...currentContext(), origin: undefined, scope: undefined, $events: undefined };
   const [innermost] = scope.intents;
   return innermost ? { ...context, scope: innermost.scope, $events: scope.intents } : context;
 }

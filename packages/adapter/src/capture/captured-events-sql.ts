@@ -72,8 +72,11 @@ export function updatedEventsSql(mapping: EntityMapping, schema: string, named: 
 }
 
 export function deletedEventsSql(mapping: EntityMapping, schema: string, named: boolean): string {
-  const isBack = mapping.reentrant ? `where not exists (select from ${rowByNow(mapping, 'o')})` : '';
-  return `${deletionsSql(mapping, schema, named, changedRows(mapping).old)} ${isBack};`;
+  const deletions = deletionsSql(mapping, schema, named, changedRows(mapping).old);
+  if (!mapping.reentrant) return `${deletions};`;
+  return `${deletions}
+  ${laterEvents(mapping, schema, 'r.stream_id')}
+  where not (l.found and exists (select from ${rowByNow(mapping, 'o')}));`;
 }
 
 /**
@@ -122,7 +125,8 @@ function rowByNow(mapping: EntityMapping, alias: string): string {
  */
 function laterEvents(mapping: EntityMapping, schema: string, streamId: string): string {
   return `cross join lateral (
-    select coalesce(jsonb_object_agg(d.key, d.value), '{}') as data, coalesce(bool_or(v.newest and v.change = 'd'), false) as gone
+    select coalesce(jsonb_object_agg(d.key, d.value), '{}') as data, coalesce(bool_or(v.newest and v.change = 'd'), false) as gone,
+           count(*) > 0 as found
     from (
       select v.change, v.data, v.recorded_at, row_number() over (order by v.stream_position desc) = 1 as newest
       from ${quoteIdentifier(schema)}.events v

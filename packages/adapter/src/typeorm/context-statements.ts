@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { contextComment, currentStatementContext } from '../capture/index.js';
 import type { PgClient, PgPool } from './pg-pool.js';
 import { ownTypes } from './pool-database.js';
@@ -21,7 +22,7 @@ export function sendContextWithStatements(pool: PgPool): () => void {
     const original = commentable.query;
     commentable.query = function (this: PgClient, config: unknown, ...rest: unknown[]): unknown {
       const text = textOf(config);
-      const comment = text === undefined ? '' : contextComment(text, currentStatementContext());
+      const comment = text === undefined ? '' : contextComment(text, currentStatementContext);
       if (comment === '') return original.call(this, config, ...rest);
       const commented =
         typeof config === 'string'
@@ -33,8 +34,16 @@ export function sendContextWithStatements(pool: PgPool): () => void {
       );
     };
   };
+  // A client is handed on in the context of whoever released it: each caller gets it in its own.
+  const { connect } = pool;
+  pool.connect = function (this: PgPool, callback?: (...args: unknown[]) => void) {
+    return connect.call(this, callback && AsyncResource.bind(callback));
+  };
   pool.on('acquire', onAcquire);
-  return () => void pool.off('acquire', onAcquire);
+  return () => {
+    pool.off('acquire', onAcquire);
+    pool.connect = connect;
+  };
 }
 
 function textOf(config: unknown): string | undefined {

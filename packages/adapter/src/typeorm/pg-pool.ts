@@ -20,7 +20,7 @@ export interface PooledClient extends PgClient {
 }
 
 export interface PgPool {
-  connect(): Promise<PooledClient>;
+  connect: (this: PgPool, callback?: (...args: unknown[]) => void) => Promise<PooledClient>;
   on(event: 'acquire', listener: (client: PgClient) => void): unknown;
   off(event: 'acquire', listener: (client: PgClient) => void): unknown;
 }

@@ -1,4 +1,4 @@
-import { type CaptureContext, runInContext } from '@backstory/adapter';
+import { currentContext, runInContext } from '@backstory/adapter';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -9,17 +9,32 @@ import {
 import { Observable } from 'rxjs';
 import type { BackstoryModuleOptions } from '../backstory-module.options.js';
 import { BACKSTORY_OPTIONS } from '../backstory.tokens.js';
-import { contextFromRequest } from './context-from-request.js';
+import { askForContext } from './ask-for-context.js';
+import { contextFromHeaders } from './context-from-headers.js';
+import { extendContext } from './extend-context.js';
+import { RequestContext } from './request-context.js';
 
-/** Runs each request's handler in a capture context, made at the request's first write: a read pays next to nothing. */
+/** Runs the handler of each request and message in its capture context, and adds what the application says of it. */
 @Injectable()
 export class CaptureContextInterceptor implements NestInterceptor {
   constructor(@Inject(BACKSTORY_OPTIONS) private readonly options: BackstoryModuleOptions) {}
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
-    let context: CaptureContext | undefined;
-    const source = (): CaptureContext =>
-      (context ??= { ...contextFromRequest(execution), ...this.options.context?.(execution) });
-    return new Observable((subscriber) => runInContext(source, () => next.handle().subscribe(subscriber)));
+    const context = contextOf(execution);
+    const { context: ask } = this.options;
+    if (ask) context.add(() => askForContext(() => ask(execution)));
+    return new Observable((subscriber) =>
+      runInContext(context.source, () => next.handle().subscribe(subscriber)),
+    );
   }
+}
+
+function contextOf(execution: ExecutionContext): RequestContext {
+  if (execution.getType() === 'http') {
+    const request = execution.switchToHttp().getRequest<{ raw?: object }>();
+    return RequestContext.ofHttp(request.raw ?? request);
+  }
+  // A GraphQL resolver is inside of an HTTP request and keeps its ids; a message has none.
+  const outer = currentContext();
+  return new RequestContext(() => extendContext(contextFromHeaders(undefined), outer));
 }
