@@ -88,15 +88,13 @@ function asText(stored: unknown): string | null {
   if (stored === null || stored === undefined) return null;
   if (stored instanceof Date) return stored.toISOString();
   if (Buffer.isBuffer(stored)) return `\\x${stored.toString('hex')}`;
-  return typeof stored === 'object'
-    ? JSON.stringify(stored)
-    : String(stored as string | number | boolean | bigint);
+  return typeof stored === 'string'
+    ? stored
+    : JSON.stringify(stored, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
 function withoutUndefined(condition: {
   [Key in keyof ResolvedCondition]: ResolvedCondition[Key] | undefined;
 }): ResolvedCondition {
-  return Object.fromEntries(
-    Object.entries(condition).filter(([, value]) => value !== undefined),
-  ) as ResolvedCondition;
+  return Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== undefined));
 }
