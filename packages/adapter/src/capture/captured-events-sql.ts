@@ -64,7 +64,8 @@ export function updatedEventsSql(mapping: EntityMapping, schema: string, named: 
     union all
     select ${next}, 'u', ${eventSql(mapping, 'updated', 'r.patch', named)} where r.was and r.is
     union all
-    select ${next}, 'd', ${eventSql(mapping, 'deleted', `'{}'`, named)} where not r.is
+    select ${next}, 'd', ${eventSql(mapping, 'deleted', `'{}'`, named)}
+    where not r.is ${reentrant ? `and not (l.found and exists (select from ${rowByNow(mapping, 'o')}))` : ''}
     union all
     select 1, 'c', ${eventSql(mapping, 'created', stateSql(mapping, 'n'), named)} where not r.was
   ) e
@@ -125,7 +126,7 @@ function rowByNow(mapping: EntityMapping, alias: string): string {
  */
 function laterEvents(mapping: EntityMapping, schema: string, streamId: string): string {
   return `cross join lateral (
-    select coalesce(jsonb_object_agg(d.key, d.value), '{}') as data, coalesce(bool_or(v.newest and v.change = 'd'), false) as gone,
+    select coalesce(jsonb_object_agg(d.key, d.value) filter (where d.key is not null), '{}') as data, coalesce(bool_or(v.newest and v.change = 'd'), false) as gone,
            count(*) > 0 as found
     from (
       select v.change, v.data, v.recorded_at, row_number() over (order by v.stream_position desc) = 1 as newest

@@ -15,7 +15,9 @@ export function pinnedSettingsOf(mapping: EntityMapping): string {
         ...(kinds.has('datetime') ? ["timezone = 'UTC'"] : []),
         ...(kinds.has('float4') || kinds.has('float8') ? ['extra_float_digits = 1'] : []),
       ];
-  return ['search_path = pg_catalog, pg_temp', ...settings].map((setting) => `set ${setting}`).join(' ');
+  return ['search_path = pg_catalog, pg_temp', 'jit = off', ...settings]
+    .map((setting) => `set ${setting}`)
+    .join(' ');
 }
 
 /** The stream id of the row behind `alias`; see `streamId` for the form. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Database, quoteTable } from '../database/index.js';
+import { type Database, pinSettings, quoteTable } from '../database/index.js';
 import type { Drift } from '../drift/index.js';
 import type { EventData } from '../event/index.js';
 import {
@@ -22,14 +22,17 @@ export async function compareReplay(
   streamIds: readonly string[],
   parsers: TypeParsers,
 ): Promise<Drift[]> {
-  const { rows, states } = await database.snapshot(async (sql) => ({
-    rows: await sql.executeText(
-      `select ${streamIdSql(mapping, 't')} as backstory_stream_id, t.* from ${quoteTable(mapping.table)} t
-       where ${rowsOfStreamsSql(mapping, 't', '$1')}`,
-      [streamIds],
-    ),
-    states: await replayStreams(sql, schema, mapping.category, streamIds),
-  }));
+  const { rows, states } = await database.snapshot(async (sql) => {
+    await pinSettings(sql);
+    return {
+      rows: await sql.executeText(
+        `select ${streamIdSql(mapping, 't')} as backstory_stream_id, t.* from ${quoteTable(mapping.table)} t
+         where ${rowsOfStreamsSql(mapping, 't', '$1')}`,
+        [streamIds],
+      ),
+      states: await replayStreams(sql, schema, mapping.category, streamIds),
+    };
+  });
   const candidates = new DriverValues(mapping, parsers);
   const drifts: Drift[] = [];
   const seen = new Set<string>();
@@ -61,8 +64,13 @@ function differences(
   for (const { column, property, typeOid } of mapping.columns) {
     const text = row[column];
     const control = text === null || text === undefined ? text : parsers(typeOid)(text);
-    if (!isDeepStrictEqual(control, candidate.get(column)))
-      found[property] = { row: text, replay: state[property] };
+    if (!isSame(control, candidate.get(column))) found[property] = { row: text, replay: state[property] };
   }
   return found;
+}
+
+/** Dates beyond those that JavaScript has are invalid, and to Node.js 20 different from themselves. */
+function isSame(control: unknown, candidate: unknown): boolean {
+  if (isDeepStrictEqual(control, candidate)) return true;
+  return [control, candidate].every((value) => value instanceof Date && Number.isNaN(value.getTime()));
 }

@@ -141,7 +141,6 @@ function mappedColumns(
     }
   }
   const columns = new Map<string, ColumnMapping>();
-  const taken = new Set<string>();
   for (const column of mapped) {
     if (!column.isPrimary && exclude.includes(propertyOf(column))) continue;
     const found = inTable.get(column.databaseName);
@@ -154,10 +153,7 @@ function mappedColumns(
     }
     // A virtual column is computed when it is read, and has no value in a trigger: it comes from the table in every stage.
     if (found.generated === 'v' || columns.has(found.name)) continue;
-    // Two child classes may have a property of the same name in different columns.
-    const property = taken.has(propertyOf(column)) ? column.databaseName : propertyOf(column);
-    taken.add(property);
-    columns.set(found.name, columnMapping(property, found));
+    columns.set(found.name, columnMapping(propertyOf(column), found));
   }
   return [...columns.values()];
 }

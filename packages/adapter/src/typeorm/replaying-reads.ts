@@ -73,9 +73,12 @@ export class ReplayingReads {
   }
 
   /** The mapping of an alias whose entity is in stage shadow or replay. */
-  private mappingToRead({ hasMetadata, metadata }: Alias): EntityMapping | undefined {
-    if (!hasMetadata) return undefined;
-    const mapping = this.mappings.ofTable(schemaOf(this.dataSource, metadata), metadata.tableName);
+  private mappingToRead(alias: Alias): EntityMapping | undefined {
+    if (!alias.hasMetadata) return undefined;
+    const mapping = this.mappings.ofTable(
+      schemaOf(this.dataSource, alias.metadata),
+      alias.metadata.tableName,
+    );
     const stage = mapping && this.stages.of(mapping.category);
     return stage === 'shadow' || stage === 'replay' ? mapping : undefined;
   }
