@@ -82,7 +82,10 @@ export async function backfillSweep(
   return (result as { events: number }).events;
 }
 
-/** ON CONFLICT settles the race with a write that made the same first event a moment ago. */
+/**
+ * ON CONFLICT settles the race with a write that made the same first event a moment ago. "offset 0" keeps this a probe of the
+ * index for each row of the chunk: as an anti-join it would read all events of the category for every chunk.
+ */
 function insertFirstEvents(mapping: EntityMapping, schema: string, rows: string, id: string): string {
   const table = `${quoteIdentifier(schema)}.events`;
   const category = quoteLiteral(mapping.category);
@@ -90,6 +93,6 @@ function insertFirstEvents(mapping: EntityMapping, schema: string, rows: string,
        select ${category}, ${id}, 1, 'c', ${quoteLiteral(mapping.eventTypes.imported)}, ${stateSql(mapping, rows)},
               '{"origin":"backfill"}'
        from ${rows}
-       where not exists (select from ${table} v where v.category = ${category} and v.stream_id = ${id})
+       where not exists (select from ${table} v where v.category = ${category} and v.stream_id = ${id} offset 0)
        on conflict (category, stream_id, stream_position) do nothing`;
 }

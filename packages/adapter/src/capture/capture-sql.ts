@@ -112,6 +112,7 @@ language plpgsql security definer ${pinnedSettingsOf(mapping)} as $backstory$
 declare
   backstory_context jsonb;
   backstory_intents jsonb;
+  backstory_written bigint;
 begin
   -- asked here, because a call of the function costs as much as the event itself
   if left(current_query(), 12) = '/*backstory ' then

@@ -1,0 +1,102 @@
+import { createBackstory } from '@backstory/adapter';
+import { createTestDatabase } from '@backstory/test/postgres';
+import { DataSource } from 'typeorm';
+import { articles, insertArticles } from './article.mjs';
+import { auditEntries, AuditSubscriber } from './audit-subscriber.mjs';
+
+/**
+ * A database of its own with the same table and the same rows as every other subject, and a DataSource on it.
+ * @typedef {object} Subject
+ * @property {string} name
+ * @property {DataSource} dataSource
+ * @property {import('@backstory/adapter').Backstory} [backstory]
+ * @property {<Result>(work: () => Promise<Result>) => Promise<Result>} inContext
+ * @property {() => Promise<number>} recorded how many events or audit rows there are
+ * @property {() => Promise<void>} tidy leaves every table without dead rows and with current statistics
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * @typedef {object} SubjectOptions
+ * @property {'nothing' | 'subscriber' | 'backstory'} recordedBy
+ * @property {import('@backstory/adapter').CaptureContext} [context]
+ * @property {number} rows
+ * @property {number} [connections]
+ */
+
+/** What an application knows of a request, of usual length. */
+export const requestContext = {
+  actor: 'user-4711',
+  correlationId: '0b5c8a80-5a3c-4b0e-9d7c-2f1f6c2f9d11',
+  traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+};
+
+/**
+ * @param {string} serverUrl
+ * @param {string} name
+ * @param {SubjectOptions} options
+ * @returns {Promise<Subject>}
+ */
+export async function openSubject(serverUrl, name, { recordedBy, context, rows, connections = 1 }) {
+  const database = await createTestDatabase({ serverUrl });
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url: database.url,
+    entities: recordedBy === 'subscriber' ? [articles, auditEntries] : [articles],
+    subscribers: recordedBy === 'subscriber' ? [AuditSubscriber] : [],
+    synchronize: true,
+    // more than work at once: Backstory looks for stage changes now and then
+    poolSize: connections + 2,
+  });
+  await dataSource.initialize();
+  await dataSource.query(`${insertArticles} from generate_series(1, $1::integer) g`, [rows]);
+  const backstory = recordedBy === 'backstory' ? await createBackstory(dataSource) : undefined;
+  // Every row has its history, as in an application that has adopted Backstory.
+  await backstory?.backfill({ chunkSize: 10_000 });
+  const records = { nothing: undefined, subscriber: 'audit_entry', backstory: 'backstory.events' }[
+    recordedBy
+  ];
+  const tables = records ? ['article', records] : ['article'];
+  // Cleaned between the measurements, not in the middle of one.
+  for (const table of tables) await dataSource.query(`alter table ${table} set (autovacuum_enabled = false)`);
+  const tidy = async () => {
+    for (const table of tables) await dataSource.query(`vacuum (analyze) ${table}`);
+  };
+  await tidy();
+  return {
+    name,
+    dataSource,
+    backstory,
+    inContext: (work) => (backstory && context ? backstory.runInContext(context, work) : work()),
+    recorded: async () =>
+      records ? Number((await dataSource.query(`select count(*) from ${records}`))[0].count) : 0,
+    tidy,
+    close: async () => {
+      await backstory?.close();
+      await dataSource.destroy();
+      await database.drop();
+    },
+  };
+}
+
+/**
+ * Opens subjects one after the other, and closes them whatever happens.
+ * @template Result
+ * @param {string} serverUrl
+ * @param {Record<string, SubjectOptions>} options
+ * @param {(subjects: Subject[]) => Promise<Result>} work
+ */
+export async function withSubjects(serverUrl, options, work) {
+  /** @type {Subject[]} */
+  const subjects = [];
+  try {
+    for (const [name, option] of Object.entries(options)) {
+      subjects.push(await openSubject(serverUrl, name, option));
+    }
+    // What was written so far shall not be on its way to the disk during the measurement.
+    await subjects[0]?.dataSource.query('checkpoint').catch(() => undefined);
+    return await work(subjects);
+  } finally {
+    for (const subject of subjects) await subject.close();
+  }
+}
