@@ -109,6 +109,7 @@ function createFunction(mapping: EntityMapping, schema: string, operation: Opera
   const names = [mapping.category, mapping.entity].map(quoteLiteral).join(', ');
   return `create or replace function ${functionName(mapping, schema, operation)}() returns trigger
 language plpgsql security definer ${pinnedSettingsOf(mapping)} as $backstory$
+#variable_conflict use_variable
 declare
   backstory_context jsonb;
   backstory_intents jsonb;

@@ -63,7 +63,8 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     const reads = dataSource && interception.reads.get(dataSource);
     if (!reads || interception.raw.has(this)) return loadRawResults.call(this, queryRunner);
     const { aliases, selects } = this.expressionMap;
-    this.expressionMap.selects = [...selects, ...reads.streamIdSelects(aliases, selects)];
+    const added = reads.streamIdSelects(aliases, selects);
+    if (added.length > 0) this.expressionMap.selects = [...selects, ...added];
     const rows = await loadRawResults.call(this, queryRunner).finally(() => {
       this.expressionMap.selects = selects;
     });

@@ -3,6 +3,8 @@ import { InvalidOptionsError } from '../errors.js';
 import { type EventCondition, type EventRule, eventTypeName } from '../event/index.js';
 import type { ColumnMapping, ResolvedCondition, ResolvedRule } from '../mapping/index.js';
 
+const withoutEquality = new Set(['pg_catalog.json', 'pg_catalog.xml', 'pg_catalog.point']);
+
 /** Properties that TypeORM itself writes with every update: version and update date. */
 export function bookkeepingOf(metadata: EntityMetadata): string[] {
   return [metadata.versionColumn, metadata.updateDateColumn].flatMap((column) => column?.propertyPath ?? []);
@@ -28,7 +30,13 @@ export function resolveRules(
     );
   };
   const textOf = (property: string, value: unknown, type: string): string | null => {
-    const { column } = columnOf(property, type);
+    const { column, sqlType } = columnOf(property, type);
+    if (withoutEquality.has(sqlType)) {
+      throw new InvalidOptionsError(
+        `The rule for "${type}" of "${metadata.name}" compares "${property}", whose type ${sqlType} has no equality.`,
+        'Ask for "changed" instead.',
+      );
+    }
     const columnMetadata = metadata.columns.find(({ databaseName }) => databaseName === column);
     const stored = columnMetadata
       ? (dataSource.driver.preparePersistentValue(value, columnMetadata) as unknown)
