@@ -1,5 +1,5 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
-import { type AggregateStatus, readStatus } from './admin/index.js';
+import { type AggregateStatus, diagnose, type Finding, readStatus } from './admin/index.js';
 import { backfill, type BackfillOptions, type BackfillReport } from './backfill/index.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { Database } from './database/index.js';
@@ -119,6 +119,11 @@ export class Backstory {
   /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */
   status(): Promise<AggregateStatus[]> {
     return readStatus(this.database, this.schema, this.mappings.all());
+  }
+
+  /** Every difference between entities, tables and triggers, with the statement or command that mends it. */
+  doctor(): Promise<Finding[]> {
+    return diagnose(this.database, this.schema, this.mappings.all());
   }
 
   /** Runs `work` so that every write inside carries `context` (actor, correlation id, …) on its events. */

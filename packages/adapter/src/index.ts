@@ -1,4 +1,4 @@
-export type { AggregateStatus } from './admin/index.js';
+export type { AggregateStatus, Finding } from './admin/index.js';
 export type { BackfillOptions, BackfillProgress, BackfillReport } from './backfill/index.js';
 export { type AggregateFilter, Backstory } from './backstory.js';
 export {
@@ -10,6 +10,7 @@ export {
   withEvent,
 } from './capture/index.js';
 export { createBackstory } from './create-backstory.js';
+export { doctor } from './doctor.js';
 export type { Drift, DriftKind } from './drift/index.js';
 export {
   BackstoryError,

@@ -21,7 +21,7 @@ export type CommandRun = (backstory: Backstory, input: CommandInput) => Promise<
 export class Cli {
   exitCode: ExitCode = 0;
 
-  constructor(private readonly terminal: Terminal) {}
+  constructor(readonly terminal: Terminal) {}
 
   /** An action for commander: opens the application, runs the command, and closes whatever happens. */
   action(run: CommandRun, install: 'auto' | 'check' = 'check'): (...args: unknown[]) => Promise<void> {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { BackstoryError } from '../errors.js';
 import { Cli, type ExitCode } from './cli.js';
 import { backfillCommand } from './commands/backfill.command.js';
+import { doctorCommand } from './commands/doctor.command.js';
 import { historyCommand } from './commands/history.command.js';
 import { installCommand } from './commands/install.command.js';
 import { repairCommand } from './commands/repair.command.js';
@@ -13,6 +14,7 @@ import type { Terminal } from './terminal.js';
 const commands = [
   installCommand,
   statusCommand,
+  doctorCommand,
   backfillCommand,
   verifyCommand,
   repairCommand,

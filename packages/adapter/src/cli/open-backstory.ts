@@ -3,11 +3,13 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Backstory } from '../backstory.js';
+import type { Finding } from '../admin/index.js';
 import { createBackstory } from '../create-backstory.js';
+import { doctor } from '../doctor.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import type { BackstoryLogger, BackstoryOptions } from '../options.js';
 import { storedSelection } from '../stored-selection.js';
-import { findDataSource, initialize, isDataSource } from '../typeorm/index.js';
+import { type DataSource, findDataSource, initialize, isDataSource } from '../typeorm/index.js';
 
 /** How the command line says which application it is for. */
 export interface ApplicationOptions {
@@ -29,6 +31,36 @@ export async function openBackstory(
   logger: BackstoryLogger,
 ): Promise<OpenedBackstory> {
   if (options.app) return openNestApplication(options.app);
+  const { dataSource, named } = await openDataSource(options);
+  try {
+    const backstory = await createBackstory(dataSource, { ...named, install, logger });
+    return {
+      backstory,
+      close: async () => {
+        await backstory.close();
+        await dataSource.destroy();
+      },
+    };
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+}
+
+/** What is wrong with the set-up, also where it is too wrong to open. */
+export async function findings(options: ApplicationOptions): Promise<Finding[]> {
+  if (options.app) {
+    const opened = await openNestApplication(options.app);
+    return opened.backstory.doctor().finally(() => opened.close());
+  }
+  const { dataSource, named } = await openDataSource(options);
+  return doctor(dataSource, named).finally(() => dataSource.destroy());
+}
+
+/** The DataSource of the file, connected, and the options of --config or of the application's last start. */
+async function openDataSource(
+  options: ApplicationOptions,
+): Promise<{ dataSource: DataSource; named: BackstoryOptions }> {
   if (!options.dataSource) {
     throw new InvalidOptionsError(
       'No application was named.',
@@ -41,19 +73,7 @@ export async function openBackstory(
     const config = options.config ? await loadConfig(options.config) : undefined;
     const schema = options.schema ?? config?.schema;
     const selection = config ?? (await storedSelection(dataSource, schema));
-    const backstory = await createBackstory(dataSource, {
-      ...selection,
-      ...(schema && { schema }),
-      install,
-      logger,
-    });
-    return {
-      backstory,
-      close: async () => {
-        await backstory.close();
-        await dataSource.destroy();
-      },
-    };
+    return { dataSource, named: { ...selection, ...(schema && { schema }) } };
   } catch (error) {
     await dataSource.destroy();
     throw error;

@@ -31,6 +31,8 @@ export interface EntityMapping {
   /** Primary key columns in the order of the stream id; also among `columns`. */
   readonly key: readonly ColumnMapping[];
   readonly columns: readonly ColumnMapping[];
+  /** Names of all columns that the entity has, also of those that never go into an event. */
+  readonly entityColumns: readonly string[];
   /** Properties that never go into an event; they are loaded from the table. */
   readonly excluded: readonly string[];
   /** The soft-delete column, if the entity has one. */

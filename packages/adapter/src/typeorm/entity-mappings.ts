@@ -100,6 +100,7 @@ function mappingOf(
       (key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping,
     ),
     columns,
+    entityColumns: metadata.columns.map(({ databaseName }) => databaseName),
     excluded: options.exclude ?? [],
     ...(deletedAt && { deletedAt }),
     eventTypes: { ...defaultEventTypes(name), ...options.types },

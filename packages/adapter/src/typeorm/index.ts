@@ -1,3 +1,4 @@
+export type { DataSource } from 'typeorm';
 export { sendContextWithStatements } from './context-statements.js';
 export { findDataSource, initialize, isDataSource } from './data-source-file.js';
 export { entityMappings } from './entity-mappings.js';

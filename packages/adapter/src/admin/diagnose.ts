@@ -1,0 +1,127 @@
+import { installedCaptures, outdatedCaptures } from '../capture/index.js';
+import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
+import type { EntityMapping } from '../mapping/index.js';
+import { pendingMigrations } from '../schema/index.js';
+import { readStages } from '../stages/index.js';
+import type { Finding } from './finding.js';
+import { captureTriggers, type TriggerState } from './capture-triggers.js';
+
+const install = 'npx backstory install';
+
+/** Every difference between entities, tables and triggers, with what mends it. Looks at catalogues only, never at rows. */
+export async function diagnose(
+  sql: SqlExecutor,
+  schema: string,
+  mappings: readonly EntityMapping[],
+): Promise<Finding[]> {
+  const migrations = await pendingMigrations(sql, schema);
+  if (migrations.length > 0) {
+    return [
+      {
+        severity: 'fault',
+        problem: `Backstory's own tables in schema "${schema}" are missing or old (${migrations.length} migrations to run)`,
+        remedy: install,
+      },
+    ];
+  }
+  const stages = await readStages(sql, schema);
+  const captured = mappings.filter(
+    ({ category, initialStage }) => (stages.get(category) ?? initialStage) !== 'off',
+  );
+  const triggers = await captureTriggers(sql, captured);
+  const outdated = new Set(outdatedCaptures(captured, await installedCaptures(sql, schema), schema));
+  return [
+    ...captured.flatMap((mapping) => ofCapture(mapping, triggers, outdated.has(mapping))),
+    ...(await uncapturedColumns(sql, mappings)),
+    ...(await unnamedAggregates(sql, schema, mappings)),
+    ...(await sequenceBehind(sql, schema)),
+  ];
+}
+
+function ofCapture(mapping: EntityMapping, triggers: readonly TriggerState[], outdated: boolean): Finding[] {
+  const aggregate = mapping.category;
+  const own = triggers.filter(({ category }) => category === aggregate);
+  const findings = own.flatMap(({ table, trigger, state }): Finding[] => {
+    const name = quoteIdentifier(trigger);
+    if (state === 'missing') {
+      return [{ severity: 'fault', aggregate, problem: `${table} has no trigger ${name}`, remedy: install }];
+    }
+    if (state === 'disabled') {
+      const remedy = `ALTER TABLE ${table} ENABLE TRIGGER ${name}; then npx backstory verify ${aggregate}`;
+      return [{ severity: 'fault', aggregate, problem: `trigger ${name} of ${table} is disabled`, remedy }];
+    }
+    if (state === 'overtaken') {
+      const problem = `trigger ${name} of ${table} fires before capture and may change rows again`;
+      return [
+        {
+          severity: 'fault',
+          aggregate,
+          problem,
+          remedy: `ALTER TRIGGER ${name} ON ${table} RENAME TO …, to a name behind "00_backstory_"`,
+        },
+      ];
+    }
+    return [];
+  });
+  if (findings.length === 0 && outdated) {
+    const problem = `the triggers of ${quoteTable(mapping.table)} were made for other columns, rules or options than the entity has now`;
+    findings.push({ severity: 'fault', aggregate, problem, remedy: install });
+  }
+  return findings;
+}
+
+/** Columns that no entity has: TypeORM doesn't know them, so no event does. */
+async function uncapturedColumns(sql: SqlExecutor, mappings: readonly EntityMapping[]): Promise<Finding[]> {
+  const rows = await sql.execute<{ oid: number; column: string }>(
+    `select a.attrelid as oid, a.attname as column from pg_attribute a
+     where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum`,
+    [mappings.map(({ table }) => table.oid)],
+  );
+  return mappings.flatMap(({ category, table, entityColumns }) => {
+    const known = new Set(entityColumns);
+    const unknown = rows.filter(({ oid, column }) => oid === table.oid && !known.has(column));
+    return unknown.map(({ column }) => ({
+      severity: 'hint' as const,
+      aggregate: category,
+      problem: `column ${quoteIdentifier(column)} of ${quoteTable(table)} is not captured: no entity has it`,
+      remedy: 'Add it to the entity, or leave it out on purpose.',
+    }));
+  });
+}
+
+async function unnamedAggregates(
+  sql: SqlExecutor,
+  schema: string,
+  mappings: readonly EntityMapping[],
+): Promise<Finding[]> {
+  const rows = await sql.execute<{ category: string; entity: string }>(
+    `select category, entity from ${quoteIdentifier(schema)}.aggregates
+     where fingerprint is not null and category <> all ($1::text[]) order by category`,
+    [mappings.map(({ category }) => category)],
+  );
+  return rows.map(({ category, entity }) => ({
+    severity: 'hint' as const,
+    aggregate: category,
+    problem: `it is still captured, but the application (or the --config) doesn't name it any more`,
+    remedy: `Name "${entity}" again and move it with npx backstory stage ${category} off, or leave it captured.`,
+  }));
+}
+
+/** After a restore or a logical copy without its sequence, new events would take positions that are taken. */
+async function sequenceBehind(sql: SqlExecutor, schema: string): Promise<Finding[]> {
+  const events = `${quoteIdentifier(schema)}.events`;
+  const [row] = await sql.execute<{ newest: string | null; next: string | null; sequence: string }>(
+    `select (select max(global_position) from ${events})::text as newest,
+            pg_sequence_last_value(s.sequence)::text as next, s.sequence::regclass::text as sequence
+     from (select pg_get_serial_sequence($1, 'global_position')::regclass as sequence) s`,
+    [events],
+  );
+  if (!row?.newest || BigInt(row.next ?? 0) >= BigInt(row.newest)) return [];
+  return [
+    {
+      severity: 'fault',
+      problem: `the sequence of global positions is at ${row.next ?? 'its start'}, behind the newest event at ${row.newest}`,
+      remedy: `SELECT setval('${row.sequence}', (SELECT max(global_position) FROM ${events}));`,
+    },
+  ];
+}

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { createBackstory, doctor, type Finding } from '@backstory/adapter';
+import { runCommandLine } from '../../packages/adapter/src/cli/command-line.js';
+import { Author, Shelf } from '../library/entities.js';
+import { type Library, openLibrary } from '../library/open-library.js';
+
+describe('the doctor', () => {
+  let library: Library;
+
+  beforeEach(async () => {
+    library = await openLibrary();
+    process.env['LIBRARY_URL'] = library.url;
+    jest.resetModules();
+  });
+
+  afterEach(async () => {
+    await library.close();
+  });
+
+  const named = { aggregates: [Author, Shelf] };
+  const sql = (statement: string): Promise<unknown> => library.dataSource.query(statement);
+  const problems = (found: readonly Finding[]): string[] =>
+    found.map(({ severity, aggregate = '-', problem }) => `${severity} ${aggregate}: ${problem}`);
+
+  async function install(): Promise<void> {
+    await (await createBackstory(library.dataSource, named)).close();
+  }
+
+  it('says what to run where nothing is installed, and changes nothing', async () => {
+    expect(await doctor(library.dataSource)).toEqual([
+      {
+        severity: 'fault',
+        problem: expect.stringContaining('missing or old'),
+        remedy: 'npx backstory install',
+      },
+    ]);
+    expect(await sql(`select from pg_namespace where nspname = 'backstory'`)).toEqual([]);
+  });
+
+  it('finds nothing where all is well', async () => {
+    await install();
+    expect(await doctor(library.dataSource, named)).toEqual([]);
+  });
+
+  it('names triggers that are missing, disabled or overtaken', async () => {
+    await install();
+    await sql(`drop trigger "00_backstory_delete" on author; alter table shelf disable trigger "00_backstory_update";
+      create function touch() returns trigger language plpgsql as 'begin return null; end';
+      create trigger "00_a" after update on shelf for each row execute function touch()`);
+    const found = await doctor(library.dataSource, named);
+    expect(problems(found)).toEqual([
+      'fault author: "public"."author" has no trigger "00_backstory_delete"',
+      'fault shelf: trigger "00_backstory_update" of "public"."shelf" is disabled',
+      'fault shelf: trigger "00_a" of "public"."shelf" fires before capture and may change rows again',
+    ]);
+    expect(found[1]?.remedy).toContain('ALTER TABLE "public"."shelf" ENABLE TRIGGER "00_backstory_update"');
+  });
+
+  it('names columns that no entity has, those that are gone, and triggers made for others', async () => {
+    await install();
+    await sql(`alter table shelf add column colour text default 'red', alter column number type bigint`);
+    expect(problems(await doctor(library.dataSource, named))).toEqual([
+      'fault shelf: the triggers of "public"."shelf" were made for other columns, rules or options than the entity has now',
+      'hint shelf: column "colour" of "public"."shelf" is not captured: no entity has it',
+    ]);
+    await sql(`alter table shelf drop column barcode`);
+    expect(problems(await doctor(library.dataSource, named))).toEqual([
+      'fault -: The table "public"."shelf" has no column "barcode" (property "barcode" of "Shelf").',
+    ]);
+  });
+
+  it('finds a sequence that was left behind by a restore, and its statement mends it', async () => {
+    await install();
+    await library.dataSource.manager.insert(Shelf, { room: 'a', number: 1 });
+    await sql(`alter sequence backstory.events_global_position_seq restart`);
+    const [finding] = await doctor(library.dataSource, named);
+    expect(finding).toMatchObject({
+      severity: 'fault',
+      problem: expect.stringContaining('behind the newest event at 1'),
+    });
+    await sql(finding?.remedy ?? '');
+    expect(await doctor(library.dataSource, named)).toEqual([]);
+    await library.dataSource.manager.insert(Shelf, { room: 'a', number: 2 });
+  });
+
+  it('hints at what is captured though nobody names it', async () => {
+    await install();
+    expect(problems(await doctor(library.dataSource, { aggregates: [Author] }))).toEqual([
+      expect.stringContaining('hint shelf: it is still captured'),
+    ]);
+  });
+
+  it('is a command: exit code 2 for a fault, 0 for a hint', async () => {
+    const run = async (): Promise<[number, string]> => {
+      const streams = { stdout: new PassThrough().setEncoding('utf8'), stderr: new PassThrough() };
+      const code = await runCommandLine(
+        ['doctor', '--data-source', join(__dirname, '../library/data-source.ts')],
+        streams,
+      );
+      return [code, streams.stdout.read() as string];
+    };
+    expect(await run()).toEqual([2, expect.stringContaining('What to do: npx backstory install')]);
+    await install();
+    expect(await run()).toEqual([0, 'All is well.\n']);
+    await sql(`alter table shelf add column colour text`);
+    expect(await run()).toEqual([0, expect.stringContaining('hint   shelf: column "colour"')]);
+  });
+});

@@ -1,0 +1,70 @@
+import { createBackstory } from '@backstory/adapter';
+import { DataSource, EntitySchema } from 'typeorm';
+import { type Library, openLibrary } from '../library/open-library.js';
+
+const before = new EntitySchema({
+  name: 'Ticket',
+  columns: { id: { type: 'int', primary: true, generated: true }, title: { type: 'text' } },
+});
+const after = new EntitySchema({
+  name: 'Ticket',
+  columns: {
+    id: { type: 'int', primary: true, generated: true },
+    title: { type: 'text' },
+    priority: { type: 'int', default: 3 },
+  },
+});
+
+describe('a change of a captured table', () => {
+  let library: Library;
+
+  beforeEach(async () => {
+    library = await openLibrary({ entities: [before] });
+  });
+
+  afterEach(async () => {
+    await library.close();
+  });
+
+  async function withNewVersion(work: (dataSource: DataSource) => Promise<void>): Promise<void> {
+    const dataSource = await new DataSource({
+      type: 'postgres',
+      url: library.url,
+      entities: [after],
+    }).initialize();
+    await work(dataSource).finally(() => dataSource.destroy());
+  }
+
+  it('a column with a default is captured from the next install, and old rows are settled by repair', async () => {
+    const old = await createBackstory(library.dataSource);
+    await library.dataSource.manager.insert('Ticket', [{ title: 'a' }, { title: 'b' }]);
+    await library.dataSource.query(`alter table ticket add column priority int not null default 3`);
+    await old.close();
+    await withNewVersion(async (dataSource) => {
+      const backstory = await createBackstory(dataSource);
+      expect(await backstory.doctor()).toEqual([]);
+      await dataSource.manager.update('Ticket', 1, { priority: 5 });
+      expect((await backstory.history('ticket', '1')).at(-1)?.data).toEqual({ priority: 5 });
+      const { aggregates } = await backstory.verify();
+      expect(aggregates[0]?.drift).toMatchObject([
+        { streamId: '2', kind: 'value', properties: { priority: { row: 3 } } },
+      ]);
+      await backstory.repair({ aggregates: ['ticket'], reason: 'a column with a default' });
+      expect((await backstory.history('ticket', '2')).at(-1)?.data).toEqual({ priority: 3 });
+      expect(await backstory.verify()).toMatchObject({ clean: true });
+      await backstory.close();
+    });
+  });
+
+  it('never captures less in silence: a statement fails while its trigger asks for a column that is gone', async () => {
+    const backstory = await createBackstory(library.dataSource);
+    await library.dataSource.query(`alter table ticket rename column title to subject`);
+    await expect(library.dataSource.query(`insert into ticket (subject) values ('x')`)).rejects.toThrow(
+      /column n\.title does not exist/,
+    );
+    await library.dataSource.query(`alter table ticket rename column subject to title`);
+    await library.dataSource.query(`insert into ticket (title) values ('x')`);
+    expect(await backstory.verify()).toMatchObject({ clean: true });
+    await backstory.close();
+  });
+});
