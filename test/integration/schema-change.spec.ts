@@ -15,6 +15,15 @@ const after = new EntitySchema({
   },
 });
 
+const renamed = new EntitySchema({
+  name: 'Ticket',
+  columns: {
+    id: { type: 'int', primary: true, generated: true },
+    subject: { type: 'text' },
+    priority: { type: 'int', default: 3 },
+  },
+});
+
 describe('a change of a captured table', () => {
   let library: Library;
 
@@ -54,6 +63,40 @@ describe('a change of a captured table', () => {
       expect(await backstory.verify()).toMatchObject({ clean: true });
       await backstory.close();
     });
+  });
+
+  it('a declared default and a declared new name keep old streams replayable, without an event for each', async () => {
+    const old = await createBackstory(library.dataSource);
+    await library.dataSource.manager.insert('Ticket', [{ title: 'a' }, { title: 'b' }]);
+    await library.dataSource.query(`alter table ticket add column priority int not null default 3`);
+    await library.dataSource.query(`alter table ticket rename column title to subject`);
+    await old.close();
+    const dataSource = await new DataSource({
+      type: 'postgres',
+      url: library.url,
+      entities: [renamed],
+    }).initialize();
+    const backstory = await createBackstory(dataSource, {
+      aggregates: [{ entity: 'Ticket', renamed: { title: 'subject' }, defaults: { priority: 3 } }],
+    });
+    expect(await backstory.verify()).toMatchObject({ clean: true });
+    await dataSource.manager.update('Ticket', 2, { subject: 'changed', priority: 1 });
+    expect(await backstory.verify()).toMatchObject({ clean: true });
+    const rows = await dataSource.manager.find('Ticket', { order: { id: 1 } });
+    await backstory.stages.set('ticket', 'replay', { force: true });
+    expect(await dataSource.manager.find('Ticket', { order: { id: 1 } })).toEqual(rows);
+    expect(await backstory.load('Ticket', '1')).toMatchObject({ subject: 'a', priority: 3 });
+    await backstory.close();
+    for (const options of [
+      { renamed: { subject: 'title' } },
+      { renamed: { priority: 'subject' } },
+      { defaults: { x: 1 } },
+    ]) {
+      await expect(
+        createBackstory(dataSource, { aggregates: [{ entity: 'Ticket', ...options }] }),
+      ).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    }
+    await dataSource.destroy();
   });
 
   it('never captures less in silence: a statement fails while its trigger asks for a column that is gone', async () => {

@@ -22,6 +22,17 @@ export interface AggregateOptions<Entity = unknown> {
    */
   exclude?: readonly string[];
   /**
+   * Properties that have been renamed since: former name to the name of today. Old events replay under the new name.
+   * @example renamed: { 'address.zip': 'address.postalCode' }
+   */
+  renamed?: Readonly<Record<string, string>>;
+  /**
+   * Values of properties that were added later, for streams whose events don't know them yet; as they stand in events.
+   * Without one, `verify` finds these streams and `repair` settles them, at the price of an event each.
+   * @example defaults: { priority: 3 }
+   */
+  defaults?: Readonly<Record<string, unknown>>;
+  /**
    * Rules that name changes in the language of the business; the first that matches wins.
    * @defaultValue none: OrderCreated, OrderUpdated, OrderDeleted, OrderSoftDeleted, OrderRestored
    * @example events: [{ type: 'OrderShipped', when: { became: { status: 'shipped' } } }]

@@ -19,10 +19,10 @@ export async function storeAggregates(
        is distinct from (excluded.entity, excluded.options, excluded.table_schema, excluded.table_name)`,
     [
       JSON.stringify(
-        mappings.map(({ category, entity, excluded, eventTypes, rules, table }) => ({
+        mappings.map(({ category, entity, excluded, renamed, defaults, eventTypes, rules, table }) => ({
           category,
           entity,
-          options: { exclude: excluded, types: eventTypes, storedRules: rules },
+          options: { exclude: excluded, renamed, defaults, types: eventTypes, storedRules: rules },
           table_schema: table.schema,
           table_name: table.name,
         })),

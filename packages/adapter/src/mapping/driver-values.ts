@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EventData } from '../event/index.js';
 import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
+import { settledState } from './settled-state.js';
 import { floatText } from './float-text.js';
 
 /** pg's parser of a type's text form, with whatever the application has set for it. */
@@ -46,7 +47,10 @@ export class DriverValues {
     convert: (value: unknown) => unknown;
   }[];
 
-  constructor(mapping: EntityMapping, parsers: TypeParsers) {
+  constructor(
+    private readonly mapping: EntityMapping,
+    parsers: TypeParsers,
+  ) {
     this.converters = mapping.columns.map((column) => ({
       column: column.column,
       property: column.property,
@@ -55,7 +59,8 @@ export class DriverValues {
   }
 
   /** Driver values by column name. */
-  of(state: EventData): Map<string, unknown> {
+  of(replayed: EventData): Map<string, unknown> {
+    const state = settledState(this.mapping, replayed);
     const values = new Map<string, unknown>();
     for (const { column, property, convert } of this.converters) {
       if (Object.hasOwn(state, property)) values.set(column, convert(state[property]));

@@ -35,6 +35,10 @@ export interface EntityMapping {
   readonly entityColumns: readonly string[];
   /** Properties that never go into an event; they are loaded from the table. */
   readonly excluded: readonly string[];
+  /** Former names of properties in old events, and their names of today. */
+  readonly renamed: Readonly<Record<string, string>>;
+  /** Values, as they stand in events, of properties that old events don't know. */
+  readonly defaults: Readonly<Record<string, unknown>>;
   /** The soft-delete column, if the entity has one. */
   readonly deletedAt?: ColumnMapping;
   readonly eventTypes: DefaultEventTypes;

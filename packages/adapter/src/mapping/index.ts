@@ -13,3 +13,4 @@ export { isDistinctSql, patchSql, pinnedSettingsOf, stateSql, streamIdSql } from
 export { rowsOfStreamsSql } from './rows-of-streams-sql.js';
 export { hasExactEquality, valueKind } from './value-kind.js';
 export type { ResolvedCondition, ResolvedRule } from './resolved-rule.js';
+export { settledStateSql } from './settled-state.js';

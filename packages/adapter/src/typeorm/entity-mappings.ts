@@ -102,12 +102,35 @@ function mappingOf(
     columns,
     entityColumns: metadata.columns.map(({ databaseName }) => databaseName),
     excluded: options.exclude ?? [],
+    ...schemaChanges(metadata, columns, options),
     ...(deletedAt && { deletedAt }),
     eventTypes: { ...defaultEventTypes(name), ...options.types },
     rules: options.storedRules ?? resolveRules(dataSource, metadata, columns, options.events ?? []),
     bookkeeping: bookkeepingOf(metadata),
     initialStage: options.stage ?? 'capture',
   };
+}
+
+/** @throws InvalidOptionsError where a name isn't of today, or a former name still is */
+function schemaChanges(
+  { name }: EntityMetadata,
+  columns: readonly ColumnMapping[],
+  { renamed = {}, defaults = {} }: SelectedEntity['options'],
+): Pick<EntityMapping, 'renamed' | 'defaults'> {
+  const known = columns.map(({ property }) => property);
+  for (const property of [...Object.values(renamed), ...Object.keys(defaults)]) {
+    if (known.includes(property)) continue;
+    throw new InvalidOptionsError(
+      `"${name}" has no property "${property}", which "renamed" or "defaults" names.`,
+      `Use property paths: ${known.join(', ')}.`,
+    );
+  }
+  const still = Object.keys(renamed).find((former) => known.includes(former));
+  if (still === undefined) return { renamed, defaults };
+  throw new InvalidOptionsError(
+    `"renamed" says that "${still}" of "${name}" has another name now, but it is still there.`,
+    'Write the former name first: { former: today }.',
+  );
 }
 
 function requireUniqueKey(metadata: EntityMetadata, path: string, table: CatalogTable): void {

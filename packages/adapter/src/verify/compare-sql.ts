@@ -1,5 +1,11 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
-import { type EntityMapping, rowsOfStreamsSql, stateSql, streamIdSql } from '../mapping/index.js';
+import {
+  type EntityMapping,
+  rowsOfStreamsSql,
+  settledStateSql,
+  stateSql,
+  streamIdSql,
+} from '../mapping/index.js';
 
 /**
  * A query that compares every row with the fold of its stream, both ways, in one snapshot and inside the database.
@@ -20,7 +26,7 @@ export function compareSql(mapping: EntityMapping, schema: string, onlyStreams =
       where category = ${quoteLiteral(mapping.category)} ${onlyStreams ? 'and stream_id = any ($2::text[])' : ''}
       group by stream_id
     ), compared as (
-      select stream_id, r.state as row, s.state as replay
+      select stream_id, r.state as row, ${settledStateSql(mapping, 's.state')} as replay
       from row_states r full join (select * from streams where state is not null) s using (stream_id)
     ), drifts as (
       select stream_id,
