@@ -1,4 +1,4 @@
-import { createBackstory } from '@backstory/adapter';
+import { type AggregateOptions, createBackstory } from '@backstory/adapter';
 import { DataSource, EntitySchema } from 'typeorm';
 import { type Library, openLibrary } from '../library/open-library.js';
 
@@ -87,11 +87,12 @@ describe('a change of a captured table', () => {
     expect(await dataSource.manager.find('Ticket', { order: { id: 1 } })).toEqual(rows);
     expect(await backstory.load('Ticket', '1')).toMatchObject({ subject: 'a', priority: 3 });
     await backstory.close();
-    for (const options of [
+    const refused: Partial<AggregateOptions>[] = [
       { renamed: { subject: 'title' } },
       { renamed: { priority: 'subject' } },
       { defaults: { x: 1 } },
-    ]) {
+    ];
+    for (const options of refused) {
       await expect(
         createBackstory(dataSource, { aggregates: [{ entity: 'Ticket', ...options }] }),
       ).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
