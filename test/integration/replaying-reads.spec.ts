@@ -201,6 +201,24 @@ describe('reads of the application', () => {
     await other.destroy();
   });
 
+  it('go on with the stages that are known when the stage table can not be reached, with one word about it', async () => {
+    const warnings: string[] = [];
+    const other = await new DataSource({ type: 'postgres', url: library.url, entities }).initialize();
+    const logger = { log: () => undefined, warn: (message: string) => void warnings.push(message) };
+    await backstory.stages.set('shelf', 'replay', { force: true });
+    const itsBackstory = await createBackstory(other, { logger, stagePollMs: 20 });
+    const manager = other.manager;
+    await library.dataSource.query(`alter table backstory.stages rename to stages_away`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await manager.findOneBy(Shelf, { room: 'a:%' })).toMatchObject({ number: 1 });
+    await library.dataSource.query(`alter table backstory.stages_away rename to stages`);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Could not read the stages, going on with the last known/),
+    ]);
+    await itsBackstory.close();
+    await other.destroy();
+  });
+
   it('are one Backstory to a DataSource', async () => {
     await expect(createBackstory(library.dataSource)).rejects.toMatchObject({ code: 'ALREADY_OPEN' });
   });

@@ -9,7 +9,9 @@ import { readStages } from './stage-store.js';
 export class StageWatch {
   private known: ReadonlyMap<string, Stage> = new Map();
   private timer: NodeJS.Timeout | undefined;
-  private refreshing: Promise<void> | undefined;
+  private lastRead: Promise<void> = Promise.resolve();
+  private stopped = false;
+  private failing = false;
 
   constructor(
     private readonly sql: SqlExecutor,
@@ -22,24 +24,35 @@ export class StageWatch {
     return this.known.get(category) ?? 'off';
   }
 
-  all(): ReadonlyMap<string, Stage> {
-    return this.known;
-  }
-
-  /** Reads now. Calls made meanwhile wait for the same read. */
+  /** Reads now. A read that is under way doesn't count: it may have begun before the change that the caller has made. */
   refresh(): Promise<void> {
-    return (this.refreshing ??= readStages(this.sql, this.schema)
-      .then((stages) => void (this.known = stages))
-      .finally(() => (this.refreshing = undefined)));
+    const read = async (): Promise<void> => {
+      this.known = await readStages(this.sql, this.schema);
+    };
+    this.lastRead = this.lastRead.then(read, read);
+    return this.lastRead;
   }
 
   start(): void {
-    this.timer = setInterval(() => void this.refresh().catch(this.onError), this.intervalMs);
+    this.timer = setTimeout(() => void this.poll(), this.intervalMs);
     this.timer.unref();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.refreshing?.catch(() => undefined);
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.lastRead.catch(() => undefined);
+  }
+
+  /** One word for an outage, however long it is. */
+  private async poll(): Promise<void> {
+    try {
+      await this.refresh();
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing && !this.stopped) this.onError(error);
+      this.failing = true;
+    }
+    if (!this.stopped) this.start();
   }
 }
