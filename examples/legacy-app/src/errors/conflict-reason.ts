@@ -1,6 +1,8 @@
 import { OptimisticLockVersionMismatchError, QueryFailedError } from 'typeorm';
 
 const conflicts: Record<string, string> = {
+  // a line that somebody else has deleted since it was read is inserted again by save(), without its product
+  '23502': 'Somebody else changed this at the same time',
   '23503': 'Refers to something that does not exist, or is still referred to',
   '23505': 'Already exists',
   '23514': 'Would break a rule of the shop',
