@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { ConflictException, Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
+import { conflictReason } from '../errors/conflict-reason.js';
 
 export interface StockLevel {
   productId: string;
@@ -34,6 +35,9 @@ export class StockFeedService {
         [levels.map((level) => level.productId), levels.map((level) => level.stock)],
       );
       return rowCount ?? 0;
+    } catch (error) {
+      const reason = conflictReason(error);
+      throw reason === undefined ? error : new ConflictException(reason);
     } finally {
       await queryRunner.release();
     }

@@ -15,9 +15,9 @@ export function conflictReason(error: unknown): string | undefined {
   if (error instanceof OptimisticLockVersionMismatchError) {
     return 'Somebody else changed this in the meantime';
   }
-  if (error instanceof QueryFailedError) {
-    const { code } = error.driverError as { code?: string };
-    return code === undefined ? undefined : conflicts[code];
-  }
-  return undefined;
+  // What is sent on the bare driver fails with the driver's own error.
+  const { code } = (error instanceof QueryFailedError ? error.driverError : (error ?? {})) as {
+    code?: string;
+  };
+  return code === undefined ? undefined : conflicts[code];
 }
