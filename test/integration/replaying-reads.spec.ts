@@ -1,55 +1,9 @@
 import { type Backstory, createBackstory } from '@backstory/adapter';
-import { DataSource, type EntityManager } from 'typeorm';
-import { Author, entities, Novel, Recording, Shelf, Subject, Work } from '../library/entities.js';
+import { DataSource } from 'typeorm';
+import { Author, entities, Novel, Shelf, Work } from '../library/entities.js';
+import { fillLibrary } from '../library/fill-library.js';
 import { type Library, openLibrary } from '../library/open-library.js';
-
-type Read = (manager: EntityManager) => Promise<unknown>;
-
-const reads: Record<string, Read> = {
-  find: (m) => m.find(Author, { order: { id: 1 } }),
-  'find with relations': (m) =>
-    m.find(Author, {
-      relations: { works: { subjects: true } },
-      order: { id: 1, works: { title: 1 } },
-    }),
-  'find by query for relations': (m) =>
-    m.find(Author, { relations: { works: true }, relationLoadStrategy: 'query', order: { id: 1 } }),
-  'findOne with a condition': (m) => m.findOne(Author, { where: { home: { city: 'City 3' } } }),
-  findOneByOrFail: (m) => m.findOneByOrFail(Work, { title: 'Novel 2' }),
-  'findOneBy of what is not there': (m) => m.findOneBy(Author, { id: 999 }),
-  findAndCount: (m) => m.findAndCount(Author, { take: 3, skip: 2, order: { id: 1 } }),
-  'pages with joins': (m) =>
-    m.find(Author, { relations: { works: true }, take: 2, skip: 1, order: { id: 1 } }),
-  'select of some columns': (m) =>
-    m.find(Author, { select: { id: true, name: true, home: { city: true } }, order: { id: 1 } }),
-  'select without the key': (m) => m.find(Author, { select: { name: true }, order: { name: 1 } }),
-  'soft-deleted rows': (m) => m.find(Author, { withDeleted: true, order: { id: 1 } }),
-  'child entity': (m) => m.find(Novel, { order: { title: 1 } }),
-  'parent entity': (m) => m.find(Work, { relations: { author: true }, order: { title: 1 } }),
-  'composite key': (m) => m.find(Shelf, { order: { room: 1, number: 1 } }),
-  'relation ids': (m) => m.find(Work, { loadRelationIds: true, order: { title: 1 } }),
-  getMany: (m) =>
-    m
-      .createQueryBuilder(Author, 'a')
-      .leftJoinAndSelect('a.works', 'w', 'w.price > :p', { p: 1 })
-      .orderBy('a.id')
-      .addOrderBy('w.title')
-      .getMany(),
-  getOne: (m) => m.createQueryBuilder(Work, 'w').where('w.title = :t', { t: 'Recording 1' }).getOne(),
-  'the same entity under two aliases': (m) =>
-    m
-      .createQueryBuilder(Work, 'w')
-      .innerJoinAndSelect('w.author', 'a')
-      .innerJoinAndMapMany('w.siblings', Work, 's', 's.authorId = a.id')
-      .orderBy('w.title')
-      .addOrderBy('s.title')
-      .getMany(),
-  getRawMany: (m) => m.createQueryBuilder(Author, 'a').orderBy('a.id').getRawMany(),
-  'aggregates of raw results': (m) =>
-    m.createQueryBuilder(Author, 'a').select('max(a.followers)', 'most').getRawOne(),
-  count: (m) => m.count(Author),
-  exists: (m) => m.existsBy(Author, { name: 'Author 1' }),
-};
+import { reads } from '../library/reads.js';
 
 describe('reads of the application', () => {
   let library: Library;
@@ -59,35 +13,7 @@ describe('reads of the application', () => {
   beforeAll(async () => {
     library = await openLibrary();
     backstory = await createBackstory(library.dataSource);
-    const { manager } = library.dataSource;
-    const subjects = await manager.save([
-      manager.create(Subject, { code: 'a', label: 'A' }),
-      manager.create(Subject, { code: 'b', label: 'B' }),
-    ]);
-    for (let n = 0; n < 6; n++) {
-      await manager.save(
-        manager.create(Author, {
-          name: `Author ${n}`,
-          followers: '9007199254740993',
-          home: { city: `City ${n}`, street: null },
-          preferences: { n },
-          born: '1950-02-28',
-          pseudonyms: ['x', 'y'],
-          works: [
-            manager.create(Novel, { title: `Novel ${n}`, price: 100 * n, subjects }),
-            manager.create(Recording, { title: `Recording ${n}`, duration: '90 seconds', subjects: [] }),
-          ],
-        }),
-      );
-      await manager.update(Author, { name: `Author ${n}` }, { home: { street: `Street ${n}` } });
-    }
-    await manager.softDelete(Author, { name: 'Author 5' });
-    await manager.save(Shelf, {
-      room: 'a:%',
-      number: 1,
-      barcode: Buffer.from('é'),
-      dusted: new Date(12_345),
-    });
+    await fillLibrary(library.dataSource.manager);
   });
 
   afterAll(async () => {

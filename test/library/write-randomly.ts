@@ -175,7 +175,8 @@ export async function writeRandomly(dataSource: DataSource, random: Random, coun
     try {
       await write(dataSource.manager, random);
     } catch (error) {
-      const { code, name: kind, message } = error as Error & { code?: string };
+      const { code, schema, name: kind, message } = error as Error & { code?: string; schema?: string };
+      if (schema === 'backstory') throw error;
       if (expected.has(code ?? '') || kind === 'OptimisticLockVersionMismatchError') continue;
       throw new Error(`"${name}" (write ${n}) failed: ${message}`, { cause: error });
     }

@@ -75,7 +75,7 @@ describe(`the shop writes in all its styles, seed ${seed}`, () => {
 
     const plain = await everything();
     const categories = (await backstory.status()).map(({ category }) => category);
-    expect(categories).toHaveLength(9);
+    expect(categories).toHaveLength(7);
     for (const category of categories) await backstory.stages.set(category, 'shadow');
     expect(await everything()).toEqual(plain);
     await backstory.shadowSettled();

@@ -10,8 +10,9 @@ create table :schema.events (
   category text collate "C" not null,
   stream_id text collate "C" not null,
   type text collate "C" not null,
-  data jsonb not null,
-  metadata jsonb,
+  -- as text: a seventh smaller than jsonb, and what is read most is read whole
+  data json not null,
+  metadata jsonb not null default '{}',
   primary key (category, stream_id, stream_position)
 );
 
@@ -34,10 +35,21 @@ create function :schema.statement_context(statement text) returns jsonb language
     then substr(statement, 13, strpos(statement, '*/') - 13)::jsonb end
 $$;
 
-create function :schema.fold_event(state jsonb, change "char", data jsonb) returns jsonb
+create function :schema.fold_event(state jsonb, change "char", data json) returns jsonb
   language sql immutable parallel safe as $$
-  select case change when 'u' then coalesce(state, '{}') || data when 'c' then data end
+  select case change when 'u' then state || data::jsonb when 'c' then data::jsonb end
+$$;
+
+-- Of a part: what its root's events have under its path and id. An object adds or changes it, null takes it away.
+create function :schema.fold_part_event(state jsonb, patch json) returns jsonb
+  language sql immutable parallel safe as $$
+  select case when patch::text <> 'null' then coalesce(state, '{}') || patch::jsonb end
 $$;
 
 -- select fold(change, data order by stream_position): the state after the last event, null when deleted.
-create aggregate :schema.fold("char", jsonb) (sfunc = :schema.fold_event, stype = jsonb);
+create aggregate :schema.fold("char", json) (sfunc = :schema.fold_event, stype = jsonb);
+
+create aggregate :schema.fold_part(json) (sfunc = :schema.fold_part_event, stype = jsonb);
+
+-- Of objects in order: the later over the earlier.
+create aggregate :schema.merge(jsonb) (sfunc = jsonb_concat, stype = jsonb, initcond = '{}');

@@ -1,6 +1,8 @@
--- The aggregates that the application has named, and the generated triggers that capture them.
+-- The tables that the application has named: aggregates and their parts, and the generated triggers that capture them.
 create table :schema.aggregates (
-  category text primary key,
+  category text,
+  -- relation path of an owned table, such as lines; empty for the aggregate's own
+  part text,
   entity text not null,
   -- what the application said of it: excluded properties, names and rules of events
   options jsonb not null,
@@ -9,5 +11,6 @@ create table :schema.aggregates (
   -- of the table with the triggers, and of the generated functions and triggers; null while nothing is captured
   table_oid oid,
   fingerprint text,
-  installed_at timestamptz
+  installed_at timestamptz,
+  primary key (category, part)
 );

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { Backstory } from './backstory.js';
 import { InvalidOptionsError } from './errors.js';
+import { driftName } from './drift/index.js';
 import { install, requireInstalled } from './install.js';
 import { MappingRegistry } from './mapping/index.js';
 import type { BackstoryOptions } from './options.js';
@@ -58,9 +59,7 @@ export async function createBackstory(
     parsers,
     shadow.sample ?? 1,
     (drift) =>
-      logger.warn(
-        `Drift in ${drift.category}-${drift.streamId}: ${drift.kind} ${Object.keys(drift.properties).join(', ')}`,
-      ),
+      logger.warn(`Drift in ${driftName(drift)}: ${drift.kind} ${Object.keys(drift.properties).join(', ')}`),
     warn('A shadow comparison failed'),
   );
   const reads = new ReplayingReads(dataSource, schema, registry, stages, shadowReads, (mapping, id) =>

@@ -1,5 +1,12 @@
 export type { AggregateStatus, Finding } from './admin/index.js';
-export type { BackfillOptions, BackfillProgress, BackfillReport } from './backfill/index.js';
+export type {
+  BackfillEstimate,
+  BackfillOptions,
+  BackfillProgress,
+  BackfillReport,
+  BackfillWish,
+  ThrottleOptions,
+} from './backfill/index.js';
 export { type AggregateFilter, Backstory } from './backstory.js';
 export {
   type CaptureContext,
@@ -20,6 +27,7 @@ export {
   StageRefusedError,
   UnknownAggregateError,
 } from './errors.js';
+export { eventInstance } from './event/index.js';
 export type {
   Change,
   EventCondition,

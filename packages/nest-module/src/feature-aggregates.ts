@@ -21,8 +21,8 @@ export class BackstoryFeatureModule {
 }
 
 /**
- * The aggregates of `forRoot` and of this application's `forFeature` imports together. With `all`, features add nothing.
- * Where `forRoot` names none, the features' are the only ones; where nobody names any, all are captured.
+ * The aggregates of `forRoot` and of this application's `forFeature` imports together. With `all`, features only say
+ * how theirs are captured. Where `forRoot` names none, the features' are the only ones; where nobody names any, all are captured.
  * Nest has scanned every module before it makes the first provider, so all features are known by then.
  */
 export function aggregatesOf(
@@ -34,8 +34,8 @@ export function aggregatesOf(
     .map((module) => module.providers.get(FEATURE)?.instance as Feature | undefined)
     .filter((feature) => feature?.dataSource === dataSource);
   const entities = new Set(features.flatMap((feature) => feature?.entities ?? []));
-  if (entities.size === 0 || fromRoot === 'all') return fromRoot;
-  return [...(fromRoot ?? []), ...[...entities].map(withDecorator)];
+  if (entities.size === 0) return fromRoot;
+  return [...(fromRoot === 'all' ? [fromRoot] : (fromRoot ?? [])), ...[...entities].map(withDecorator)];
 }
 
 function withDecorator(entity: EntityTarget): AggregateOptions {

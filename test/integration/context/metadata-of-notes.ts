@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 
-export type Metadata = Record<string, unknown> | null;
+export type Metadata = Record<string, unknown>;
 
 /** The metadata of the notes' events by the text that each event has written; `deleted` for those without a text. */
 export async function metadataOfNotes(

@@ -55,7 +55,7 @@ describe('changes that a type’s equality hides', () => {
     await dataSource.query(`insert into specimen (id, "${name}") values ($1, $2)`, [id, before]);
     await dataSource.query(`update specimen set "${name}" = $2 where id = $1`, [id, after]);
     const events: { properties: string[] }[] = await dataSource.query(
-      `select array(select jsonb_object_keys(data)) as properties from backstory.events
+      `select array(select json_object_keys(data)) as properties from backstory.events
        where category = 'specimen' and stream_id = $1 and change = 'u'`,
       [id],
     );

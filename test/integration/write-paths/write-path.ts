@@ -22,27 +22,27 @@ class Undo extends Error {}
 
 /** Each way ends with what the log must hold; the last one also looks at the log before it goes back. */
 const ways: Record<string, Way> = {
-  'in autocommit': async (path, { dataSource: { manager } }) => {
+  'in autocommit': async (path, { dataSource: { manager }, owned }) => {
     const before = await endOfLog(manager);
     await run(path.write, manager);
-    expect(await eventsAfter(manager, before)).toEqual(inOrderOfKeys(path.events));
+    expect(await eventsAfter(manager, before, owned)).toEqual(inOrderOfKeys(path.events));
   },
-  'in a transaction': async (path, { dataSource: { manager } }) => {
+  'in a transaction': async (path, { dataSource: { manager }, owned }) => {
     const before = await endOfLog(manager);
     await manager.transaction((inside) => run(path.write, inside));
-    expect(await eventsAfter(manager, before)).toEqual(inOrderOfKeys(path.events));
+    expect(await eventsAfter(manager, before, owned)).toEqual(inOrderOfKeys(path.events));
   },
-  'in a savepoint that is rolled back': async (path, { dataSource: { manager } }) => {
+  'in a savepoint that is rolled back': async (path, { dataSource: { manager }, owned }) => {
     const before = await endOfLog(manager);
     await manager.transaction(async (outer) => {
       const undone = outer.transaction(async (inner) => {
         await run(path.write, inner);
-        expect(await eventsAfter(inner, before)).toEqual(inOrderOfKeys(path.events));
+        expect(await eventsAfter(inner, before, owned)).toEqual(inOrderOfKeys(path.events));
         throw new Undo();
       });
       await expect(undone).rejects.toThrow(Undo);
     });
-    expect(await eventsAfter(manager, before)).toEqual({});
+    expect(await eventsAfter(manager, before, owned)).toEqual({});
   },
 };
 

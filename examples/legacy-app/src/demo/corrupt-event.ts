@@ -5,10 +5,10 @@ export async function corruptEvent(dataSource: DataSource): Promise<string> {
   return dataSource.transaction(async (manager) => {
     await manager.query(`SET LOCAL session_replication_role = replica`);
     const [rows] = await manager.query<[{ stream_id: string }[]]>(
-      `UPDATE backstory.events SET data = jsonb_set(data, '{total}', '"0.01"')
+      `UPDATE backstory.events SET data = jsonb_set(data::jsonb, '{total}', '"0.01"')
        WHERE (category, stream_id, stream_position) = (
          SELECT category, stream_id, stream_position FROM backstory.events e
-         WHERE category = 'order' AND data ? 'total' AND NOT EXISTS (
+         WHERE category = 'order' AND data -> 'total' IS NOT NULL AND NOT EXISTS (
            SELECT FROM backstory.events later
            WHERE later.category = 'order' AND later.stream_id = e.stream_id AND later.stream_position > e.stream_position)
          ORDER BY global_position LIMIT 1)

@@ -15,11 +15,13 @@ const ours = ['00_backstory_insert', '00_backstory_update', '00_backstory_delete
 /** The triggers that capture needs on each table and partition, and those of the application that come before them. One query. */
 export async function captureTriggers(
   sql: SqlExecutor,
-  mappings: readonly EntityMapping[],
+  aggregates: readonly EntityMapping[],
 ): Promise<TriggerState[]> {
-  const tables = mappings.flatMap(({ category, table, partitions }) =>
-    [table, ...partitions].map(({ schema, name }) => ({ category, schema, name })),
-  );
+  const tables = aggregates
+    .flatMap((root) => [root, ...root.parts])
+    .flatMap(({ category, table, partitions }) =>
+      [table, ...partitions].map(({ schema, name }) => ({ category, schema, name })),
+    );
   const rows = await sql.execute<{
     category: string;
     schema: string;

@@ -1,6 +1,6 @@
 import { installedCaptures, outdatedCaptures } from '../capture/index.js';
 import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
-import type { EntityMapping } from '../mapping/index.js';
+import type { EntityMapping, PartMapping } from '../mapping/index.js';
 import { pendingMigrations } from '../schema/index.js';
 import { readStages } from '../stages/index.js';
 import type { Finding } from './finding.js';
@@ -32,7 +32,11 @@ export async function diagnose(
   const outdated = new Set(outdatedCaptures(captured, await installedCaptures(sql, schema), schema));
   return [
     ...captured.flatMap((mapping) => ofCapture(mapping, triggers, outdated.has(mapping))),
-    ...(await uncapturedColumns(sql, mappings)),
+    ...mappings.flatMap(({ parts }) => parts).flatMap(withoutIndex),
+    ...(await uncapturedColumns(
+      sql,
+      mappings.flatMap((root) => [root, ...root.parts]),
+    )),
     ...(await unnamedAggregates(sql, schema, mappings)),
     ...(await sequenceBehind(sql, schema)),
   ];
@@ -68,6 +72,20 @@ function ofCapture(mapping: EntityMapping, triggers: readonly TriggerState[], ou
     findings.push({ severity: 'fault', aggregate, problem, remedy: install });
   }
   return findings;
+}
+
+/** A part is found by its foreign key: by the backfill, and when its aggregate is met for the first time. */
+function withoutIndex({ category, table, part, indexed }: PartMapping): Finding[] {
+  if (part.columns.some((column) => indexed.includes(column))) return [];
+  const columns = part.columns.map(quoteIdentifier).join(', ');
+  return [
+    {
+      severity: 'hint',
+      aggregate: category,
+      problem: `no index of ${quoteTable(table)} begins with its foreign key ${columns}: to find the parts of an aggregate, the whole table is read`,
+      remedy: `CREATE INDEX CONCURRENTLY ON ${quoteTable(table)} (${columns});`,
+    },
+  ];
 }
 
 /** Columns that no entity has: TypeORM doesn't know them, so no event does. */

@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
-import { type EntityMapping, pinnedSettingsOf } from '../mapping/index.js';
+import { type EntityMapping, mappingName, type PartMapping, pinnedSettingsOf } from '../mapping/index.js';
 import {
   deletedEventsSql,
   insertedEventsSql,
-  newRows,
-  oldRows,
   truncatedEventsSql,
   updatedEventsSql,
 } from './captured-events-sql.js';
+import { newRows, oldRows } from './changed-rows.js';
+import { type Operation, partEventsSql } from './part-events-sql.js';
 
 /** Sorts before the application's own triggers of the same kind, so that ours fire first. */
 export const triggerPrefix = '00_backstory_';
 
-const operations = ['insert', 'update', 'delete', 'truncate'] as const;
-type Operation = (typeof operations)[number];
+const operations: readonly Operation[] = ['insert', 'update', 'delete', 'truncate'];
 
 /** How many triggers a completely captured table, or each partition of one, has. */
 export const triggersPerTable = operations.length;
@@ -68,7 +67,7 @@ function triggerName(operation: Operation): string {
 }
 
 function functionName(mapping: EntityMapping, schema: string, operation: Operation): string {
-  const name = `capture_${mapping.category}_${operation}`;
+  const name = `capture_${mappingName(mapping)}_${operation}`;
   // PostgreSQL would cut a longer name off and two categories might meet
   const unique =
     name.length <= 63
@@ -100,18 +99,16 @@ function createTrigger(
 }
 
 function createFunction(mapping: EntityMapping, schema: string, operation: Operation): string {
-  const eventsSql = {
-    insert: insertedEventsSql,
-    update: updatedEventsSql,
-    delete: deletedEventsSql,
-    truncate: truncatedEventsSql,
-  }[operation];
-  const names = [mapping.category, mapping.entity].map(quoteLiteral).join(', ');
+  // What names the root names a change of the root's own row, not one of its parts.
+  const names = (mapping.part ? [mapping.entity] : [mapping.category, mapping.entity])
+    .map(quoteLiteral)
+    .join(', ');
+  const events = (named: boolean): string => inTurn(mapping, eventsSql(mapping, schema, operation, named));
   return `create or replace function ${functionName(mapping, schema, operation)}() returns trigger
 language plpgsql security definer ${pinnedSettingsOf(mapping)} as $backstory$
 #variable_conflict use_variable
 declare
-  backstory_context jsonb;
+  backstory_context jsonb := '{}';
   backstory_intents jsonb;
   backstory_written bigint;
 begin
@@ -126,10 +123,39 @@ begin
     end if;
   end if;
   if backstory_intents is null then
-${eventsSql(mapping, schema, false)}
+${events(false)}
   else
-${eventsSql(mapping, schema, true)}
+${events(true)}
   end if;
   return null;
 end $backstory$`;
+}
+
+function eventsSql(mapping: EntityMapping, schema: string, operation: Operation, named: boolean): string {
+  if (mapping.part) return partEventsSql(mapping as PartMapping, schema, operation, named);
+  const ofRoot = {
+    insert: insertedEventsSql,
+    update: updatedEventsSql,
+    delete: deletedEventsSql,
+    truncate: truncatedEventsSql,
+  }[operation];
+  return ofRoot(mapping, schema, named);
+}
+
+/**
+ * Writers to an aggregate of several tables take turns on the root's row. One whose snapshot is older than its turn
+ * doesn't see what the others have written to the stream: to the application that is what it is, a failure to serialize.
+ */
+function inTurn({ part, parts }: EntityMapping, events: string): string {
+  if (!part && parts.length === 0) return events;
+  return `if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    begin
+${events}
+    exception when unique_violation then
+      raise exception 'could not serialize access due to a concurrent change of the same aggregate'
+        using errcode = 'serialization_failure', hint = 'The transaction might succeed if retried.';
+    end;
+  else
+${events}
+  end if;`;
 }

@@ -62,6 +62,6 @@ function either(conditions: readonly string[]): string {
 
 function onlyChanged({ bookkeeping }: EntityMapping, properties: readonly string[]): string {
   const without = (names: readonly string[]): string =>
-    `r.patch - array[${names.map(quoteLiteral).join(', ')}]::text[]`;
+    `r.patch::jsonb - array[${names.map(quoteLiteral).join(', ')}]::text[]`;
   return `(${without([...properties, ...bookkeeping])} = '{}' and ${without(bookkeeping)} <> '{}')`;
 }

@@ -1,13 +1,15 @@
 import {
   type Database,
+  lockHolders,
   quoteIdentifier,
   quoteTable,
   retryWhileLocked,
   type SqlExecutor,
 } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
-import { type EntityMapping, streamIdSql } from '../mapping/index.js';
+import { type EntityMapping, mappingName } from '../mapping/index.js';
 import { lockInstallation } from '../schema/index.js';
+import { closeStreamsWithoutRow } from './close-streams.js';
 import { captureSql, dropCaptureSql, triggerPrefix, triggersPerTable } from './capture-sql.js';
 
 /** The state of one table's capture in the database. */
@@ -19,13 +21,13 @@ export interface InstalledCapture {
   readonly recreated: boolean;
 }
 
-/** What is captured now, by category. One query. */
+/** What is captured now, by the mapping's name. One query. */
 export async function installedCaptures(
   sql: SqlExecutor,
   schema: string,
 ): Promise<Map<string, InstalledCapture>> {
-  const rows = await sql.execute<InstalledCapture & { category: string }>(
-    `select a.category, a.fingerprint, t.oid is distinct from a.table_oid and a.table_oid is not null as recreated,
+  const rows = await sql.execute<InstalledCapture & { name: string }>(
+    `select concat_ws('.', a.category, nullif(a.part, '')) as name, a.fingerprint, t.oid is distinct from a.table_oid and a.table_oid is not null as recreated,
             t.oid is not distinct from a.table_oid and not exists (
               select from (select t.oid union select relid from pg_partition_tree(t.oid)) as captured (oid)
               where $2 <> (select count(*) from pg_trigger g
@@ -35,114 +37,91 @@ export async function installedCaptures(
      left join pg_class t on t.relnamespace = n.oid and t.relname = a.table_name`,
     [`${triggerPrefix.replaceAll('_', '\\_')}%`, triggersPerTable],
   );
-  return new Map(rows.map(({ category, ...capture }) => [category, capture]));
+  return new Map(rows.map(({ name, ...capture }) => [name, capture]));
 }
 
-/** The mappings whose triggers are missing or were generated from something else. */
+/** The aggregates of which triggers are missing or were generated from something else, on any of their tables. */
 export function outdatedCaptures(
-  mappings: readonly EntityMapping[],
+  aggregates: readonly EntityMapping[],
   installed: ReadonlyMap<string, InstalledCapture>,
   schema: string,
 ): EntityMapping[] {
-  return mappings.filter((mapping) => {
-    const capture = installed.get(mapping.category);
-    return !capture?.intact || capture.fingerprint !== captureSql(mapping, schema).fingerprint;
-  });
+  return aggregates.filter((root) =>
+    [root, ...root.parts].some((mapping) => isOutdated(mapping, installed, schema)),
+  );
+}
+
+function isOutdated(
+  mapping: EntityMapping,
+  installed: ReadonlyMap<string, InstalledCapture>,
+  schema: string,
+): boolean {
+  const capture = installed.get(mappingName(mapping));
+  return !capture?.intact || capture.fingerprint !== captureSql(mapping, schema).fingerprint;
 }
 
 /**
- * Makes the functions and triggers of one table, in one short transaction. CREATE TRIGGER waits for every transaction
- * that has written to the table and is still open, and none can write until it is done: afterwards there is no
- * change that was neither committed before nor is captured. It asks for its lock for a second at a time, so
+ * Makes the functions and triggers of one aggregate's tables, in one short transaction. CREATE TRIGGER waits for every
+ * transaction that has written to the table and is still open, and none can write until it is done: afterwards there is
+ * no change that was neither committed before nor is captured. It asks for its locks for a second at a time, so
  * that the application never queues behind it for longer.
  */
 export async function installCapture(
   database: Database,
   schema: string,
-  mapping: EntityMapping,
+  root: EntityMapping,
   onWait?: (message: string) => void,
 ): Promise<void> {
-  const { functions, triggers, fingerprint } = captureSql(mapping, schema);
   const install = () =>
     database.transaction(async (sql) => {
       await lockInstallation(sql, schema);
-      const before = (await installedCaptures(sql, schema)).get(mapping.category);
-      if (before?.intact && before.fingerprint === fingerprint) return;
+      const installed = await installedCaptures(sql, schema);
+      const outdated = [root, ...root.parts].filter((mapping) => isOutdated(mapping, installed, schema));
+      if (outdated.length === 0) return;
       await sql.execute(`set local lock_timeout = '1s'`);
-      await sql.execute([...functions, ...dropCaptureSql(mapping), ...triggers].join(';\n'));
-      if (before?.recreated) await closeStreamsWithoutRow(sql, schema, mapping);
-      await sql.execute(
-        `update ${quoteIdentifier(schema)}.aggregates
-         set table_oid = $2, fingerprint = $3, installed_at = now() where category = $1`,
-        [mapping.category, mapping.table.oid, fingerprint],
-      );
+      for (const mapping of outdated) {
+        await createTriggers(sql, schema, mapping);
+        if (installed.get(mappingName(mapping))?.recreated)
+          await closeStreamsWithoutRow(sql, schema, mapping);
+      }
     });
+  const tables = [root, ...root.parts].map(({ table }) => table.oid);
   try {
     await retryWhileLocked(install, {
       attempts: 60,
       onWait: async () =>
-        onWait?.(`Waiting to capture ${quoteTable(mapping.table)}: ${await blockers(database, mapping)}`),
+        onWait?.(`Waiting to capture ${quoteTable(root.table)}: ${await lockHolders(database, tables)}.`),
     });
   } catch (error) {
-    throw asCaptureError(error, mapping);
+    throw asCaptureError(error, root);
   }
 }
 
-/** Stops capture of a table. Its events stay. */
-export async function removeCapture(
-  database: Database,
-  schema: string,
-  mapping: EntityMapping,
-): Promise<void> {
+async function createTriggers(sql: SqlExecutor, schema: string, mapping: EntityMapping): Promise<void> {
+  const { functions, triggers, fingerprint } = captureSql(mapping, schema);
+  await sql.execute([...functions, ...dropCaptureSql(mapping), ...triggers].join(';\n'));
+  await sql.execute(
+    `update ${quoteIdentifier(schema)}.aggregates
+     set table_oid = $3, fingerprint = $4, installed_at = now() where category = $1 and part = $2`,
+    [mapping.category, mapping.part?.path ?? '', mapping.table.oid, fingerprint],
+  );
+}
+
+/** Stops capture of an aggregate. Its events stay. */
+export async function removeCapture(database: Database, schema: string, root: EntityMapping): Promise<void> {
   await retryWhileLocked(
     () =>
       database.transaction(async (sql) => {
         await lockInstallation(sql, schema);
         await sql.execute(`set local lock_timeout = '1s'`);
-        await sql.execute(dropCaptureSql(mapping).join(';\n'));
+        await sql.execute([root, ...root.parts].flatMap(dropCaptureSql).join(';\n'));
         await sql.execute(
           `update ${quoteIdentifier(schema)}.aggregates set table_oid = null, fingerprint = null where category = $1`,
-          [mapping.category],
+          [root.category],
         );
       }),
     { attempts: 60 },
   );
-}
-
-/** A table that was dropped took its rows along without firing a trigger: their streams end here. */
-async function closeStreamsWithoutRow(
-  sql: SqlExecutor,
-  schema: string,
-  mapping: EntityMapping,
-): Promise<void> {
-  await sql.execute(
-    `insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata)
-     select $1, last.stream_id, last.stream_position + 1, 'd', $2, '{}', '{"origin":"repair","reason":"table was dropped"}'
-     from (select distinct on (stream_id) stream_id, stream_position, change
-           from ${quoteIdentifier(schema)}.events where category = $1
-           order by stream_id, stream_position desc) last
-     where last.change <> 'd' and not exists (
-       select from ${quoteTable(mapping.table)} t where ${streamIdSql(mapping, 't')} = last.stream_id)`,
-    [mapping.category, mapping.eventTypes.deleted],
-  );
-}
-
-async function blockers(database: Database, mapping: EntityMapping): Promise<string> {
-  const rows = await database.execute<{ pid: number; application: string; age: string; state: string }>(
-    `select a.pid, a.application_name as application, a.state,
-            date_trunc('second', clock_timestamp() - a.xact_start)::text as age
-     from pg_locks l join pg_stat_activity a using (pid)
-     where l.relation = $1 and l.granted and l.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'AccessExclusiveLock')
-     order by a.xact_start limit 3`,
-    [mapping.table.oid],
-  );
-  if (rows.length === 0) return 'another transaction holds a lock.';
-  return rows
-    .map(
-      ({ pid, application, state, age }) =>
-        `process ${pid} (${application || 'unnamed'}, ${state}, transaction open for ${age})`,
-    )
-    .join(', ');
 }
 
 function asCaptureError(error: unknown, mapping: EntityMapping): unknown {

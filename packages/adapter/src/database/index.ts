@@ -1,3 +1,4 @@
+export { lockHolders } from './lock-holders.js';
 export { pinnedSettings, pinSettings } from './pin-settings.js';
 export { quoteIdentifier, quoteLiteral, quoteTable } from './quote.js';
 export { retryWhileLocked, sqlState } from './retry.js';

@@ -1,2 +1,2 @@
-export type { Drift, DriftKind } from './drift.js';
+export { type Drift, type DriftKind, driftName } from './drift.js';
 export { recordDrifts } from './record-drifts.js';

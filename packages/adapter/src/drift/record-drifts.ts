@@ -15,11 +15,16 @@ export async function recordDrifts(
      from jsonb_to_recordset($1::jsonb) as d (category text, stream_id text, kind text, properties jsonb)`,
     [
       JSON.stringify(
-        drifts.map(({ category, streamId, kind, properties }) => ({
+        drifts.map(({ category, streamId, part, kind, properties }) => ({
           category,
           stream_id: streamId,
           kind,
-          properties: Object.keys(properties),
+          properties: part
+            ? [
+                `${part.path}[${part.id}]`,
+                ...Object.keys(properties).map((name) => `${part.path}[${part.id}].${name}`),
+              ]
+            : Object.keys(properties),
         })),
       ),
       foundBy,

@@ -14,7 +14,7 @@ export interface EventRow {
   stream_id: string;
   type: string;
   data: EventData;
-  metadata: Omit<EventMetadata, 'origin'> | null;
+  metadata: Omit<EventMetadata, 'origin'>;
 }
 
 export function toRecordedEvent(row: EventRow): RecordedEvent {

@@ -1,4 +1,5 @@
 export { type Change, changeFromCode } from './change.js';
+export { eventInstance } from './event-instance.js';
 export type { EventMetadata, EventOrigin } from './event-metadata.js';
 export {
   type EventCondition,

@@ -16,7 +16,10 @@ export interface RecordedEvent {
   readonly type: string;
   readonly change: Change;
   readonly schemaVersion: number;
-  /** Full state when created, the changed properties when updated. */
+  /**
+   * Full state when created, the changed properties when updated. What an aggregate owns stands under its relation path
+   * and id: `{ lines: { '7': { quantity: 2 } } }`, null for a row that was taken away.
+   */
   readonly data: EventData;
   readonly metadata: EventMetadata;
   readonly recordedAt: Date;

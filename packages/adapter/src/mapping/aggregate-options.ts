@@ -17,6 +17,15 @@ export interface AggregateOptions<Entity = unknown> {
    */
   category?: string;
   /**
+   * Relations whose rows are part of this aggregate: children that hold a foreign key to it (at any depth) and join
+   * tables. Their changes go into this entity's streams, and replay gives them with it. What is said of a child beside
+   * its own name in `aggregates` (`exclude`, `events`, `types`, …) holds for it as a part.
+   * Writers to one aggregate then take turns: a change of a child locks the row of its root.
+   * @defaultValue none: each entity has streams of its own
+   * @example owns: ['lines', 'lines.discounts', 'tags']
+   */
+  owns?: readonly string[];
+  /**
    * Property paths that never go into an event, such as `passwordHash`. They are loaded from the table in every stage.
    * @defaultValue none
    */
@@ -64,8 +73,9 @@ export function aggregate<Entity>(
 /** Which entities are captured. */
 export interface AggregateSelection {
   /**
-   * `all`: every entity with a primary key, also junction tables. Or a list.
+   * `all`: every entity with a primary key, also junction tables. Or a list, in which `'all'` stands for all others.
    * @defaultValue 'all'
+   * @example ['all', { entity: Order, owns: ['lines', 'tags'] }]
    */
   aggregates?: 'all' | readonly (EntityTarget | AggregateOptions)[];
   /**

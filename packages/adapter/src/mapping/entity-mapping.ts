@@ -18,14 +18,41 @@ export interface ColumnMapping {
   readonly exactEquality: boolean;
 }
 
-/** How one table's rows become streams of one category. Knows nothing of the ORM. */
+/** Whose streams the rows of an owned table are parts of, and the foreign key that says so. */
+export interface Ownership {
+  /** Relation path from the root, under which the rows stand in event data: `lines`, `lines.discounts`. */
+  readonly path: string;
+  /** The entity at the top, which has the streams. */
+  readonly root: EntityMapping;
+  /** The next one up: the root, or another part of it. */
+  readonly parent: EntityMapping;
+  /** Columns of the foreign key to the parent, and the parent's columns that they refer to. */
+  readonly columns: readonly string[];
+  readonly referenced: readonly string[];
+  /** A row may be there before its parent: the key is deferrable, or no constraint guards it. */
+  readonly mayComeFirst: boolean;
+}
+
+/** A table whose rows are parts of another entity's streams. */
+export interface PartMapping extends EntityMapping {
+  readonly part: Ownership;
+}
+
+/** How one table's rows become streams of one category, or parts of such streams. Knows nothing of the ORM. */
 export interface EntityMapping {
+  /** Of a part: its root's. */
   readonly category: string;
+  /** Set for a part. */
+  readonly part?: Ownership;
+  /** Every part of this root, each before those beneath it; none of a part. */
+  readonly parts: readonly PartMapping[];
   /** The entity's name in the application. */
   readonly entity: string;
   readonly table: { readonly schema: string; readonly name: string; readonly oid: number };
   /** Every table beneath a partitioned one: statements may name them, too. */
   readonly partitions: readonly { readonly schema: string; readonly name: string }[];
+  /** Columns that an index begins with. */
+  readonly indexed: readonly string[];
   /** One statement may change the same row more than once: then each change of a row is captured on its own. */
   readonly reentrant: boolean;
   /** Primary key columns in the order of the stream id; also among `columns`. */

@@ -1,4 +1,4 @@
-import { UnknownAggregateError } from '../errors.js';
+import { BackstoryError, UnknownAggregateError } from '../errors.js';
 import type { EntityMapping } from './entity-mapping.js';
 
 /** The mappings of one application, found by category, by entity name or by table. */
@@ -8,27 +8,37 @@ export class MappingRegistry {
   private readonly byTable = new Map<string, EntityMapping>();
 
   constructor(mappings: readonly EntityMapping[]) {
-    for (const mapping of mappings) {
-      this.byCategory.set(mapping.category, mapping);
+    for (const root of mappings) this.byCategory.set(root.category, root);
+    for (const mapping of mappings.flatMap((root) => [root, ...root.parts])) {
       this.byEntity.set(mapping.entity, mapping);
       this.byTable.set(tableKey(mapping.table.schema, mapping.table.name), mapping);
     }
   }
 
+  /** The roots; each knows its parts. */
   all(): EntityMapping[] {
     return [...this.byCategory.values()];
   }
 
+  /** Of an aggregate, or of a part of one. */
   ofTable(schema: string, name: string): EntityMapping | undefined {
     return this.byTable.get(tableKey(schema, name));
   }
 
-  /** @throws UnknownAggregateError which names those that are there */
+  /**
+   * The aggregate of a category or entity.
+   * @throws UnknownAggregateError which names those that are there; BackstoryError for a part of one
+   */
   get(categoryOrEntity: string): EntityMapping {
     const mapping = this.byCategory.get(categoryOrEntity) ?? this.byEntity.get(categoryOrEntity);
     if (!mapping)
       throw new UnknownAggregateError('UNKNOWN_CATEGORY', categoryOrEntity, [...this.byCategory.keys()]);
-    return mapping;
+    if (!mapping.part) return mapping;
+    throw new BackstoryError(
+      'UNKNOWN_CATEGORY',
+      `"${categoryOrEntity}" has no streams of its own: it is "${mapping.part.path}" of the aggregate "${mapping.category}".`,
+      `Ask for "${mapping.category}".`,
+    );
   }
 
   /** @throws UnknownAggregateError */

@@ -1,14 +1,17 @@
 import { pinnedSettings, quoteIdentifier, quoteLiteral } from '../database/index.js';
 import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 
-/** Functions take at most 100 arguments; a pair is two. */
-const pairsPerCall = 50;
+/** Functions take at most 100 arguments. */
+const membersPerCall = 100;
 
-const timestamptz = 1184;
+/** PostgreSQL cuts longer names off. */
+const longestName = 63;
 
-/** Only the settings that the mapped columns depend on, as clauses of CREATE FUNCTION: each costs a little at every call. */
+/** Only the settings that the columns of the aggregate depend on, as clauses of CREATE FUNCTION: each costs a little at every call. */
 export function pinnedSettingsOf(mapping: EntityMapping): string {
-  const kinds = new Set(mapping.columns.map((column) => column.kind));
+  const root = mapping.part?.root ?? mapping;
+  const tables = root.parts.length > 0 ? [root, ...root.parts] : [mapping];
+  const kinds = new Set(tables.flatMap(({ columns }) => columns).map(({ kind }) => kind));
   const settings = kinds.has('text')
     ? pinnedSettings
     : [
@@ -20,28 +23,19 @@ export function pinnedSettingsOf(mapping: EntityMapping): string {
     .join(' ');
 }
 
-/** The stream id of the row behind `alias`; see `streamId` for the form. */
-export function streamIdSql(mapping: EntityMapping, alias: string): string {
-  const parts = mapping.key.map((key) => keyText(key, alias));
-  if (parts.length === 1) return `(${parts[0]} collate "C")`;
-  const escaped = parts.map((part) => `replace(replace(${part}, '%', '%25'), ':', '%3A')`);
-  return `((${escaped.join(` || ':' || `)}) collate "C")`;
-}
-
-/** The full state of the row behind `alias` as jsonb. */
+/** The full state of the row behind `alias` as json: as a row, which PostgreSQL prints faster than what is put together. */
 export function stateSql(mapping: EntityMapping, alias: string): string {
-  const calls: string[] = [];
-  for (let start = 0; start < mapping.columns.length; start += pairsPerCall) {
-    const pairs = mapping.columns
-      .slice(start, start + pairsPerCall)
-      .map((column) => `${quoteLiteral(column.property)}, ${jsonbSql(column, alias)}`);
-    calls.push(`jsonb_build_object(${pairs.join(', ')})`);
+  const { columns } = mapping;
+  if (columns.some(({ property }) => Buffer.byteLength(property) > longestName)) {
+    const members = columns.map((column) => `${memberNameSql(column)} || ${jsonTextSql(column, alias)}`);
+    return `('{' || ${joinedSql(members)} || '}')::json`;
   }
-  return calls.length === 1 ? (calls[0] as string) : `(${calls.join(' || ')})`;
+  const values = columns.map((column) => `${jsonSql(column, alias)} as ${quoteIdentifier(column.property)}`);
+  return `(select row_to_json(s) from (select ${values.join(', ')}) s)`;
 }
 
 /**
- * What changed from `before` to `after`, as jsonb: built as text, which is parsed once. `{}` when nothing did.
+ * What changed from `before` to `after`, as the text of a JSON object. `{}` when nothing did.
  * With `later`, properties are left out that were changed again since (`row` is the row as it is by now) and whose later
  * change is recorded already (`data` has it).
  */
@@ -51,31 +45,40 @@ export function patchSql(
   after: string,
   later?: { row: string; data: string },
 ): string {
-  const calls: string[] = [];
-  for (let start = 0; start < mapping.columns.length; start += pairsPerCall) {
-    const members = mapping.columns
-      .slice(start, start + pairsPerCall)
-      .map(
-        (column) =>
-          `case when ${isDistinctSql(column, before, after)} ` +
-          `${later ? `and not (${later.data} ? ${quoteLiteral(column.property)} and ${isDistinctSql(column, after, later.row)}) ` : ''}then ` +
-          `${quoteLiteral(`${JSON.stringify(column.property)}:`)} || ${jsonTextSql(column, after)} end`,
-      );
-    calls.push(`nullif(concat_ws(',', ${members.join(', ')}), '')`);
-  }
-  return `('{' || concat_ws(',', ${calls.join(', ')}) || '}')::jsonb`;
+  const members = mapping.columns.map(
+    (column) =>
+      `case when ${isDistinctSql(column, before, after)} ` +
+      `${later ? `and not (${later.data} ? ${quoteLiteral(column.property)} and ${isDistinctSql(column, after, later.row)}) ` : ''}then ` +
+      `${memberNameSql(column)} || ${jsonTextSql(column, after)} end`,
+  );
+  return `('{' || ${joinedSql(members)} || '}')`;
 }
 
-/** What jsonb_build_object and to_json turn into the value's form in events. */
+function memberNameSql({ property }: ColumnMapping): string {
+  return quoteLiteral(`${JSON.stringify(property)}:`);
+}
+
+function joinedSql(members: readonly string[]): string {
+  const calls: string[] = [];
+  for (let start = 0; start < members.length; start += membersPerCall - 1) {
+    calls.push(`concat_ws(',', ${members.slice(start, start + membersPerCall - 1).join(', ')})`);
+  }
+  const [only, ...others] = calls;
+  return others.length === 0
+    ? `${only}`
+    : `concat_ws(',', ${calls.map((call) => `nullif(${call}, '')`).join(', ')})`;
+}
+
+/** What to_json turns into the value's form in events. */
 function valueSql(column: ColumnMapping, alias: string): string {
   const value = `${alias}.${quoteIdentifier(column.column)}`;
   if (column.kind === 'decimal') return `${value}::text`;
-  return column.kind === 'text' ? printedSql(column, alias) : value;
+  return column.kind === 'text' ? printedSql(column, value) : value;
 }
 
 /** A cast to text isn't always what PostgreSQL prints: it cuts a char(n) and lengthens an inet. */
-function printedSql({ column, outputFunction }: ColumnMapping, alias: string): string {
-  return `textin(${outputFunction}(${alias}.${quoteIdentifier(column)}))`;
+export function printedSql({ outputFunction }: ColumnMapping, value: string): string {
+  return `textin(${outputFunction}(${value}))`;
 }
 
 /** A number in jsonb has no negative zero. */
@@ -85,10 +88,10 @@ function isNegativeZeroSql({ kind, column }: ColumnMapping, alias: string): stri
   return `${value} = 0 and ${value}::text = '-0'`;
 }
 
-function jsonbSql(column: ColumnMapping, alias: string): string {
+function jsonSql(column: ColumnMapping, alias: string): string {
   const negativeZero = isNegativeZeroSql(column, alias);
   const value = valueSql(column, alias);
-  return negativeZero ? `case when ${negativeZero} then '"-0"'::jsonb else to_jsonb(${value}) end` : value;
+  return negativeZero ? `case when ${negativeZero} then '"-0"'::json else to_json(${value}) end` : value;
 }
 
 function jsonTextSql(column: ColumnMapping, alias: string): string {
@@ -103,13 +106,4 @@ export function isDistinctSql(column: ColumnMapping, before: string, after: stri
   return column.exactEquality
     ? `${before}.${name} is distinct from ${after}.${name}`
     : `record_image_ne(row(${before}.${name}), row(${after}.${name}))`;
-}
-
-function keyText(key: ColumnMapping, alias: string): string {
-  const value = `${alias}.${quoteIdentifier(key.column)}`;
-  // Entity queries select it, too: in any TimeZone, and where TypeORM would take "::text" for its parameter "text".
-  if (key.typeOid === timestamptz)
-    return `(case when isfinite(${value}) then regexp_replace(to_json(timezone('UTC', ${value})) #>> '{}', '( BC)?$', '+00:00\\1') else cast(${value} as text) end)`;
-  if (key.kind === 'datetime') return `(to_json(${value}) #>> '{}')`;
-  return key.kind === 'text' || key.kind === 'string' ? printedSql(key, alias) : `cast(${value} as text)`;
 }

@@ -1,2 +1,2 @@
-export { fold } from './fold.js';
+export { type AggregateState, fold } from './fold.js';
 export { replayStreams } from './replay-streams.js';

@@ -5,57 +5,95 @@ import type { EventData } from '../event/index.js';
 import {
   DriverValues,
   type EntityMapping,
+  rowIdSql,
   rowsOfStreamsSql,
   streamIdSql,
   type TypeParsers,
 } from '../mapping/index.js';
-import { replayStreams } from '../replay/index.js';
+import { type AggregateState, replayStreams } from '../replay/index.js';
+
+type TextRow = Record<string, string | null>;
 
 /**
  * Compares control (the row, as the pg driver parses it) with candidate (the replay, through the same parsers)
- * for some streams, in one snapshot. This is the path that a read in stage `replay` takes, to the last value.
+ * for some aggregates with their parts, in one snapshot. This is the path that a read in stage `replay` takes, to the last value.
  */
 export async function compareReplay(
   database: Database,
   schema: string,
-  mapping: EntityMapping,
+  root: EntityMapping,
   streamIds: readonly string[],
   parsers: TypeParsers,
 ): Promise<Drift[]> {
-  const { rows, states } = await database.snapshot(async (sql) => {
+  const tables = [root, ...root.parts];
+  const { rowsOf, states } = await database.snapshot(async (sql) => {
     await pinSettings(sql);
-    return {
-      rows: await sql.executeText(
-        `select ${streamIdSql(mapping, 't')} as backstory_stream_id, t.* from ${quoteTable(mapping.table)} t
-         where ${rowsOfStreamsSql(mapping, 't', '$1')}`,
+    const found = new Map<EntityMapping, TextRow[]>();
+    for (const mapping of tables) {
+      const rows = await sql.executeText(
+        `select ${streamIdSql(mapping, 't')} as backstory_stream_id, ${rowIdSql(mapping, 't')} as backstory_row_id, t.*
+         from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}`,
         [streamIds],
-      ),
-      states: await replayStreams(sql, schema, mapping.category, streamIds),
-    };
+      );
+      found.set(mapping, rows);
+    }
+    return { rowsOf: found, states: await replayStreams(sql, schema, root, streamIds) };
   });
+  return tables.flatMap((mapping) => compareTable(mapping, rowsOf.get(mapping) ?? [], states, parsers));
+}
+
+function compareTable(
+  mapping: EntityMapping,
+  rows: readonly TextRow[],
+  states: ReadonlyMap<string, AggregateState>,
+  parsers: TypeParsers,
+): Drift[] {
   const candidates = new DriverValues(mapping, parsers);
+  const replayed = new Map<
+    string,
+    { drift: Pick<Drift, 'category' | 'streamId' | 'part'>; state: EventData }
+  >();
+  for (const [streamId, aggregate] of states) {
+    for (const [rowId, state] of statesOf(mapping, streamId, aggregate)) {
+      replayed.set(JSON.stringify([streamId, rowId]), { drift: placeOf(mapping, streamId, rowId), state });
+    }
+  }
   const drifts: Drift[] = [];
-  const seen = new Set<string>();
   for (const row of rows) {
     const streamId = row['backstory_stream_id'] as string;
-    seen.add(streamId);
-    const state = states.get(streamId);
+    const rowId = row['backstory_row_id'] as string;
+    const key = JSON.stringify([streamId, rowId]);
+    const state = replayed.get(key)?.state;
+    replayed.delete(key);
     const properties = state && differences(mapping, row, state, candidates.of(state), parsers);
-    if (!properties)
-      drifts.push({ category: mapping.category, streamId, kind: 'missing event', properties: {} });
-    else if (Object.keys(properties).length > 0)
-      drifts.push({ category: mapping.category, streamId, kind: 'value', properties });
+    const place = placeOf(mapping, streamId, rowId);
+    if (!properties) drifts.push({ ...place, kind: 'missing event', properties: {} });
+    else if (Object.keys(properties).length > 0) drifts.push({ ...place, kind: 'value', properties });
   }
-  for (const streamId of states.keys()) {
-    if (!seen.has(streamId))
-      drifts.push({ category: mapping.category, streamId, kind: 'missing row', properties: {} });
-  }
+  for (const { drift } of replayed.values()) drifts.push({ ...drift, kind: 'missing row', properties: {} });
   return drifts;
+}
+
+function statesOf(
+  { part }: EntityMapping,
+  streamId: string,
+  { root, parts }: AggregateState,
+): Iterable<[string, EventData]> {
+  if (part) return parts.get(part.path) ?? [];
+  return root ? [[streamId, root]] : [];
+}
+
+function placeOf(
+  { category, part }: EntityMapping,
+  streamId: string,
+  id: string,
+): Pick<Drift, 'category' | 'streamId' | 'part'> {
+  return { category, streamId, ...(part && { part: { path: part.path, id } }) };
 }
 
 function differences(
   mapping: EntityMapping,
-  row: Record<string, string | null>,
+  row: TextRow,
   state: EventData,
   candidate: Map<string, unknown>,
   parsers: TypeParsers,

@@ -22,6 +22,10 @@ export interface CatalogTable {
   readonly columns: readonly CatalogColumn[];
   /** Columns of each unique index without condition or expression. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Columns of each foreign key that is checked at once. */
+  readonly immediateKeys: readonly (readonly string[])[];
+  /** Columns that an index begins with. */
+  readonly indexed: readonly string[];
   /** Every table beneath a partitioned one. */
   readonly partitions: readonly { readonly schema: string; readonly name: string }[];
   /**
@@ -59,6 +63,11 @@ export async function readCatalog(
                                    where a.attrelid = c.oid and a.attnum = any (i.indkey)))
         from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid
           and i.indpred is null and i.indexprs is null), '[]') as "uniqueKeys",
+       coalesce((select jsonb_agg((select jsonb_agg(a.attname) from pg_attribute a
+                                   where a.attrelid = c.oid and a.attnum = any (f.conkey)))
+        from pg_constraint f where f.conrelid = c.oid and f.contype = 'f' and not f.condeferrable), '[]') as "immediateKeys",
+       coalesce((select jsonb_agg(a.attname) from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+        where i.indrelid = c.oid and i.indisvalid and i.indpred is null), '[]') as indexed,
        coalesce((select jsonb_agg(jsonb_build_object('schema', bn.nspname, 'name', b.relname) order by bn.nspname, b.relname)
         from pg_partition_tree(c.oid) p join pg_class b on b.oid = p.relid join pg_namespace bn on bn.oid = b.relnamespace
         where p.relid <> c.oid), '[]') as partitions,

@@ -34,10 +34,11 @@ export function sendContextWithStatements(pool: PgPool): () => void {
       );
     };
   };
-  // A client is handed on in the context of whoever released it: each caller gets it in its own.
+  // A client that somebody has to wait for is handed on in the context of whoever releases it: each gets it in its own.
   const { connect } = pool;
   pool.connect = function (this: PgPool, callback?: (...args: unknown[]) => void) {
-    return connect.call(this, callback && AsyncResource.bind(callback));
+    const waits = this.idleCount === 0 || this.waitingCount > 0;
+    return connect.call(this, callback && waits ? AsyncResource.bind(callback) : callback);
   };
   pool.on('acquire', onAcquire);
   return () => {

@@ -8,6 +8,7 @@ import {
   type ColumnMapping,
   type EntityMapping,
   hasExactEquality,
+  type PartMapping,
   valueKind,
 } from '../mapping/index.js';
 import { type CatalogColumn, type CatalogTable, readCatalog } from './catalog.js';
@@ -34,24 +35,24 @@ export async function entityMappings(
     (
       await readCatalog(
         sql,
-        selected.map(({ metadata }) => ({
-          schema: schemaOf(dataSource, metadata),
-          name: metadata.tableName,
-        })),
+        selected
+          .flatMap(({ metadata, parts }) => [metadata, ...parts.map((part) => part.metadata)])
+          .map((metadata) => ({
+            schema: schemaOf(dataSource, metadata),
+            name: metadata.tableName,
+          })),
       )
     ).map((table) => [quoteTable(table), table]),
   );
   const mappings = new Map<string, EntityMapping>();
   const tables = new Set<string>();
   for (const entity of selected) {
-    const path = quoteTable({
-      schema: schemaOf(dataSource, entity.metadata),
-      name: entity.metadata.tableName,
-    });
+    const path = pathOf(dataSource, entity.metadata);
     // Two entity classes may share a table; its rows are captured once.
     if (tables.has(path)) continue;
     tables.add(path);
-    const mapping = mappingOf(dataSource, entity, path, catalog.get(path));
+    const category = validCategory(entity.options.category ?? defaultCategory(entity.metadata.name));
+    const mapping = mappingOf(dataSource, category, entity, catalog);
     const other = mappings.get(mapping.category);
     if (other) {
       throw new BackstoryError(
@@ -65,13 +66,55 @@ export async function entityMappings(
   return [...mappings.values()];
 }
 
+function pathOf(dataSource: DataSource, metadata: EntityMetadata): string {
+  return quoteTable({ schema: schemaOf(dataSource, metadata), name: metadata.tableName });
+}
+
 function mappingOf(
   dataSource: DataSource,
-  { metadata, options }: SelectedEntity,
-  path: string,
-  table: CatalogTable | undefined,
+  category: string,
+  { metadata, options, parts }: SelectedEntity,
+  catalog: ReadonlyMap<string, CatalogTable>,
+): EntityMapping {
+  const owned: PartMapping[] = [];
+  const root: EntityMapping = {
+    ...tableMapping(dataSource, category, metadata, options, catalog),
+    parts: owned,
+  };
+  for (const { path, parentPath, columns, referenced, ...part } of parts) {
+    const mapping = tableMapping(dataSource, category, part.metadata, part.options, catalog);
+    requireForeignKey(mapping, path, columns);
+    const parent = owned.find((other) => other.part.path === parentPath) ?? root;
+    const { immediateKeys } = catalog.get(pathOf(dataSource, part.metadata)) as CatalogTable;
+    const isImmediate = immediateKeys.some((key) => columns.every((column) => key.includes(column)));
+    owned.push({
+      ...mapping,
+      // row by row, before the foreign keys' actions: what is beneath a deleted row is still there to be seen
+      reentrant: mapping.reentrant || parts.some((other) => other.parentPath === path),
+      part: { path, root, parent, columns, referenced, mayComeFirst: !isImmediate },
+    });
+  }
+  return root;
+}
+
+function requireForeignKey({ entity, columns }: EntityMapping, path: string, names: readonly string[]): void {
+  if (names.every((name) => columns.some(({ column }) => column === name))) return;
+  throw new InvalidOptionsError(
+    `"${entity}" excludes ${names.join(', ')}, the foreign key that makes it "${path}" of its aggregate.`,
+    'Leave that captured.',
+  );
+}
+
+function tableMapping(
+  dataSource: DataSource,
+  category: string,
+  metadata: EntityMetadata,
+  options: SelectedEntity['options'],
+  catalog: ReadonlyMap<string, CatalogTable>,
 ): EntityMapping {
   const { name } = metadata;
+  const path = pathOf(dataSource, metadata);
+  const table = catalog.get(path);
   if (!table) {
     throw new BackstoryError(
       'MISSING_TABLE',
@@ -91,10 +134,12 @@ function mappingOf(
   const deleteDate = metadata.deleteDateColumn?.databaseName;
   const deletedAt = columns.find(({ column }) => column === deleteDate);
   return {
-    category: validCategory(options.category ?? defaultCategory(name)),
+    category,
+    parts: [],
     entity: name,
     table: { schema: table.schema, name: table.name, oid: table.oid },
     partitions: table.partitions,
+    indexed: table.indexed,
     reentrant: table.reentrant,
     key: metadata.primaryColumns.map(
       (key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping,

@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import { BackstoryError } from '../errors.js';
 import type { ReplayingReads } from './replaying-reads.js';
-import type { Select } from './stream-id-select.js';
+import type { Select } from './row-identity.js';
 
 type RawResult = Record<string, unknown>;
 

@@ -1,15 +1,14 @@
-import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { EventData } from '../event/index.js';
 import { DriverValues, type EntityMapping, type MappingRegistry } from '../mapping/index.js';
-import { replayStreams } from '../replay/index.js';
+import { type AggregateState, replayStreams } from '../replay/index.js';
 import type { ShadowReads } from '../shadow/index.js';
 import type { StageWatch } from '../stages/index.js';
 import { schemaOf } from './entity-mappings.js';
 import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
 import { resultColumns } from './result-columns.js';
-import { streamIdOfResult } from './stream-id-of-result.js';
-import { type Select, streamIdName, streamIdSelect } from './stream-id-select.js';
+import { type Alias, RowIdentity, type Select } from './row-identity.js';
 
 type RawResult = Record<string, unknown>;
 
@@ -18,14 +17,7 @@ interface FoundAlias {
   readonly mapping: EntityMapping;
   /** Name in the raw result by column name. */
   readonly names: ReadonlyMap<string, string>;
-  /** Name in the raw result of the stream id, if the query was asked for it. */
-  readonly streamIdName: string | undefined;
-}
-
-interface Alias {
-  readonly name: string;
-  readonly hasMetadata: boolean;
-  readonly metadata: EntityMetadata;
+  readonly identity: RowIdentity;
 }
 
 /**
@@ -49,7 +41,7 @@ export class ReplayingReads {
   streamIdSelects(aliases: readonly Alias[], selects: readonly Select[]): Select[] {
     return aliases.flatMap((alias, index) => {
       const mapping = this.mappingToRead(alias);
-      return (mapping && streamIdSelect(mapping, alias, index, selects)) ?? [];
+      return mapping ? new RowIdentity(mapping, alias, index).selects(selects) : [];
     });
   }
 
@@ -62,10 +54,10 @@ export class ReplayingReads {
       const mapping = this.mappingToRead(alias);
       if (!mapping) continue;
       const names = resultColumns(alias.name, alias.metadata, maxAliasLength);
-      const found = { mapping, names, streamIdName: streamIdName(mapping, index) };
-      if (found.streamIdName) added.push(found.streamIdName);
+      const found = { mapping, names, identity: new RowIdentity(mapping, alias, index) };
+      added.push(...found.identity.names);
       if (this.stages.of(mapping.category) === 'replay') replayed.push(found);
-      else this.shadow.observe(mapping, streamIdsOf(found, rows));
+      else this.shadow.observe(mapping.part?.root ?? mapping, streamIdsOf(found, rows));
     }
     if (replayed.length > 0) await this.replay(replayed, queryRunner, rows);
     for (const name of added) rows.forEach((row) => delete row[name]);
@@ -91,20 +83,20 @@ export class ReplayingReads {
   ): Promise<void> {
     const idsOf = new Map<EntityMapping, Set<string>>();
     for (const alias of aliases) {
-      const ids = idsOf.get(alias.mapping) ?? new Set();
-      idsOf.set(alias.mapping, ids);
+      const root = alias.mapping.part?.root ?? alias.mapping;
+      const ids = idsOf.get(root) ?? new Set();
+      idsOf.set(root, ids);
       for (const id of streamIdsOf(alias, rows)) ids.add(id);
     }
     const client = (await queryRunner.connect()) as PgClient;
     const sql = executorOf(client);
-    const states = new Map<EntityMapping, Map<string, EventData>>();
-    for (const [mapping, ids] of idsOf) {
-      if (ids.size > 0)
-        states.set(mapping, await replayStreams(sql, this.schema, mapping.category, [...ids]));
+    const states = new Map<EntityMapping, Map<string, AggregateState>>();
+    for (const [root, ids] of idsOf) {
+      if (ids.size > 0) states.set(root, await replayStreams(sql, this.schema, root, [...ids]));
     }
     const filled = new Set<EntityMapping>();
     for (const alias of aliases) {
-      const found = states.get(alias.mapping);
+      const found = states.get(alias.mapping.part?.root ?? alias.mapping);
       // An entity that the query has under two aliases becomes two instances, which must not share objects.
       if (found) this.fill(alias, rows, found, client, filled.has(alias.mapping));
       filled.add(alias.mapping);
@@ -112,26 +104,27 @@ export class ReplayingReads {
   }
 
   private fill(
-    { mapping, names, streamIdName }: FoundAlias,
+    { mapping, names, identity }: FoundAlias,
     rows: RawResult[],
-    states: ReadonlyMap<string, EventData>,
+    states: ReadonlyMap<string, AggregateState>,
     client: PgClient,
     copy: boolean,
   ): void {
     const driverValues = this.driverValuesOf(mapping, client);
     const valuesOf = new Map<string, Map<string, unknown>>();
     for (const row of rows) {
-      const id = streamIdOfResult(mapping, names, streamIdName, row);
-      if (id === undefined) continue;
-      let values = valuesOf.get(id);
+      const ids = identity.of(row, names);
+      if (!ids) continue;
+      const key = mapping.part ? JSON.stringify([ids.streamId, ids.rowId]) : ids.streamId;
+      let values = valuesOf.get(key);
       if (!values) {
-        const state = states.get(id);
+        const state = stateOf(mapping, states.get(ids.streamId), ids.rowId);
         if (!state) {
           // Deleted a moment ago, or never captured: the row as it was found, and a word to the operator.
-          this.onMissingStream(mapping, id);
+          this.onMissingStream(mapping, ids.streamId);
           continue;
         }
-        valuesOf.set(id, (values = driverValues.of(copy ? structuredClone(state) : state)));
+        valuesOf.set(key, (values = driverValues.of(copy ? structuredClone(state) : state)));
       }
       for (const [column, value] of values) {
         const name = names.get(column);
@@ -150,12 +143,17 @@ export class ReplayingReads {
   }
 }
 
-function* streamIdsOf(
-  { mapping, names, streamIdName }: FoundAlias,
-  rows: readonly RawResult[],
-): Generator<string> {
+function* streamIdsOf({ names, identity }: FoundAlias, rows: readonly RawResult[]): Generator<string> {
   for (const row of rows) {
-    const id = streamIdOfResult(mapping, names, streamIdName, row);
-    if (id !== undefined) yield id;
+    const ids = identity.of(row, names);
+    if (ids) yield ids.streamId;
   }
+}
+
+function stateOf(
+  { part }: EntityMapping,
+  aggregate: AggregateState | undefined,
+  rowId: string,
+): EventData | undefined {
+  return part ? aggregate?.parts.get(part.path)?.get(rowId) : aggregate?.root;
 }

@@ -1,15 +1,14 @@
 import {
   type Database,
   pinSettings,
-  quoteIdentifier,
   quoteTable,
   retryWhileLocked,
   type SqlExecutor,
 } from '../database/index.js';
-import type { Drift } from '../drift/index.js';
+import { type Drift, driftName } from '../drift/index.js';
 import { BackstoryError } from '../errors.js';
-import { streamName } from '../event/index.js';
-import { type EntityMapping, rowsOfStreamsSql, stateSql, streamIdSql } from '../mapping/index.js';
+import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
+import { appendCorrections } from './append-corrections.js';
 import { compare } from './verify.js';
 
 export interface RepairOptions {
@@ -47,26 +46,42 @@ export async function repairAggregate(
   { dryRun = false, by, reason, streamIds }: RepairOptions = {},
 ): Promise<RepairReport> {
   const metadata = { origin: 'repair', ...(by && { actor: by }), ...(reason && { reason }) };
+  const repaired: Drift[] = [];
+  for (const table of [mapping, ...mapping.parts]) {
+    repaired.push(...(await repairTable(database, schema, table, metadata, dryRun, streamIds)));
+  }
+  return { category: mapping.category, repaired, dryRun };
+}
+
+async function repairTable(
+  database: Database,
+  schema: string,
+  mapping: EntityMapping,
+  metadata: object,
+  dryRun: boolean,
+  streamIds: readonly string[] | undefined,
+): Promise<readonly Drift[]> {
   const repaired = new Map<string, Drift>();
   for (;;) {
     const { drift } = await database.transaction(async (sql) => {
       await pinSettings(sql);
       return compare(sql, schema, mapping, driftsPerPass, streamIds);
     });
-    const stubborn = drift.find(({ streamId }) => repaired.has(streamId));
+    const stubborn = drift.find((found) => repaired.has(driftName(found)));
     if (stubborn) {
       throw new BackstoryError(
         'REPAIR_FAILED',
-        `${streamName(mapping.category, stubborn.streamId)} still differs from its row after a correction (${Object.keys(stubborn.properties).join(', ')}).`,
+        `${driftName(stubborn)} still differs from its row after a correction (${Object.keys(stubborn.properties).join(', ')}).`,
         'Is capture switched off for the table while the application writes? Run "npx backstory install" and repair again.',
       );
     }
-    if (dryRun) return { category: mapping.category, repaired: drift, dryRun };
-    if (drift.length === 0) return { category: mapping.category, repaired: [...repaired.values()], dryRun };
-    for (let start = 0; start < drift.length; start += batchSize) {
-      const ids = drift.slice(start, start + batchSize).map(({ streamId }) => streamId);
-      for (const settled of await repairBatch(database, schema, mapping, ids, metadata)) {
-        repaired.set(settled.streamId, settled);
+    if (dryRun) return drift;
+    if (drift.length === 0) return [...repaired.values()];
+    const ids = [...new Set(drift.map(({ streamId }) => streamId))];
+    for (let start = 0; start < ids.length; start += batchSize) {
+      const batch = ids.slice(start, start + batchSize);
+      for (const settled of await repairBatch(database, schema, mapping, batch, metadata)) {
+        repaired.set(driftName(settled), settled);
       }
     }
   }
@@ -84,8 +99,8 @@ function repairBatch(
       database.transaction(async (sql) => {
         await sql.execute(`set local lock_timeout = '1s'`);
         await pinSettings(sql);
-        await lockRows(sql, mapping, ids);
-        const { drift } = await compare(sql, schema, mapping, batchSize, ids);
+        await lockRows(sql, mapping.part?.root ?? mapping, ids);
+        const { drift } = await compare(sql, schema, mapping, driftsPerPass, ids);
         if (drift.length > 0) await appendCorrections(sql, schema, mapping, drift, metadata);
         return drift;
       }),
@@ -98,39 +113,5 @@ async function lockRows(sql: SqlExecutor, mapping: EntityMapping, ids: readonly 
     `select from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
      for no key update`,
     [ids],
-  );
-}
-
-async function appendCorrections(
-  sql: SqlExecutor,
-  schema: string,
-  mapping: EntityMapping,
-  drifts: readonly Drift[],
-  metadata: object,
-): Promise<void> {
-  const events = `${quoteIdentifier(schema)}.events`;
-  await sql.execute(
-    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata)
-     select $1, d.id,
-            coalesce((select max(v.stream_position) from ${events} v where v.category = $1 and v.stream_id = d.id), 0) + 1,
-            (case when r.state is null then 'd' when d.properties = '[]' then 'c' else 'u' end)::"char",
-            case when r.state is null then $3 else $4 end,
-            case when r.state is null then '{}' when d.properties = '[]' then r.state
-                 else (select jsonb_object_agg(p, r.state -> p) from jsonb_array_elements_text(d.properties) p) end,
-            $5
-     from jsonb_to_recordset($2::jsonb) as d (id text, properties jsonb)
-     left join (select ${streamIdSql(mapping, 't')} as id, ${stateSql(mapping, 't')} as state
-                from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$6')}) r
-       on r.id = d.id collate "C"`,
-    [
-      mapping.category,
-      JSON.stringify(
-        drifts.map(({ streamId, properties }) => ({ id: streamId, properties: Object.keys(properties) })),
-      ),
-      mapping.eventTypes.deleted,
-      mapping.eventTypes.corrected,
-      JSON.stringify(metadata),
-      drifts.map(({ streamId }) => streamId),
-    ],
   );
 }

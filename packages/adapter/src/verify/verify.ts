@@ -11,9 +11,11 @@ export interface VerifyOptions {
 /** What verify found for one category. */
 export interface AggregateVerification {
   readonly category: string;
+  /** In all its tables. */
   readonly rows: number;
+  /** Those of the aggregates that are there. */
   readonly streams: number;
-  /** How many streams differ from their row. */
+  /** How many streams, or parts of them, differ from their row. */
   readonly drifted: number;
   readonly drift: readonly Drift[];
 }
@@ -36,7 +38,7 @@ export async function verifyAggregate(
 ): Promise<AggregateVerification> {
   return database.transaction(async (sql) => {
     await pinSettings(sql);
-    const verification = await compare(sql, schema, mapping, limit);
+    const verification = await compareAggregate(sql, schema, mapping, limit);
     await sql.execute(
       `insert into ${quoteIdentifier(schema)}.verifications (category, rows_compared, streams_compared, drifted, verified_at)
        values ($1, $2, $3, $4, now())
@@ -48,7 +50,24 @@ export async function verifyAggregate(
   });
 }
 
-/** The drifts among the given streams. Run inside a transaction with pinned settings. */
+/** The table of the root and those of its parts. An event commits with its row, so each may have a snapshot of its own. */
+async function compareAggregate(
+  sql: SqlExecutor,
+  schema: string,
+  root: EntityMapping,
+  limit: number,
+): Promise<AggregateVerification> {
+  const verification = { ...(await compare(sql, schema, root, limit)) };
+  for (const part of root.parts) {
+    const { rows, drifted, drift } = await compare(sql, schema, part, limit);
+    verification.rows += rows;
+    verification.drifted += drifted;
+    verification.drift = [...verification.drift, ...drift].slice(0, limit);
+  }
+  return verification;
+}
+
+/** The drifts among the given streams, in one table. Run inside a transaction with pinned settings. */
 export async function compare(
   sql: SqlExecutor,
   schema: string,
@@ -58,19 +77,21 @@ export async function compare(
 ): Promise<AggregateVerification> {
   const [result] = await sql.execute<{
     rows: number;
-    streams: number;
     drifted: number;
-    drifts: { stream_id: string; kind: DriftKind; properties: Drift['properties'] | null }[];
+    missingEvents: number;
+    missingRows: number;
+    drifts: { stream_id: string; row_id: string; kind: DriftKind; properties: Drift['properties'] | null }[];
   }>(compareSql(mapping, schema, onlyStreams !== undefined), onlyStreams ? [limit, onlyStreams] : [limit]);
-  const { rows, streams, drifted, drifts } = result as NonNullable<typeof result>;
+  const { rows, drifted, missingEvents, missingRows, drifts } = result as NonNullable<typeof result>;
   return {
     category: mapping.category,
     rows,
-    streams,
+    streams: rows - missingEvents + missingRows,
     drifted,
-    drift: drifts.map(({ stream_id, kind, properties }) => ({
+    drift: drifts.map(({ stream_id, row_id, kind, properties }) => ({
       category: mapping.category,
       streamId: stream_id,
+      ...(mapping.part && { part: { path: mapping.part.path, id: row_id } }),
       kind,
       properties: properties ?? {},
     })),

@@ -1,0 +1,10 @@
+import type { EntityMapping } from '../mapping/index.js';
+
+/** Names that no table has as a column: inside the function a column of the same name would hide the rows. */
+export const oldRows = 'backstory_old_rows';
+export const newRows = 'backstory_new_rows';
+
+/** What a trigger function reads the changed rows from: a row trigger sees one, a statement trigger all of them. */
+export function changedRows({ reentrant }: EntityMapping): { old: string; new: string } {
+  return reentrant ? { old: '(select old.*)', new: '(select new.*)' } : { old: oldRows, new: newRows };
+}

@@ -1,0 +1,173 @@
+import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
+import {
+  descendantsSql,
+  type EntityMapping,
+  type PartMapping,
+  patchSql,
+  rootKeySql,
+  type RowSource,
+  rowIdSql,
+  stateSql,
+  streamIdSql,
+  tableOf,
+} from '../mapping/index.js';
+import { newRows, oldRows } from './changed-rows.js';
+import { eventTypeSql } from './event-type-sql.js';
+import { firstEventsSql } from './first-events-sql.js';
+import { truncatedRows } from './truncated-rows.js';
+
+export type Operation = 'insert' | 'update' | 'delete' | 'truncate';
+
+/** Relations with a table's rows before and after a statement; undefined where there are none. */
+interface ChangedParts {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/**
+ * What a trigger on an owned table does. It locks the rows of the roots, in the order of their keys, so that writers to
+ * one aggregate take turns; then writes the first events of roots that have none; then an event for each changed part,
+ * numbered on from the end of its root's stream. In the root's stream everything that happens to a part is an update:
+ * `{"lines": {"7": {…}}}` adds or changes, `{"lines": {"7": null}}` takes away.
+ */
+export function partEventsSql(
+  mapping: PartMapping,
+  schema: string,
+  operation: Operation,
+  named: boolean,
+): string {
+  const changed = changedParts(mapping, operation);
+  const { root } = mapping.part;
+  const key = root.key.map(({ column }) => `t.${quoteIdentifier(column)}`);
+  const touched = `(${key.join(', ')}) in (${ofBoth(changed, (alias) => rootKeySql(mapping, alias, tableOf).join(', '))})`;
+  return `  perform from ${quoteTable(root.table)} t where ${touched} order by ${key.join(', ')} for no key update;
+${firstEventsSql(root, schema, `(select t.* from ${quoteTable(root.table)} t where ${touched})`, operation === 'truncate' ? tableOf : rowsBefore(mapping, changed))}
+  insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata)
+  select ${quoteLiteral(root.category)}, e.stream_id, h.position + e.place, 'u', ${namedSql(mapping, named)}
+  from (
+    select c.*, row_number() over (partition by c.stream_id order by c.step, ${mapping.key.map((_, index) => `c.key_${index}`).join(', ')}) as place
+    from (
+${changesSql(mapping, operation, changed)}
+    ) c
+  ) e
+  cross join lateral (
+    select coalesce(max(v.stream_position), 0) as position from ${quoteIdentifier(schema)}.events v
+    where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id
+  ) h
+  ${named ? intentFor(root, schema) : ''};`;
+}
+
+/**
+ * Where one statement may change a row more than once, its trigger fires for each row, perhaps in another order than the
+ * changes: so it records the row as it is by now, which is true whichever of them is recorded last.
+ */
+function changedParts(mapping: PartMapping, operation: Operation): ChangedParts {
+  if (operation === 'truncate') return { before: truncatedRows(mapping), after: undefined };
+  const before = operation === 'insert' ? undefined : oldRows;
+  const after = operation === 'delete' ? undefined : newRows;
+  if (!mapping.reentrant) return { before, after };
+  const byNow = (row: 'old' | 'new'): string =>
+    `select c.* from ${quoteTable(mapping.table)} c where ${mapping.key
+      .map(({ column }) => `c.${quoteIdentifier(column)} = ${row}.${quoteIdentifier(column)}`)
+      .join(' and ')}`;
+  const cameBack = `exists (${byNow('old')} and ${streamIdSql(mapping, 'c')} is not distinct from ${streamIdSql(mapping, 'd')})`;
+  return {
+    before: before && (after ? '(select old.*)' : `(select d.* from (select old.*) d where not ${cameBack})`),
+    after: after && `(${byNow('new')})`,
+  };
+}
+
+function ofBoth({ before, after }: ChangedParts, select: (alias: string) => string): string {
+  return [
+    before && `select ${select('o')} from ${before} o`,
+    after && `select ${select('n')} from ${after} n`,
+  ]
+    .filter(Boolean)
+    .join(' union all ');
+}
+
+/** The table as it was before the statement. */
+function rowsBefore(mapping: PartMapping, { before, after }: ChangedParts): RowSource {
+  const key = mapping.key.map(({ column }) => quoteIdentifier(column));
+  const isNew =
+    after && `exists (select from ${after} n where ${key.map((k) => `n.${k} = t.${k}`).join(' and ')})`;
+  const untouched = `select t.* from ${quoteTable(mapping.table)} t ${isNew ? `where not ${isNew}` : ''}`;
+  const rows = before ? `(${untouched} union all select o.* from ${before} o)` : `(${untouched})`;
+  return (other) => (other === mapping ? rows : tableOf(other));
+}
+
+function changesSql(mapping: PartMapping, operation: Operation, { before, after }: ChangedParts): string {
+  const key = mapping.key.map(({ column }) => quoteIdentifier(column));
+  const keys = (values: (column: string) => string): string =>
+    key.map((column, index) => `${values(column)} as key_${index}`).join(', ');
+  const entry = (id: string, value: string): string =>
+    `jsonb_build_object(${quoteLiteral(mapping.part.path)}, jsonb_build_object(${id}, ${value}))`;
+  const change = (
+    step: number,
+    kind: 'created' | 'updated' | 'deleted',
+    id: string,
+    data: string,
+    metadata: string,
+  ): string =>
+    `select ${step} as step, '${kind}' as kind, ${id} as row_id, ${eventTypeSql(mapping, kind)} as type, ${data} as data, ${metadata} as metadata`;
+  const added = (beneath: boolean): string =>
+    together(
+      entry(rowIdSql(mapping, 'n'), stateSql(mapping, 'n')),
+      beneath ? descendantsSql(mapping, 'n', 'in') : undefined,
+    );
+  const removed = together(entry(rowIdSql(mapping, 'o'), 'null::jsonb'), descendantsSql(mapping, 'o', 'out'));
+  if (!before) {
+    const children = mapping.part.root.parts.filter(({ part }) => part.parent === mapping);
+    const mayHaveSome = children.some(({ part }) => part.mayComeFirst);
+    return `      select ${streamIdSql(mapping, 'n')} as stream_id, ${keys((k) => `n.${k}`)}, x.*
+      from ${after} n cross join lateral (${change(1, 'created', rowIdSql(mapping, 'n'), added(mayHaveSome), 'backstory_context')}) x
+      where ${streamIdSql(mapping, 'n')} is not null`;
+  }
+  if (!after) {
+    return `      select ${streamIdSql(mapping, 'o')} as stream_id, ${keys((k) => `o.${k}`)}, x.*
+      from ${before} o cross join lateral (${change(1, 'deleted', rowIdSql(mapping, 'o'), removed, 'backstory_context')}) x
+      where ${streamIdSql(mapping, 'o')} is not null`;
+  }
+  const moved = (to: 'movedTo' | 'movedFrom', stream: string): string =>
+    `case when r.was is null or r.is is null then backstory_context else backstory_context || ` +
+    `jsonb_build_object('${to}', ${quoteLiteral(`${mapping.category}-`)} || ${stream}) end`;
+  return `      select x.stream_id, ${keys((k) => `coalesce(n.${k}, o.${k})`)}, x.step, x.kind, x.row_id, x.type, x.data, x.metadata
+      from ${before} o full join ${after} n on ${key.map((k) => `n.${k} = o.${k}`).join(' and ')}
+      cross join lateral (
+        select ${streamIdSql(mapping, 'o')} as was, ${streamIdSql(mapping, 'n')} as is, ${patchSql(mapping, 'o', 'n')} as patch offset 0
+      ) r
+      cross join lateral (
+        select r.was as stream_id, y.* from (${change(1, 'deleted', rowIdSql(mapping, 'o'), removed, moved('movedTo', 'r.is'))}) y
+        where r.was is not null and r.was is distinct from r.is
+        union all
+        select r.is, y.* from (${change(2, 'created', rowIdSql(mapping, 'n'), added(true), moved('movedFrom', 'r.was'))}) y
+        where r.is is not null and r.is is distinct from r.was
+        union all
+        select r.is, y.* from (${change(2, 'updated', rowIdSql(mapping, 'n'), entry(rowIdSql(mapping, 'n'), 'r.patch::json'), 'backstory_context')}) y
+        where r.is = r.was and r.patch <> '{}'
+      ) x`;
+}
+
+function together(own: string, beneath: string | undefined): string {
+  return beneath ? `${own} || ${beneath}` : own;
+}
+
+function namedSql({ part: { root } }: PartMapping, named: boolean): string {
+  if (!named) return 'e.type, e.data::json, e.metadata';
+  const known = [...root.columns.map(({ property }) => property), ...root.parts.map(({ part }) => part.path)];
+  return `coalesce(i.type, e.type), (coalesce(i.data - array[${known.map(quoteLiteral).join(', ')}]::text[], '{}') || e.data)::json, e.metadata`;
+}
+
+/** The innermost open scope that names a change of this part: the first in each stream. */
+function intentFor(root: EntityMapping, schema: string): string {
+  return `left join lateral (
+    select x.e ->> 'type' as type, x.e -> 'data' as data
+    from jsonb_array_elements(backstory_intents) with ordinality x (e, n)
+    where e.place = 1 and coalesce(x.e ->> 'id', e.row_id) = e.row_id and coalesce(x.e ->> 'on', e.kind) = e.kind
+      and not exists (
+        select from ${quoteIdentifier(schema)}.events v
+        where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id
+          and v.type = x.e ->> 'type' and starts_with(v.metadata ->> 'scope', x.e ->> 'scope'))
+    order by x.n limit 1
+  ) i on true`;
+}

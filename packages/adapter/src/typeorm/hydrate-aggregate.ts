@@ -1,0 +1,146 @@
+import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { type EventData, streamId } from '../event/index.js';
+import {
+  DriverValues,
+  type EntityMapping,
+  type MappingRegistry,
+  type PartMapping,
+  type TypeParsers,
+} from '../mapping/index.js';
+import type { AggregateState } from '../replay/index.js';
+import { schemaOf } from './entity-mappings.js';
+import { type HydratedEntity, hydrateEntity } from './hydrate-entity.js';
+
+/** What an aggregate is hydrated with. */
+export interface Hydration {
+  readonly dataSource: DataSource;
+  readonly mappings: MappingRegistry;
+  readonly parsers: TypeParsers;
+  /** The replayed states of the entities that join tables lead to. */
+  readonly replay: (
+    mapping: EntityMapping,
+    ids: readonly string[],
+  ) => Promise<ReadonlyMap<string, AggregateState>>;
+}
+
+type Hydrated = HydratedEntity & { readonly state: EventData };
+
+/**
+ * The root's instance with everything that it owns, as `find` with these relations would have loaded it: without
+ * children that are soft-deleted. What a join table leads to is replayed from its own stream; of an entity that
+ * isn't captured only the key is known.
+ * @returns null when the root isn't there
+ */
+export async function hydrateAggregate(
+  hydration: Hydration,
+  mapping: EntityMapping,
+  { root, parts }: AggregateState,
+): Promise<object | null> {
+  if (!root) return null;
+  const { dataSource, parsers } = hydration;
+  const hydrate = (of: EntityMapping, state: EventData): Hydrated => ({
+    ...hydrateEntity(dataSource, of, parsers, state),
+    state,
+  });
+  const hydrated = new Map<EntityMapping, readonly Hydrated[]>([[mapping, [hydrate(mapping, root)]]]);
+  for (const part of mapping.parts) {
+    const states = [...(parts.get(part.part.path)?.values() ?? [])];
+    const parents = hydrated.get(part.part.parent) ?? [];
+    const relation = relationTo(part, parents);
+    if (!relation) continue;
+    const joinTable = relation.isManyToMany;
+    const rows = joinTable
+      ? await joinedEntities(hydration, part, relation, states)
+      : states
+          .filter((state) => !part.deletedAt || (state[part.deletedAt.property] ?? null) === null)
+          .map((state) => hydrate(part, state));
+    hydrated.set(part, attach(part, relation, parents, rows));
+  }
+  return hydrated.get(mapping)?.[0]?.entity ?? null;
+}
+
+function relationTo({ part }: PartMapping, parents: readonly Hydrated[]): RelationMetadata | undefined {
+  const path = part.parent.part ? part.path.slice(part.parent.part.path.length + 1) : part.path;
+  for (const { metadata } of parents) {
+    const found = metadata.relations.find(({ propertyPath }) => propertyPath === path);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** @returns the rows that have a parent */
+function attach(
+  mapping: PartMapping,
+  relation: RelationMetadata,
+  parents: readonly Hydrated[],
+  rows: readonly Hydrated[],
+): Hydrated[] {
+  const { parent, columns, referenced } = mapping.part;
+  const byParent = new Map<string, Hydrated[]>();
+  for (const row of rows) {
+    const key = valuesOf(mapping, columns, row.state);
+    byParent.set(key, [...(byParent.get(key) ?? []), row]);
+  }
+  const attached: Hydrated[] = [];
+  for (const { entity, metadata, state } of parents) {
+    if (!metadata.relations.some(({ propertyPath }) => propertyPath === relation.propertyPath)) continue;
+    const children = byParent.get(valuesOf(parent, referenced, state)) ?? [];
+    attached.push(...children);
+    const entities = children.map((child) => child.entity);
+    relation.setEntityValue(entity, relation.isOneToOne ? (entities[0] ?? null) : entities);
+  }
+  return attached;
+}
+
+function valuesOf({ columns }: EntityMapping, names: readonly string[], state: EventData): string {
+  const properties = names.map((name) => columns.find(({ column }) => column === name)?.property ?? '');
+  return JSON.stringify(properties.map((property) => String(state[property])));
+}
+
+/** For each row of a join table the entity on its other side. */
+async function joinedEntities(
+  { dataSource, mappings, parsers, replay }: Hydration,
+  junction: PartMapping,
+  relation: RelationMetadata,
+  states: readonly EventData[],
+): Promise<Hydrated[]> {
+  const target = relation.inverseEntityMetadata;
+  const mapping = mappings.ofTable(schemaOf(dataSource, target), target.tableName);
+  const joins = relation.isManyToManyOwner
+    ? relation.inverseJoinColumns
+    : (relation.inverseRelation?.joinColumns ?? []);
+  const idOf = (state: EventData): string =>
+    streamId(
+      joins.map(({ databaseName }) => {
+        const column = junction.columns.find((each) => each.column === databaseName);
+        return String(state[column?.property ?? '']);
+      }),
+    );
+  const captured = mapping && !mapping.part;
+  const replayed = captured ? await replay(mapping, states.map(idOf)) : undefined;
+  return states.map((state) => {
+    const found = replayed?.get(idOf(state))?.root;
+    if (captured && found) return { ...hydrateEntity(dataSource, mapping, parsers, found), state };
+    return { ...onlyItsKey(dataSource, junction, parsers, target, joins, state), state };
+  });
+}
+
+function onlyItsKey(
+  dataSource: DataSource,
+  junction: PartMapping,
+  parsers: TypeParsers,
+  metadata: EntityMetadata,
+  joins: RelationMetadata['joinColumns'],
+  state: EventData,
+): HydratedEntity {
+  const values = new DriverValues(junction, parsers).of(state);
+  const entity = metadata.create(undefined, { fromDeserializer: true }) as ObjectLiteral;
+  for (const { databaseName, referencedColumn } of joins) {
+    referencedColumn?.setEntityValue(
+      entity,
+      dataSource.driver.prepareHydratedValue(values.get(databaseName), referencedColumn),
+    );
+  }
+  return { entity, metadata };
+}

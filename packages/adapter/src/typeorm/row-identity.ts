@@ -1,0 +1,102 @@
+import type { EntityMetadata } from 'typeorm';
+import { quoteIdentifier } from '../database/index.js';
+import { streamId as joined } from '../event/index.js';
+import {
+  type ColumnMapping,
+  type EntityMapping,
+  isReadableKey,
+  keyText,
+  type PartMapping,
+  rootKeyColumns,
+  rowIdSql,
+  streamIdSql,
+} from '../mapping/index.js';
+
+type RawResult = Readonly<Record<string, unknown>>;
+
+/** A column that a query selects, as TypeORM's query builder notes it. */
+export interface Select {
+  readonly selection: string;
+  readonly aliasName?: string;
+}
+
+/** One entity in a query, under its alias. */
+export interface Alias {
+  readonly name: string;
+  readonly hasMetadata: boolean;
+  readonly metadata: EntityMetadata;
+}
+
+/** Which stream a row in a query's raw result is of, and for a part of an aggregate, which row of it. */
+export class RowIdentity {
+  /** What the ids are called in the raw result, where they are asked for. */
+  readonly names: readonly [stream: string, row: string];
+  private readonly streamColumns: readonly ColumnMapping[] | undefined;
+
+  constructor(
+    private readonly mapping: EntityMapping,
+    private readonly alias: Alias,
+    index: number,
+  ) {
+    this.names = [`backstory_stream_id_${index}`, `backstory_row_id_${index}`];
+    this.streamColumns = readable(mapping.part ? rootKey(mapping as PartMapping) : mapping.key);
+  }
+
+  /**
+   * What to add to the query for the ids that JavaScript can't make of what it selects: of a Date it can't, a Date has no
+   * microseconds. Nothing where the query doesn't select the key, so that DISTINCT and GROUP BY mean the same as before.
+   */
+  selects(selects: readonly Select[]): Select[] {
+    const { name, metadata } = this.alias;
+    const selected = new Set(selects.map(({ selection }) => selection));
+    const all = selected.has(name);
+    const hasKey =
+      all || metadata.primaryColumns.every(({ propertyPath }) => selected.has(`${name}.${propertyPath}`));
+    if (!hasKey) return [];
+    const alias = quoteIdentifier(name);
+    const { part, key } = this.mapping;
+    const [aliasName, rowName] = this.names;
+    const wanted: Select[] = [];
+    if (!this.streamColumns || (part && !all))
+      wanted.push({ selection: streamIdSql(this.mapping, alias), aliasName });
+    if (part && !readable(key)) wanted.push({ selection: rowIdSql(this.mapping, alias), aliasName: rowName });
+    return wanted;
+  }
+
+  /**
+   * The ids of a row, where `columns` says how its columns are called. Undefined where they can't be known: an outer join
+   * found nothing, the query doesn't select the key, or pg's parser has lost a part of it.
+   */
+  of(row: RawResult, columns: ReadonlyMap<string, string>): { streamId: string; rowId: string } | undefined {
+    const [streamName, rowName] = this.names;
+    const { part, key } = this.mapping;
+    const streamId = asked(row[streamName]) ?? idOf(this.streamColumns, row, columns);
+    if (streamId === undefined) return undefined;
+    const rowId = part ? (asked(row[rowName]) ?? idOf(readable(key), row, columns)) : streamId;
+    return rowId === undefined ? undefined : { streamId, rowId };
+  }
+}
+
+/** The foreign key's columns, if their text is that of the root's key. */
+function rootKey(mapping: PartMapping): readonly ColumnMapping[] | undefined {
+  const columns = rootKeyColumns(mapping);
+  const { key } = mapping.part.root;
+  return columns?.every(({ typeOid }, index) => typeOid === key[index]?.typeOid) ? columns : undefined;
+}
+
+function readable(columns: readonly ColumnMapping[] | undefined): readonly ColumnMapping[] | undefined {
+  return columns?.every(isReadableKey) ? columns : undefined;
+}
+
+function asked(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function idOf(
+  columns: readonly ColumnMapping[] | undefined,
+  row: RawResult,
+  names: ReadonlyMap<string, string>,
+): string | undefined {
+  const parts = columns?.map((column) => keyText(column, row[names.get(column.column) ?? '']));
+  return parts?.every((part) => part !== undefined) ? joined(parts) : undefined;
+}
