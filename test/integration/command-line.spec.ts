@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createBackstory } from '@backstory/adapter';
 import { runCommandLine } from '../../packages/adapter/src/cli/command-line.js';
-import { Author } from '../library/entities.js';
+import { Author, Work } from '../library/entities.js';
 import { type Library, openLibrary } from '../library/open-library.js';
 
 describe('the command line', () => {
@@ -27,6 +27,68 @@ describe('the command line', () => {
     );
     return { code, out: (stdout.read() as string | null) ?? '', err: (stderr.read() as string | null) ?? '' };
   }
+
+  it('knows what the application has said of its aggregates, also what they own', async () => {
+    const { manager } = library.dataSource;
+    const { author } = await manager.save(Work, {
+      title: 'w',
+      author: await manager.save(Author, { name: 'a', home: {} }),
+    });
+    const aggregates = ['all', { entity: Author, owns: ['works'] }];
+    await (await createBackstory(library.dataSource, { aggregates })).close();
+    expect((await run('status')).out).not.toMatch(/^work /m);
+    expect((await run('backfill')).code).toBe(0);
+    await library.dataSource.query(
+      `alter table work disable trigger user; update work set title = 'v'; alter table work enable trigger user`,
+    );
+    const [{ id }] = await library.dataSource.query(`select id from work`);
+    const name = `author-${author?.id} works[${id}]`;
+    expect(await run('verify')).toMatchObject({
+      code: 2,
+      out: expect.stringContaining(`${name}: value\n  title: row "v", replay "w"`),
+    });
+    expect((await run('repair', 'author')).out).toContain(`corrected ${name} (value)`);
+    expect((await run('verify')).code).toBe(0);
+    expect(await run('history', 'Work', id)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('it is "works" of the aggregate "author"'),
+    });
+  });
+
+  it('estimates a backfill, limits it, and asks one that runs elsewhere', async () => {
+    const { manager } = library.dataSource;
+    for (let n = 0; n < 5; n++) await manager.insert(Author, { name: `Author ${n}`, home: {} });
+    await run('install');
+    expect(await run('backfill', 'author', '--dry-run')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/author +5 +5 +0 +\d/),
+    });
+    expect(await run('backfill', 'author', '--where', 't.id <= 2')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/author +2 +2 .*yes/),
+    });
+    expect(await run('backfill', '--pause', 'subject')).toMatchObject({
+      code: 1,
+      out: 'No backfill is under way.\n',
+    });
+    expect(
+      await run(
+        'backfill',
+        '--parallel',
+        '2',
+        '--max-rate',
+        '1000',
+        '--max-active',
+        '50',
+        '--wait-while',
+        'select false',
+      ),
+    ).toMatchObject({ code: 0, out: expect.stringMatching(/author +5 +3 .*yes/) });
+    expect(await run('backfill', '--max-lag', 'soon')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--max-lag soon is no number of seconds'),
+    });
+  });
 
   it('goes the whole way', async () => {
     const { manager } = library.dataSource;

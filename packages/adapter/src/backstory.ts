@@ -1,18 +1,26 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import { type AggregateStatus, diagnose, type Finding, readStatus } from './admin/index.js';
-import { backfill, type BackfillOptions, type BackfillReport } from './backfill/index.js';
+import {
+  backfill,
+  type BackfillEstimate,
+  type BackfillOptions,
+  type BackfillReport,
+  type BackfillWish,
+  estimateBackfill,
+  wishOfBackfill,
+} from './backfill/index.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { Database } from './database/index.js';
-import { BackstoryError } from './errors.js';
+import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import { readStream, type ReadStreamOptions } from './event-store/index.js';
 import { install, type InstallReport } from './install.js';
-import type { EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
-import { fold } from './replay/index.js';
+import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
+import { fold, replayStreams } from './replay/index.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
 import type { StageWatch } from './stages/index.js';
-import { hydrateEntity } from './typeorm/index.js';
+import { hydrateAggregate } from './typeorm/index.js';
 import {
   repairAggregate,
   type RepairOptions,
@@ -57,11 +65,38 @@ export class Backstory {
     BackfillReport[]
   > {
     const reports: BackfillReport[] = [];
-    for (const mapping of this.mappings.select(aggregates)) {
+    for (const mapping of this.selectForBackfill(aggregates, options.where)) {
       await this.stages.requireCapture(mapping.category);
       reports.push(await backfill(this.database, this.schema, mapping, options));
     }
     return reports;
+  }
+
+  /** What a backfill would come to: tried with some rows of each aggregate, and taken back. */
+  async estimateBackfill({
+    aggregates = 'all',
+    where,
+  }: Pick<BackfillOptions, 'where'> & AggregateFilter = {}): Promise<BackfillEstimate[]> {
+    const estimates: BackfillEstimate[] = [];
+    for (const mapping of this.selectForBackfill(aggregates, where)) {
+      estimates.push(await estimateBackfill(this.database, this.schema, mapping, where));
+    }
+    return estimates;
+  }
+
+  /**
+   * Asks backfills that are under way, in whatever process, to pause or to stop after their chunk; null lets them go on.
+   * @returns the categories that have one
+   */
+  async askBackfill(
+    wish: BackfillWish | null,
+    { aggregates = 'all' }: AggregateFilter = {},
+  ): Promise<string[]> {
+    const asked: string[] = [];
+    for (const { category } of this.mappings.select(aggregates)) {
+      if (await wishOfBackfill(this.database, this.schema, category, wish)) asked.push(category);
+    }
+    return asked;
   }
 
   /** Proves that replaying the events gives the tables. */
@@ -89,6 +124,19 @@ export class Backstory {
     return reports;
   }
 
+  /** A condition names columns of one table. */
+  private selectForBackfill(
+    aggregates: 'all' | readonly string[],
+    where: string | undefined,
+  ): EntityMapping[] {
+    const selected = this.mappings.select(aggregates);
+    if (where === undefined || selected.length === 1) return selected;
+    throw new InvalidOptionsError(
+      `"where" is a condition for one table, and ${selected.length} aggregates are meant.`,
+      'Name the one aggregate that it is for.',
+    );
+  }
+
   /** The events of one stream, newest last; empty for a stream that isn't there. */
   history(categoryOrEntity: string, streamId: string, options?: ReadStreamOptions): Promise<RecordedEvent[]> {
     return readStream(
@@ -102,7 +150,8 @@ export class Backstory {
 
   /**
    * The entity as its events tell it: now, at a version of its stream, or at a moment. An instance as TypeORM
-   * would have loaded it, without relations. Null when it didn't exist or was deleted by then.
+   * would have loaded it: without relations, but with what its aggregate `owns`. Null when it didn't exist or was
+   * deleted by then.
    */
   async load<Entity extends ObjectLiteral>(
     entity: (abstract new (...args: never[]) => Entity) | string,
@@ -111,9 +160,18 @@ export class Backstory {
   ): Promise<Entity | null> {
     const mapping = this.mappings.get(nameOf(entity));
     const events = await readStream(this.database, this.schema, mapping.category, streamId, options);
-    const state = fold(mapping.category, events);
-    if (!state) return null;
-    return hydrateEntity(this.dataSource, mapping, await this.parsers(), state) as Entity;
+    const paths = mapping.parts.map(({ part }) => part.path);
+    const state = fold(mapping.category, events, paths);
+    const last = options?.version === undefined ? undefined : events.at(-1)?.recordedAt;
+    const asOf = options?.asOf ?? last;
+    const hydration = {
+      dataSource: this.dataSource,
+      mappings: this.mappings,
+      parsers: await this.parsers(),
+      replay: (related: EntityMapping, ids: readonly string[]) =>
+        replayStreams(this.database, this.schema, related, ids, asOf && { asOf }),
+    };
+    return (await hydrateAggregate(hydration, mapping, state)) as Entity | null;
   }
 
   /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */

@@ -9,42 +9,121 @@ const floor = 'INSERT … SELECT';
 export default {
   description:
     `First events of ${ROWS.toLocaleString('en')} rows by \`backstory.backfill()\`, against one bare ` +
-    '`INSERT … SELECT to_jsonb(t)` into an equal table with equal indexes.',
+    '`INSERT … SELECT to_json(t)` into an equal table with equal indexes; and what the application notices of it.',
   measure: (run) => {
     const rows = run.rounds(ROWS);
-    return withSubjects(run.serverUrl, { subject: { recordedBy: 'backstory', rows } }, async ([subject]) => {
-      if (!subject?.backstory) throw new Error('Nothing to measure.');
-      const { dataSource, backstory, tidy } = subject;
-      await dataSource.query('create table bare (like backstory.events including all)');
-      const variants = [floor, `${floor} again`, 'backfill()', 'backfill(), chunks of 10 000'];
-      const samples = await interleave({
-        variants,
-        rounds: 5,
-        warmUp: 1,
-        random: run.random,
-        turn: async (variant, round) => {
-          run.progress(`${variant}, round ${round}`);
-          await forget(dataSource);
-          await tidy();
-          if (variant.startsWith(floor)) return [await timed(() => dataSource.query(insertSelect))];
-          const chunkSize = variant.includes('10 000') ? 10_000 : undefined;
-          return [await timed(() => backstory.backfill(chunkSize ? { chunkSize } : {}))];
-        },
-      });
-      const measurements = variants.map((variant) => ({
-        operation: `first events of ${rows.toLocaleString('en')} rows`,
-        variant,
-        samples: samples.get(variant) ?? [],
-        perSecond: rows,
-      }));
-      return [comparison('Backfill', floor, measurements)];
-    });
+    return withSubjects(
+      run.serverUrl,
+      { subject: { recordedBy: 'backstory', rows, connections: 6 } },
+      async ([subject]) => {
+        if (!subject?.backstory) throw new Error('Nothing to measure.');
+        const { dataSource, backstory, tidy } = subject;
+        await dataSource.query('create table bare (like backstory.events including all)');
+        const variants = [floor, `${floor} again`, 'backfill()', 'backfill(), chunks of 10 000'];
+        const samples = await interleave({
+          variants,
+          rounds: 5,
+          warmUp: 1,
+          random: run.random,
+          turn: async (variant, round) => {
+            run.progress(`${variant}, round ${round}`);
+            await forget(dataSource);
+            await tidy();
+            if (variant.startsWith(floor)) return [await timed(() => dataSource.query(insertSelect))];
+            const chunkSize = variant.includes('10 000') ? 10_000 : undefined;
+            return [await timed(() => backstory.backfill(chunkSize ? { chunkSize } : {}))];
+          },
+        });
+        const measurements = variants.map((variant) => ({
+          operation: `first events of ${rows.toLocaleString('en')} rows`,
+          variant,
+          samples: samples.get(variant) ?? [],
+          perSecond: rows,
+        }));
+        return [
+          comparison('Backfill', floor, measurements, [
+            'rows per second, as a share of those of the bare statement: the goal is 0.6 or more',
+          ]),
+          await latency(run, subject),
+        ];
+      },
+    );
   },
 };
 
+/**
+ * How long the application's writes take: one by one, from several connections, each with a pause between two.
+ * @param {import('../harness/benchmark.mjs').Run} run
+ * @param {import('../subjects/subject.mjs').Subject} subject
+ */
+async function latency(run, { dataSource, backstory, tidy }) {
+  if (!backstory) throw new Error('Nothing to measure.');
+  const rows = run.rounds(ROWS);
+  /** @type {Map<string, number[]>} */
+  const samples = new Map([
+    ['before', []],
+    ['during backfill()', []],
+  ]);
+  for (let round = 0; round < 3; round++) {
+    run.progress(`latency, round ${round}`);
+    await forget(dataSource);
+    await tidy();
+    const write = () =>
+      timed(() =>
+        dataSource.query('update article set stock = $1 where id = $2', [
+          round,
+          1 + Math.floor(run.random() * rows),
+        ]),
+      );
+    samples
+      .get('before')
+      ?.push(...(await writers(write, () => new Promise((resolve) => setTimeout(resolve, 3000)))));
+    await forget(dataSource);
+    await tidy();
+    samples.get('during backfill()')?.push(...(await writers(write, () => backstory.backfill())));
+  }
+  const p99 = [...samples].map(([variant, times]) => ({
+    operation: 'update, p99',
+    variant,
+    samples: [percentile99(times)],
+  }));
+  const all = [...samples].map(([variant, times]) => ({ operation: 'update', variant, samples: times }));
+  return comparison('What the application notices', 'before', [
+    ...all,
+    ...p99.map((measurement) => ({ ...measurement, goal: 1.5 })),
+  ]);
+}
+
+/**
+ * Writes from four connections for as long as `meanwhile` takes.
+ * @param {() => Promise<number>} write
+ * @param {() => Promise<unknown>} meanwhile
+ */
+async function writers(write, meanwhile) {
+  let on = true;
+  /** @type {number[]} */
+  const times = [];
+  const writing = Array.from({ length: 4 }, async () => {
+    while (on) {
+      times.push(await write());
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  });
+  await meanwhile();
+  on = false;
+  await Promise.all(writing);
+  return times;
+}
+
+/** @param {number[]} times */
+function percentile99(times) {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * 0.99)] ?? 0;
+}
+
 const insertSelect = `
   insert into bare (category, stream_id, stream_position, change, type, data, metadata)
-  select 'article', id::text, 1, 'c', 'ArticleCreated', to_jsonb(t), '{"origin":"backfill"}' from article t`;
+  select 'article', id::text, 1, 'c', 'ArticleCreated', to_json(t), '{"origin":"backfill"}' from article t`;
 
 /**
  * As before the first backfill. Events refuse to be deleted.

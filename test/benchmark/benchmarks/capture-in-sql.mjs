@@ -86,7 +86,7 @@ const operations = [
           (hand
             ? `; ${insertEvent(
                 `values ('article', changed.id::text, 1, 'c', 'ArticleCreated', '{"id":10001,"note":"none","price":12.50,
-                 "stock":1,"title":"Article 1","active":true,"summary":"Summary",
+                 "stock":1,"title":"Article 1","active":true,"summary":"Summary of this article",
                  "createdAt":"2026-01-01T00:00:00.123456+00:00","attributes":{"size":1}}', null)`,
               )}`
             : ''),

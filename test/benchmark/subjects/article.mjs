@@ -39,7 +39,7 @@ export function newArticle(number) {
     title: `Article ${number}`,
     stock: number % 1000,
     price: '12.50',
-    summary: 'Summary',
+    summary: 'Summary of this article',
     note: 'none',
     attributes: { size: number % 50 },
   };
@@ -47,5 +47,5 @@ export function newArticle(number) {
 
 /** The same as `newArticle`, of every number of the series `g`. */
 export const insertArticles = `insert into article (title, stock, price, summary, note, attributes)
-  select 'Article ' || g, g % 1000, 12.50, 'Summary', 'none',
+  select 'Article ' || g, g % 1000, 12.50, 'Summary of this article', 'none',
          jsonb_build_object('size', g % 50)`;

@@ -3,6 +3,7 @@ import { createTestDatabase } from '@backstory/test/postgres';
 import { DataSource } from 'typeorm';
 import { articles, insertArticles } from './article.mjs';
 import { auditEntries, AuditSubscriber } from './audit-subscriber.mjs';
+import { constantEvents } from './constant-events.mjs';
 
 /**
  * A database of its own with the same table and the same rows as every other subject, and a DataSource on it.
@@ -18,7 +19,7 @@ import { auditEntries, AuditSubscriber } from './audit-subscriber.mjs';
 
 /**
  * @typedef {object} SubjectOptions
- * @property {'nothing' | 'subscriber' | 'backstory'} recordedBy
+ * @property {'nothing' | 'subscriber' | 'constant events' | 'backstory'} recordedBy
  * @property {import('@backstory/adapter').CaptureContext} [context]
  * @property {number} rows
  * @property {number} [connections]
@@ -50,12 +51,22 @@ export async function openSubject(serverUrl, name, { recordedBy, context, rows, 
   });
   await dataSource.initialize();
   await dataSource.query(`${insertArticles} from generate_series(1, $1::integer) g`, [rows]);
-  const backstory = recordedBy === 'backstory' ? await createBackstory(dataSource) : undefined;
+  let backstory =
+    recordedBy === 'nothing' || recordedBy === 'subscriber' ? undefined : await createBackstory(dataSource);
   // Every row has its history, as in an application that has adopted Backstory.
   await backstory?.backfill({ chunkSize: 10_000 });
-  const records = { nothing: undefined, subscriber: 'audit_entry', backstory: 'backstory.events' }[
-    recordedBy
-  ];
+  if (recordedBy === 'constant events') {
+    await backstory?.stages.set('article', 'off');
+    await backstory?.close();
+    backstory = undefined;
+    await dataSource.query(constantEvents);
+  }
+  const records = {
+    nothing: undefined,
+    subscriber: 'audit_entry',
+    'constant events': 'backstory.events',
+    backstory: 'backstory.events',
+  }[recordedBy];
   const tables = records ? ['article', records] : ['article'];
   // Cleaned between the measurements, not in the middle of one.
   for (const table of tables) await dataSource.query(`alter table ${table} set (autovacuum_enabled = false)`);

@@ -39,11 +39,14 @@ export async function readStatus(
     shadow_drifted: number;
   }>(
     `select s.category, s.stage, s.captured_since,
-       b.rows_seen::float8 as backfill_rows, b.events_written::float8 as backfill_events, b.completed_at,
+       b.rows_seen as backfill_rows, b.events_written as backfill_events, b.completed_at,
        v.verified_at, v.rows_compared::float8, v.drifted::float8 as verify_drifted,
        r.compared::float8, r.drifted::float8 as shadow_drifted
      from ${table}.stages s
-     left join ${table}.backfills b using (category)
+     left join lateral (
+       select f.completed_at, sum(g.rows_seen)::float8 as rows_seen, sum(g.events_written)::float8 as events_written
+       from ${table}.backfills f join ${table}.backfill_ranges g using (category)
+       where f.category = s.category group by f.completed_at) b on true
      left join ${table}.verifications v using (category)
      left join ${table}.shadow_reads r on r.category = s.category and r.since = s.changed_at`,
   );

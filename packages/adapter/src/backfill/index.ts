@@ -1,3 +1,7 @@
-export { backfill, type BackfillOptions, type BackfillReport } from './backfill.js';
+export { backfill } from './backfill.js';
 export { backfillComplete } from './backfill-guard.js';
+export type { BackfillOptions, BackfillReport } from './backfill-options.js';
 export type { BackfillProgress } from './backfill-progress.js';
+export { type BackfillWish, wishOfBackfill } from './backfill-state.js';
+export { type BackfillEstimate, estimateBackfill } from './estimate-backfill.js';
+export type { ThrottleOptions } from './throttle.js';

@@ -23,7 +23,7 @@ function bars(stream: NodeJS.WritableStream): ProgressView {
   const multi = new MultiBar(
     {
       stream,
-      format: '{category} {bar} {percentage}% {value}/{total} rows · {rate} rows/s · {left} left',
+      format: '{category} {bar} {percentage}% {value}/{total} rows · {rate} rows/s · {left}',
       clearOnComplete: false,
       hideCursor: true,
     },
@@ -32,8 +32,8 @@ function bars(stream: NodeJS.WritableStream): ProgressView {
   const known = new Map<string, ReturnType<typeof multi.create>>();
   return {
     update: (progress) => {
-      const { category, rows, total, rowsPerSecond, secondsLeft } = progress;
-      const payload = { category: category.padEnd(20), rate: rowsPerSecond, left: seconds(secondsLeft) };
+      const { category, rows, total, rowsPerSecond } = progress;
+      const payload = { category: category.padEnd(20), rate: rowsPerSecond, left: rest(progress) };
       let bar = known.get(category);
       if (!bar) known.set(category, (bar = multi.create(total, 0, payload)));
       bar.setTotal(total);
@@ -46,20 +46,22 @@ function bars(stream: NodeJS.WritableStream): ProgressView {
 function lines(stream: NodeJS.WritableStream): ProgressView {
   let next = 0;
   return {
-    update: ({ category, rows, total, events, rowsPerSecond, secondsLeft, completed }) => {
+    update: (progress) => {
+      const { category, rows, total, events, rowsPerSecond, completed } = progress;
       if (!completed && Date.now() < next) return;
       next = Date.now() + secondsBetweenLines * 1000;
-      const rest = completed ? 'done' : `${seconds(secondsLeft)} left`;
       stream.write(
-        `backfill ${category}: ${rows}/${total} rows, ${events} events, ${rowsPerSecond} rows/s, ${rest}\n`,
+        `backfill ${category}: ${rows}/${total} rows, ${events} events, ${rowsPerSecond} rows/s, ${rest(progress)}\n`,
       );
     },
     stop: () => undefined,
   };
 }
 
-function seconds(value: number | undefined): string {
-  return value === undefined ? '?' : `${Math.ceil(value)} s`;
+function rest({ completed, secondsLeft, waitingFor }: BackfillProgress): string {
+  if (completed) return 'done';
+  if (waitingFor) return `waits for ${waitingFor}`;
+  return `${secondsLeft === undefined ? '?' : Math.ceil(secondsLeft)} s left`;
 }
 
 /** Columns as wide as their longest value; numbers to the right. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { driftName } from '../../drift/index.js';
 import { aggregatesOf, attribution, type Cli, type CommandRun, print } from '../cli.js';
 
 export function repairCommand(program: Command, cli: Cli): void {
@@ -21,10 +22,7 @@ const repair: CommandRun = async (backstory, input) => {
     repaired.length === 0
       ? 'Nothing to repair.\n'
       : repaired
-          .map(
-            ({ category, streamId, kind }) =>
-              `${dryRun ? 'would correct' : 'corrected'} ${category}-${streamId} (${kind})\n`,
-          )
+          .map((drift) => `${dryRun ? 'would correct' : 'corrected'} ${driftName(drift)} (${drift.kind})\n`)
           .join(''),
   );
   return 0;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Drift } from '../../drift/index.js';
+import { type Drift, driftName } from '../../drift/index.js';
 import { aggregatesOf, type Cli, type CommandRun, positiveInteger, print, shown } from '../cli.js';
 import { table } from '../terminal.js';
 
@@ -31,9 +31,9 @@ const verify: CommandRun = async (backstory, input) => {
   return report.clean ? 0 : 2;
 };
 
-function inWords({ category, streamId, kind, properties }: Drift): string {
-  const values = Object.entries(properties).map(
+function inWords(drift: Drift): string {
+  const values = Object.entries(drift.properties).map(
     ([name, { row, replay }]) => `  ${name}: row ${shown(row)}, replay ${shown(replay)}\n`,
   );
-  return `${category}-${streamId}: ${kind}\n${values.join('')}`;
+  return `${driftName(drift)}: ${drift.kind}\n${values.join('')}`;
 }

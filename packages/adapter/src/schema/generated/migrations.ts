@@ -16,8 +16,9 @@ create table :schema.events (
   category text collate "C" not null,
   stream_id text collate "C" not null,
   type text collate "C" not null,
-  data jsonb not null,
-  metadata jsonb,
+  -- as text: a seventh smaller than jsonb, and what is read most is read whole
+  data json not null,
+  metadata jsonb not null default '{}',
   primary key (category, stream_id, stream_position)
 );
 
@@ -40,22 +41,35 @@ create function :schema.statement_context(statement text) returns jsonb language
     then substr(statement, 13, strpos(statement, '*/') - 13)::jsonb end
 $$;
 
-create function :schema.fold_event(state jsonb, change "char", data jsonb) returns jsonb
+create function :schema.fold_event(state jsonb, change "char", data json) returns jsonb
   language sql immutable parallel safe as $$
-  select case change when 'u' then coalesce(state, '{}') || data when 'c' then data end
+  select case change when 'u' then state || data::jsonb when 'c' then data::jsonb end
+$$;
+
+-- Of a part: what its root's events have under its path and id. An object adds or changes it, null takes it away.
+create function :schema.fold_part_event(state jsonb, patch json) returns jsonb
+  language sql immutable parallel safe as $$
+  select case when patch::text <> 'null' then coalesce(state, '{}') || patch::jsonb end
 $$;
 
 -- select fold(change, data order by stream_position): the state after the last event, null when deleted.
-create aggregate :schema.fold("char", jsonb) (sfunc = :schema.fold_event, stype = jsonb);
+create aggregate :schema.fold("char", json) (sfunc = :schema.fold_event, stype = jsonb);
+
+create aggregate :schema.fold_part(json) (sfunc = :schema.fold_part_event, stype = jsonb);
+
+-- Of objects in order: the later over the earlier.
+create aggregate :schema.merge(jsonb) (sfunc = jsonb_concat, stype = jsonb, initcond = '{}');
 `,
   },
   {
     id: 2,
     name: '000002-aggregates',
     sql: String.raw`
--- The aggregates that the application has named, and the generated triggers that capture them.
+-- The tables that the application has named: aggregates and their parts, and the generated triggers that capture them.
 create table :schema.aggregates (
-  category text primary key,
+  category text,
+  -- relation path of an owned table, such as lines; empty for the aggregate's own
+  part text,
   entity text not null,
   -- what the application said of it: excluded properties, names and rules of events
   options jsonb not null,
@@ -64,7 +78,8 @@ create table :schema.aggregates (
   -- of the table with the triggers, and of the generated functions and triggers; null while nothing is captured
   table_oid oid,
   fingerprint text,
-  installed_at timestamptz
+  installed_at timestamptz,
+  primary key (category, part)
 );
 `,
   },
@@ -99,16 +114,29 @@ create index stage_changes_of_category on :schema.stage_changes (category, id);
     id: 4,
     name: '000004-backfills',
     sql: String.raw`
--- How far the backfill of each category has come. The cursor moves in the transaction that writes the chunk.
+-- The backfill of each category.
 create table :schema.backfills (
   category text primary key,
-  -- key of the last row seen, as text, in the order of the primary key's columns
-  after_key jsonb,
-  rows_seen bigint not null default 0,
-  events_written bigint not null default 0,
+  -- the condition that limits it to some rows; null for all
+  condition text,
+  -- what somebody at another terminal wants of it: pause, stop
+  wish text,
   started_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   completed_at timestamptz
+);
+
+-- How far it has come in each range of keys. The cursor moves in the transaction that writes the chunk.
+create table :schema.backfill_ranges (
+  category text references :schema.backfills on delete cascade,
+  range integer,
+  -- keys as text, in the order of the primary key's columns: of the last row seen, and of the last one of the range
+  after_key jsonb,
+  until_key jsonb,
+  rows_seen bigint not null default 0,
+  events_written bigint not null default 0,
+  done boolean not null default false,
+  primary key (category, range)
 );
 `,
   },

@@ -1,0 +1,66 @@
+import { InvalidOptionsError } from '../errors.js';
+import type { BackfillProgress } from './backfill-progress.js';
+import type { ThrottleOptions } from './throttle.js';
+
+export interface BackfillOptions {
+  /**
+   * Rows locked and written at a time. More is faster; fewer hold their locks for a shorter time.
+   * @defaultValue as many as take `targetMs`, found on the way
+   */
+  chunkSize?: number;
+  /** How long a chunk should take, and hold its locks, in milliseconds. @defaultValue 200 */
+  targetMs?: number;
+  /**
+   * Workers, each with a range of keys and a connection of the application's pool. More than the server has idle
+   * processors makes nothing faster.
+   * @defaultValue 1
+   */
+  parallel?: number;
+  /**
+   * Only rows for which this SQL condition holds; the table is called `t`. The others stay without a stream until they
+   * are changed or another backfill comes, and the stages after `capture` stay closed.
+   * @example "t.created_at > now() - interval '1 year'"
+   */
+  where?: string;
+  /** What it waits for. @defaultValue nothing but locks */
+  throttle?: ThrottleOptions;
+  /** Hears of every chunk, and of every wait. */
+  onProgress?: (progress: BackfillProgress) => void;
+  /** Stops after the chunk that is under way; the next call goes on from there. */
+  signal?: AbortSignal;
+}
+
+/** What the backfill of one category came to. */
+export interface BackfillReport {
+  readonly category: string;
+  readonly rows: number;
+  readonly events: number;
+  readonly seconds: number;
+  /** False when it was stopped, by its signal or from another terminal. */
+  readonly completed: boolean;
+}
+
+/** @throws InvalidOptionsError */
+export function validate({ chunkSize, targetMs, parallel, throttle = {} }: BackfillOptions): void {
+  for (const [name, value] of Object.entries({ chunkSize, targetMs, parallel })) {
+    if (value === undefined || (Number.isInteger(value) && value > 0)) continue;
+    throw new InvalidOptionsError(
+      `${name}: ${value} is no positive whole number.`,
+      'Give one, or leave it out.',
+    );
+  }
+  const { rowsPerSecond, maxReplicaLagSeconds, maxActiveConnections } = throttle;
+  for (const [name, value] of Object.entries({ rowsPerSecond, maxReplicaLagSeconds })) {
+    if (value === undefined || value > 0) continue;
+    throw new InvalidOptionsError(
+      `throttle.${name}: ${value} is not above 0.`,
+      'Give more, or leave it out.',
+    );
+  }
+  if (maxActiveConnections !== undefined && !(maxActiveConnections >= 0)) {
+    throw new InvalidOptionsError(
+      `throttle.maxActiveConnections: ${maxActiveConnections} is no number of connections.`,
+      'Use 0 or more.',
+    );
+  }
+}
