@@ -119,9 +119,9 @@ describe('verify tells the kinds of drift apart, and repair settles them', () =>
   });
 
   it('parts: one changed, one gone, one that nobody has heard of', async () => {
-    const works = (await library.dataSource.query(
+    const works: { id: string }[] = await library.dataSource.query(
       `select id from work where "authorId" = 2 order by id`,
-    )) as { id: string }[];
+    );
     await tamper(
       `update work set title = 'another' where id = '${works[0]?.id}'`,
       `delete from work where id = '${works[1]?.id}'`,

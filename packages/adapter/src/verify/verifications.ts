@@ -3,23 +3,23 @@ import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 /**
  * Until when a snapshot that is taken after this will have seen every event that was recorded: a transaction that is writing
  * events now may have recorded some before and commit later, from its start on. Until 1970 where this role may not see that.
- * And until when the last complete verify has; null where there was none.
+ * And until when the last complete verify has; null where there was none. As text: the session's DateStyle may be any.
  */
 export async function lastVerification(
   sql: SqlExecutor,
   schema: string,
   category: string,
-): Promise<{ seenUntil: Date; since: Date | null }> {
+): Promise<{ seenUntil: string; since: string | null }> {
   const table = quoteIdentifier(schema);
-  const [row] = await sql.execute<{ seenUntil: Date; since: Date | null }>(
-    `select least(now(), (
+  const [row] = await sql.execute<{ seenUntil: string; since: string | null }>(
+    `select to_json(least(now(), (
         select min(coalesce(a.xact_start, to_timestamp(0))) from pg_locks l left join pg_stat_activity a using (pid)
         where l.relation = $2::regclass and l.mode = 'RowExclusiveLock'
-      ), (select min(p.prepared) from pg_prepared_xacts p where p.database = current_database())) as "seenUntil",
-      (select v.seen_until from ${table}.verifications v where v.category = $1) as since`,
+      ), (select min(p.prepared) from pg_prepared_xacts p where p.database = current_database()))) #>> '{}' as "seenUntil",
+      (select to_json(v.seen_until) #>> '{}' from ${table}.verifications v where v.category = $1) as since`,
     [category, `${table}.events`],
   );
-  return row as { seenUntil: Date; since: Date | null };
+  return row as { seenUntil: string; since: string | null };
 }
 
 /** One that has not compared everything says nothing of the rest, but what it has found stands until a complete one. */
@@ -27,7 +27,7 @@ export async function recordVerification(
   sql: SqlExecutor,
   schema: string,
   found: { category: string; rows: number; streams: number; drifted: number; complete: boolean },
-  seenUntil: Date,
+  seenUntil: string,
 ): Promise<void> {
   const { category, rows, streams, drifted, complete } = found;
   const table = `${quoteIdentifier(schema)}.verifications`;

@@ -45,7 +45,7 @@ export function ofStreams(streamIds: readonly string[]): VerifyScope {
 }
 
 /** Streams of the category that have an event that was recorded at `since` or later. */
-export function changedSince(schema: string, category: string, since: Date): VerifyScope {
+export function changedSince(schema: string, category: string, since: string): VerifyScope {
   const changed = `(select c.stream_id from ${quoteIdentifier(schema)}.events c
     where c.category = ${quoteLiteral(category)} and c.recorded_at >= $1::timestamptz)`;
   return {

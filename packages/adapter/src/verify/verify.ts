@@ -58,7 +58,7 @@ function scopeOf(
   schema: string,
   category: string,
   { sample = 1, sinceLast, streamIds }: VerifyOptions,
-  since: Date | null,
+  since: string | null,
 ): VerifyScope {
   if (streamIds) return ofStreams(streamIds);
   if (sample < 1) return sampled(sample);
