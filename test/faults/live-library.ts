@@ -1,4 +1,4 @@
-import { type Backstory, createBackstory } from '@backstory/adapter';
+import type { Backstory } from '@backstory/adapter';
 import type { DataSource } from 'typeorm';
 import { type Library, openLibrary } from '../library/open-library.js';
 import { seededRandom } from '../library/random.js';
@@ -78,9 +78,4 @@ export async function expectWholeHistory(dataSource: DataSource, backstory: Back
          order by v.stream_position desc limit 1)`,
     ),
   ).toEqual([]);
-}
-
-/** The same application once more, which finds capture installed. */
-export function again(dataSource: DataSource): Promise<Backstory> {
-  return createBackstory(dataSource, { install: 'check' });
 }
