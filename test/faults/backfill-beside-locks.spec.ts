@@ -100,7 +100,7 @@ describe(`a backfill beside locks, timeouts and lost connections, seed ${seed}`,
     );
     application.catch(() => undefined);
     for (let round = 0; round < 3; round++)
-      await backfill({ aggregates: ['author'], chunkSize: 1 + round * 700 });
+      await backfill({ aggregates: ['author'], chunkSize: 200 + round * 700 });
     on = false;
     await application;
     await backfill();
