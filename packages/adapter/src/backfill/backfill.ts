@@ -75,15 +75,19 @@ class Run {
   async whole(): Promise<BackfillReport> {
     const { category } = this.mapping;
     const { where, parallel = 1 } = this.options;
-    this.total = await countRows(this.database, this.mapping, where);
-    await this.database.transaction(async (sql) => {
-      // bounds are kept as text
-      await pinSettings(sql);
-      await beginBackfill(sql, this.schema, category, where, () =>
-        keyRanges(sql, this.mapping, parallel, this.total),
-      );
-    });
-    const { rowsSeen, eventsWritten, open } = await backfillState(this.database, this.schema, category);
+    this.total = await this.reach(() => countRows(this.database, this.mapping, where));
+    const begin = (): Promise<void> =>
+      this.database.transaction(async (sql) => {
+        // bounds are kept as text
+        await pinSettings(sql);
+        await beginBackfill(sql, this.schema, category, where, () =>
+          keyRanges(sql, this.mapping, parallel, this.total),
+        );
+      });
+    await this.reach(begin);
+    const { rowsSeen, eventsWritten, open } = await this.reach(() =>
+      backfillState(this.database, this.schema, category),
+    );
     Object.assign(this.before, { rows: rowsSeen, events: eventsWritten });
     const waiting = [...open];
     const worker = async (): Promise<void> => {
@@ -92,7 +96,7 @@ class Run {
     await Promise.all(Array.from({ length: Math.min(parallel, open.length) }, worker));
     await this.sweep();
     const completed = !this.isStopped();
-    if (completed) await completeBackfill(this.database, this.schema, category);
+    if (completed) await this.reach(() => completeBackfill(this.database, this.schema, category));
     this.report({ completed });
     return {
       category,
@@ -151,7 +155,7 @@ class Run {
         const [first] = missed;
         if (done.events > 0 || first === undefined) continue;
         const row = `${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}`;
-        const holder = await rowLockHolder(database, row, [[first]]);
+        const holder = await this.reach(() => rowLockHolder(database, row, [[first]]));
         const waited = await this.attempt((sql) => writeMissed(sql, schema, mapping, [first], true), holder);
         this.events += waited?.events ?? 0;
       }
@@ -162,9 +166,7 @@ class Run {
   private async mayGoOn(): Promise<boolean> {
     for (;;) {
       if (this.isStopped()) return false;
-      const now = await this.look();
-      if (!now) continue;
-      const { wish, throttled } = now;
+      const { wish, throttled } = await this.look();
       if (wish === 'stop') this.stopped = true;
       if (this.isStopped()) return false;
       const reason = wish === 'pause' ? 'somebody who has paused it' : throttled;
@@ -175,16 +177,12 @@ class Run {
     }
   }
 
-  private async look(): Promise<{ wish: BackfillWish | null; throttled: string | undefined } | undefined> {
+  private look(): Promise<{ wish: BackfillWish | null; throttled: string | undefined }> {
     const { throttle } = this.options;
-    try {
-      const wish = await currentWish(this.database, this.schema, this.mapping.category);
-      return { wish, throttled: throttle && (await reasonToWait(this.database, throttle)) };
-    } catch (error) {
-      if (!BackstoryError.is(error, 'DATABASE_UNREACHABLE')) throw error;
-      await this.waitForDatabase(error);
-      return undefined;
-    }
+    return this.reach(async () => ({
+      wish: await currentWish(this.database, this.schema, this.mapping.category),
+      throttled: throttle && (await reasonToWait(this.database, throttle)),
+    }));
   }
 
   private isStopped(): boolean {
@@ -212,42 +210,50 @@ class Run {
   }
 
   /**
-   * A transaction that never queues for long behind the application. Undefined when it gave way, or lost its connection:
+   * A transaction that never queues for long behind the application. Undefined when it gave way:
    * whoever calls looks whether it may go on, and tries again.
    */
   private async attempt<Result>(
     work: (sql: SqlExecutor) => Promise<Result>,
     holder?: string,
   ): Promise<Result | undefined> {
-    try {
-      const result = await this.database.transaction(async (sql) => {
+    const transaction = (): Promise<Result> =>
+      this.database.transaction(async (sql) => {
         await pinSettings(sql, shortLocks);
         return work(sql);
       });
-      this.lostSince = undefined;
-      return result;
+    try {
+      return await this.reach(transaction);
     } catch (error) {
-      if (gaveWay(error)) {
-        this.report({ completed: false, waitingFor: holder ?? (await this.lockHolders()) });
-        return undefined;
-      }
-      if (!BackstoryError.is(error, 'DATABASE_UNREACHABLE')) throw error;
-      await this.waitForDatabase(error);
+      if (!gaveWay(error)) throw error;
+      this.report({ completed: false, waitingFor: holder ?? (await this.lockHolders()) });
       return undefined;
     }
   }
 
   private lockHolders(): Promise<string> {
-    return lockHolders(
-      this.database,
-      [this.mapping, ...this.mapping.parts].map(({ table }) => table.oid),
-    );
+    const tables = [this.mapping, ...this.mapping.parts].map(({ table }) => table.oid);
+    return this.reach(() => lockHolders(this.database, tables));
+  }
+
+  /** Tries again where the connection is lost. What was committed unheard is not done twice: the cursor has moved with it. */
+  private async reach<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      try {
+        const result = await work();
+        this.lostSince = undefined;
+        return result;
+      } catch (error) {
+        if (!BackstoryError.is(error, 'DATABASE_UNREACHABLE')) throw error;
+        await this.waitForDatabase(error);
+      }
+    }
   }
 
   /** A connection that was terminated, a server that starts again, a failover: nothing is lost but the chunk. */
   private async waitForDatabase(error: BackstoryError): Promise<void> {
     this.lostSince ??= Date.now();
-    if (Date.now() - this.lostSince > patienceMs) throw error;
+    if (this.isStopped() || Date.now() - this.lostSince > patienceMs) throw error;
     this.report({ completed: false, waitingFor: 'the database, which closed the connection' });
     await this.pause(lookAgainMs);
   }
