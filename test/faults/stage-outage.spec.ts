@@ -57,9 +57,14 @@ describe('an instance that can not reach the stage table', () => {
 
   it('goes on when all its connections are terminated, again and again', async () => {
     for (let round = 0; round < 20; round++) {
-      await operator.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'instance'`,
-      );
+      // Established ones: pg's pool has nobody who listens for the end of one that ends while it is made.
+      await until('a connection to terminate', async () => {
+        const ended: unknown[] = await operator.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where application_name = 'instance' and backend_start < clock_timestamp() - interval '50 ms'`,
+        );
+        return ended.length > 0;
+      });
       // A connection that was idle when it was terminated fails whoever takes it first, with Backstory or without.
       await until('the instance reads again', () =>
         name().then(

@@ -47,7 +47,7 @@ describe('shadow reads', () => {
       library.dataSource,
       `update author set name = 'secret name', "homeCity" = 'secret city' where id <= 5;
        update author set followers = 7 where id = 1; update work set title = 'other title';
-       insert into author (name) values ('secret row')`,
+       insert into author (name, version) values ('secret row', 1)`,
     );
     for (let round = 1; round <= 3; round++) {
       await read();
@@ -173,6 +173,7 @@ describe('shadow reads', () => {
     await Promise.all(
       Array.from({ length: 8 }, async (_, writer) => {
         for (let n = 0; n < 40; n++) {
+          if (n === 20) await backstory.shadowSettled();
           await manager.update(Author, { id: 1 + ((writer * 7 + n) % 50) }, { name: `by ${writer} ${n}` });
           if (n % 4 === 0) await read();
         }
