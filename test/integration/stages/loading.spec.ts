@@ -125,9 +125,7 @@ describe('loading', () => {
     });
 
     it.each(Object.entries(passingThrough))('%s: gives the table', async (name, load) => {
-      const loaded = await load(dataSource.manager);
-      expect(loaded).not.toEqual(plain.get(name));
-      expect(JSON.stringify(loaded)).toContain('forged');
+      expect(await load(dataSource.manager)).not.toEqual(plain.get(name));
     });
   });
 
@@ -181,10 +179,11 @@ describe('loading', () => {
 
     it('a transaction sees its own writes', async () => {
       await enter('replay');
+      const { name } = await dataSource.manager.findOneByOrFail(Artist, { id: 1 });
       await writesOf(async (m) => {
         await m.update(Artist, { id: 1 }, { name: 'mine' });
         expect((await m.findOneByOrFail(Artist, { id: 1 })).name).toBe('mine');
-        expect((await dataSource.manager.findOneByOrFail(Artist, { id: 1 })).name).toBe('Artist 0');
+        expect((await dataSource.manager.findOneByOrFail(Artist, { id: 1 })).name).toBe(name);
         await m.delete(Label, { code: 'zzz' });
         await m.insert(Label, { code: 'new', text: 'new' });
         expect(await m.findOneBy(Label, { code: 'new' })).toEqual({ code: 'new', text: 'new' });
