@@ -82,7 +82,7 @@ describe('an instance that can not reach the stage table', () => {
     const share = await name();
     await server.restart(async () => {
       await expect(name()).rejects.toThrow();
-      await until('a word about it', async () => warnings.length > 0);
+      await until('a word about it', () => warnings.length > 0);
     });
     await until('the instance reads again', () =>
       name().then(

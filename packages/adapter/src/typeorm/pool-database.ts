@@ -79,7 +79,7 @@ export function poolDatabase(pool: PgPool): Database {
 function connected(pool: PgPool, onError: (error: Error) => void): Promise<PooledClient> {
   return new Promise((resolve, reject) => {
     void pool.connect((error, client) => {
-      if (error) return reject(error as Error);
+      if (error) return reject(error);
       (client as PooledClient).on('error', onError);
       resolve(client as PooledClient);
     });
