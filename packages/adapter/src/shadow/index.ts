@@ -1,2 +1,2 @@
 export { shadowClean } from './shadow-guard.js';
-export { type ShadowOptions, ShadowReads, type ShadowSurroundings } from './shadow-reads.js';
+export { type ShadowOptions, ShadowReads } from './shadow-reads.js';

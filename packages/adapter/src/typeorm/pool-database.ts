@@ -78,10 +78,11 @@ export function poolDatabase(pool: PgPool): Database {
 /** By callback, because a promise would be late: a connection may be lost in the same turn in which it was made. */
 function connected(pool: PgPool, onError: (error: Error) => void): Promise<PooledClient> {
   return new Promise((resolve, reject) => {
-    void pool.connect((error, client) => {
+    void pool.connect((...result) => {
+      const [error, client] = result as [Error | undefined, PooledClient];
       if (error) return reject(error);
-      (client as PooledClient).on('error', onError);
-      resolve(client as PooledClient);
+      client.on('error', onError);
+      resolve(client);
     });
   });
 }
