@@ -40,6 +40,7 @@ module.exports = {
     { ...e2e, displayName: 'e2e' },
     // The same suites again: adopting Backstory must not change what the application does, in no stage.
     { ...e2e, displayName: 'e2e-in-capture', setupFiles: ['<rootDir>/test/stages/capture.cjs'] },
+    { ...e2e, displayName: 'e2e-in-shadow', setupFiles: ['<rootDir>/test/stages/shadow.cjs'] },
     { ...e2e, displayName: 'e2e-in-replay', setupFiles: ['<rootDir>/test/stages/replay.cjs'] },
   ],
 };

@@ -122,8 +122,24 @@ describe('the command line', () => {
     });
     expect((await run('stage', 'author')).out).toMatch(/capture +shadow +ops +no +ready/);
     expect(await run('stage', 'author', 'replay', '--force')).toMatchObject({
-      out: 'author: shadow → replay (forced)\n',
+      out: 'author: shadow → replay (forced, although 0 of 100 shadow reads were compared)\n',
     });
+    expect((await run('stage', 'author', 'replay', '--percent', '10')).out).toBe(
+      'author: replay → replay 10 %\n',
+    );
+    expect((await run('status')).out).toMatch(/author +replay 10 %/);
+    expect((await run('stage', 'author', '--history')).out).toMatch(/replay +replay 10 % +\w+ +no/);
+    expect(await run('stage', 'author', '--percent', '10')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--percent is given without a stage'),
+    });
+    expect(await run('stage', 'author', 'replay', '--percent', '101')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('percent 101 is no share of the streams'),
+    });
+    expect((await run('stage', 'author', 'replay', '--percent', '100')).out).toBe(
+      'author: replay 10 % → replay\n',
+    );
     const status = JSON.parse((await run('status', '--json')).out) as { category: string; stage: string }[];
     expect(status.find(({ category }) => category === 'author')).toMatchObject({
       stage: 'replay',

@@ -27,7 +27,7 @@ const DEFAULT_SETTINGS = {
 
 /**
  * @param {Record<string, string | number>} [settings]
- * @returns {Promise<import('./index.cjs').PostgresServer>}
+ * @returns {Promise<import('./index.cjs').EmbeddedServer>}
  */
 async function startEmbeddedServer(settings) {
   await removeOrphans();
@@ -37,11 +37,20 @@ async function startEmbeddedServer(settings) {
     const binaries = postgresBinaries(home, user);
     const password = randomBytes(12).toString('hex');
     await initialise(binaries.initdb, home, user, password);
-    const { child, port } = await start(binaries.postgres, home, user, { ...DEFAULT_SETTINGS, ...settings });
-    const release = stopWithProcess(child, home);
+    const all = { ...DEFAULT_SETTINGS, ...settings };
+    const { child: first, port } = await start(binaries.postgres, home, user, all);
+    let child = first;
+    let release = stopWithProcess(child, home);
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
       started: true,
+      restart: async (whileDown) => {
+        release();
+        await stop(child);
+        await whileDown?.();
+        ({ child } = await start(binaries.postgres, home, user, all, port));
+        release = stopWithProcess(child, home);
+      },
       stop: async () => {
         release();
         await stop(child);
@@ -91,13 +100,14 @@ async function initialise(initdb, home, user, password) {
  * @param {string} home
  * @param {import('./unprivileged-user.cjs').User | undefined} user
  * @param {Record<string, string | number>} settings
+ * @param {number} [samePort]
  */
-async function start(postgres, home, user, settings) {
+async function start(postgres, home, user, settings, samePort) {
   const data = path.join(home, 'data');
   const logFile = path.join(home, 'server.log');
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = samePort ?? (await freePort());
     const log = fs.openSync(logFile, 'w');
     const child = spawn(postgres, ['-D', data, '-h', '127.0.0.1', '-p', `${port}`, ...flags], {
       ...user,

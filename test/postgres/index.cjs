@@ -12,4 +12,4 @@ async function startPostgres(options = {}) {
   return startEmbeddedServer(options.settings);
 }
 
-module.exports = { startPostgres, createTestDatabase, describeServer };
+module.exports = { startPostgres, startEmbeddedServer, createTestDatabase, describeServer };

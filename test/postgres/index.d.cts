@@ -15,6 +15,15 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** A server that can go away and come back, with its data and at the same address. */
+export interface EmbeddedServer extends PostgresServer {
+  /** Stops it, breaking off every connection, and starts it again after `whileDown`. */
+  restart(whileDown?: () => Promise<void>): Promise<void>;
+}
+
+/** A new embedded server, whatever `DATABASE_URL` says. */
+export function startEmbeddedServer(settings?: Record<string, string | number>): Promise<EmbeddedServer>;
+
 /**
  * The PostgreSQL server of this run: the one that `DATABASE_URL` names, or the one that the test run has started
  * already, or else a new embedded one on a free port. The data of an embedded server is thrown away when it stops,

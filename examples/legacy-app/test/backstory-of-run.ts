@@ -27,6 +27,9 @@ export async function enterStageOfRun(app: INestApplicationContext): Promise<voi
 export async function expectNoDrift(app: INestApplicationContext): Promise<void> {
   if (!stage) return;
   const backstory = app.get<Backstory>(BACKSTORY);
+  await backstory.shadowSettled();
+  const drifted = (await backstory.status()).filter(({ shadow }) => shadow && shadow.drifted > 0);
+  if (drifted.length > 0) throw new Error(`Shadow reads found drift: ${JSON.stringify(drifted)}`);
   const { aggregates } = await backstory.verify();
   const drift = aggregates.flatMap((aggregate) => aggregate.drift);
   if (drift.length > 0) throw new Error(`Drift after the suite: ${JSON.stringify(drift.slice(0, 5))}`);

@@ -54,13 +54,18 @@ export async function createBackstory(
     return (typeOid: number) => client.getTypeParser(typeOid, 'text');
   };
   const shadowReads = new ShadowReads(
-    database,
-    schema,
-    parsers,
+    {
+      database,
+      schema,
+      parsers,
+      isBusy: () => pool.waitingCount > 0,
+      onDrift: (drift) =>
+        logger.warn(
+          `Drift in ${driftName(drift)}: ${drift.kind} ${Object.keys(drift.properties).join(', ')}`,
+        ),
+      onError: warn('A shadow comparison failed'),
+    },
     shadow.sample ?? 1,
-    (drift) =>
-      logger.warn(`Drift in ${driftName(drift)}: ${drift.kind} ${Object.keys(drift.properties).join(', ')}`),
-    warn('A shadow comparison failed'),
   );
   const reads = new ReplayingReads(dataSource, schema, registry, stages, shadowReads, (mapping, id) =>
     logger.warn(
@@ -101,10 +106,10 @@ function validate({ schema, install: mode, shadow, stagePollMs }: BackstoryOptio
   if (shadow?.sample !== undefined && !(shadow.sample >= 0 && shadow.sample <= 1)) {
     throw new InvalidOptionsError(`shadow.sample ${shadow.sample} is no share.`, 'Use a number from 0 to 1.');
   }
-  if (stagePollMs !== undefined && !(stagePollMs >= 10)) {
+  if (stagePollMs !== undefined && !(stagePollMs >= 10 && stagePollMs <= 1_000)) {
     throw new InvalidOptionsError(
-      `stagePollMs ${stagePollMs} is too small.`,
-      'Use at least 10 milliseconds.',
+      `stagePollMs ${stagePollMs} is too ${stagePollMs > 1_000 ? 'large' : 'small'}.`,
+      'Use 10 to 1000 milliseconds: who changes a stage relies on it that all instances follow within a second.',
     );
   }
 }

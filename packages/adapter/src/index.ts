@@ -1,4 +1,4 @@
-export type { AggregateStatus, Finding } from './admin/index.js';
+export type { AggregateStatus, Finding, PropertyDrift } from './admin/index.js';
 export type {
   BackfillEstimate,
   BackfillOptions,
@@ -49,7 +49,7 @@ export {
 } from './mapping/index.js';
 export type { BackstoryLogger, BackstoryOptions } from './options.js';
 export type { ShadowOptions } from './shadow/index.js';
-export type { StageControl } from './stage-control.js';
+export type { StageControl, StageOptions } from './stage-control.js';
 export type { Stage, StageChange, StageChangeOptions } from './stages/index.js';
 export type {
   AggregateVerification,

@@ -22,8 +22,8 @@ export interface BackstoryOptions extends AggregateSelection {
   /** Shadow reads: how many reads are compared, and how many clean ones `replay` needs. */
   shadow?: ShadowOptions;
   /**
-   * How often this instance looks for stage changes, in milliseconds. More often than once a second costs
-   * little: one query on a table of a few rows.
+   * How often this instance looks for stage changes, in milliseconds, 10 to 1000. More often than once a second
+   * costs little: one query on a table of a few rows.
    * @defaultValue 500
    */
   stagePollMs?: number;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { backfillComplete } from './backfill/index.js';
 import { installCapture, removeCapture } from './capture/index.js';
 import type { Database } from './database/index.js';
@@ -7,7 +8,8 @@ import { shadowClean } from './shadow/index.js';
 import {
   changeStage,
   isStage,
-  readStages,
+  notSeenYet,
+  readStandings,
   type Stage,
   type StageChange,
   stageChanges,
@@ -15,8 +17,22 @@ import {
   type StageGuard,
   stages,
   type StageWatch,
+  type Standing,
 } from './stages/index.js';
 import { verifiedClean } from './verify/index.js';
+
+export interface StageOptions extends StageChangeOptions {
+  /**
+   * For `replay`: how many of a hundred streams reads replay, a whole number from 1. The others are compared as in
+   * `shadow`. Always the same streams, on every instance; a larger share has all those of a smaller one. Less risks
+   * less, and proves less.
+   * @defaultValue 100
+   */
+  percent?: number;
+}
+
+/** After this time every instance has seen a change: they look at least once a second. */
+const seenByAllAfterMs = 1_500;
 
 /** Reads and changes the stage of each aggregate, at run time, for all instances. */
 export class StageControl {
@@ -35,25 +51,31 @@ export class StageControl {
 
   /** The stage as the database has it now. */
   async get(categoryOrEntity: string): Promise<Stage> {
-    const { category } = this.mappings.get(categoryOrEntity);
-    return (await readStages(this.database, this.schema)).get(category) ?? 'off';
+    return (await this.standing(this.mappings.get(categoryOrEntity).category)).stage;
   }
 
   /**
-   * Moves an aggregate. Forward one step at a time and only if its guards allow it; back at any time.
-   * This instance follows at once, the others within a second.
+   * Moves an aggregate, or changes the percentage that it replays. Forward one step at a time and only if its guards
+   * allow it; back at any time, whatever they say. This instance follows at once, the others within a second.
    * @throws StageRefusedError with every reason; `force: true` goes anyway and is recorded
    */
-  async set(categoryOrEntity: string, to: Stage, options: StageChangeOptions = {}): Promise<StageChange> {
-    if (!isStage(to))
-      throw new InvalidOptionsError(`"${String(to)}" is no stage.`, `Use one of: ${stages.join(', ')}.`);
+  async set(categoryOrEntity: string, to: Stage, options: StageOptions = {}): Promise<StageChange> {
+    const standing = standingOf(to, options.percent);
     const mapping = this.mappings.get(categoryOrEntity);
-    // Triggers first: a stage never says "captured" of a table that isn't. Later stages have them, unless forced.
-    if (to === 'capture' || (to !== 'off' && options.force))
-      await installCapture(this.database, this.schema, mapping);
-    const change = await changeStage(this.database, this.schema, mapping.category, to, options, this.guards);
-    if (to === 'off') await removeCapture(this.database, this.schema, mapping);
+    const { category } = mapping;
+    const before = await this.standing(category);
+    // Triggers first: a stage never says "captured" of a table that isn't. A way back needs none, and waits for no lock.
+    const begins = before.stage === 'off' && (to === 'capture' || (to !== 'off' && options.force === true));
+    if (begins) await installCapture(this.database, this.schema, mapping);
+    const change = await changeStage(this.database, this.schema, category, standing, options, this.guards);
+    // Once more: somebody who switched it off a moment ago may have taken the triggers away meanwhile.
+    if (begins) await installCapture(this.database, this.schema, mapping);
     await this.watch.refresh();
+    if (to === 'off') {
+      // While another instance still replays, what it reads has to be captured.
+      if (change.from === 'replay') await sleep(seenByAllAfterMs);
+      await removeCapture(this.database, this.schema, mapping);
+    }
     return change;
   }
 
@@ -71,4 +93,28 @@ export class StageControl {
       `Move it to capture first: npx backstory stage ${category} capture`,
     );
   }
+
+  private async standing(category: string): Promise<Standing> {
+    return (await readStandings(this.database, this.schema)).get(category) ?? notSeenYet;
+  }
+}
+
+/** @throws InvalidOptionsError */
+function standingOf(stage: Stage, percent: number | undefined): Standing {
+  if (!isStage(stage)) {
+    throw new InvalidOptionsError(`"${String(stage)}" is no stage.`, `Use one of: ${stages.join(', ')}.`);
+  }
+  if (percent !== undefined && stage !== 'replay') {
+    throw new InvalidOptionsError(
+      `A percentage of ${stage} was asked for.`,
+      'Only replay has one: the other streams are then compared as in shadow.',
+    );
+  }
+  if (percent !== undefined && !(Number.isInteger(percent) && percent >= 1 && percent <= 100)) {
+    throw new InvalidOptionsError(
+      `percent ${String(percent)} is no share of the streams.`,
+      'Use a whole number from 1 to 100, or go back to stage shadow for none.',
+    );
+  }
+  return { stage, percent: stage === 'replay' ? (percent ?? 100) : 0 };
 }

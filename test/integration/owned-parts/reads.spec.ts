@@ -95,7 +95,9 @@ describe('reads of an aggregate of several tables', () => {
     );
     await manager.find(Author);
     await backstory.shadowSettled();
-    const [drift] = await library.dataSource.query(`select * from backstory.drifts order by id desc limit 1`);
+    const [drift] = await library.dataSource.query(
+      `select * from backstory.drifts order by found_at desc limit 1`,
+    );
     expect(drift).toMatchObject({ category: 'author', kind: 'value', found_by: 'shadow' });
     expect(drift.properties).toContainEqual(expect.stringMatching(/^works\[[0-9a-f-]+\]\.title$/));
     await library.dataSource.query(

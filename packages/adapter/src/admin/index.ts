@@ -1,3 +1,3 @@
 export { diagnose } from './diagnose.js';
 export type { Finding } from './finding.js';
-export { type AggregateStatus, readStatus } from './read-status.js';
+export { type AggregateStatus, type PropertyDrift, readStatus } from './read-status.js';

@@ -1,4 +1,5 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import type { DriftKind } from '../drift/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import type { Stage } from '../stages/index.js';
 
@@ -8,6 +9,8 @@ export interface AggregateStatus {
   readonly entity: string;
   readonly table: string;
   readonly stage: Stage;
+  /** In stage replay: how many of a hundred streams are replayed. Otherwise null. */
+  readonly percent: number | null;
   readonly capturedSince: Date | null;
   readonly backfill: {
     readonly rows: number;
@@ -15,7 +18,27 @@ export interface AggregateStatus {
     readonly completedAt: Date | null;
   } | null;
   readonly verified: { readonly at: Date; readonly rows: number; readonly drifted: number } | null;
-  readonly shadow: { readonly compared: number; readonly drifted: number } | null;
+  /** Since the aggregate came into its stage, in streams. */
+  readonly shadow: {
+    readonly compared: number;
+    readonly drifted: number;
+    /** Not compared: too many were waiting. */
+    readonly skipped: number;
+    /** Not compared: the comparison failed. */
+    readonly failed: number;
+  } | null;
+  /** What has differed since capture began, most often first; found by verify or shadow reads. */
+  readonly differences: readonly PropertyDrift[];
+}
+
+/** How often a property differed between rows and replays. */
+export interface PropertyDrift {
+  readonly foundBy: string;
+  readonly kind: DriftKind;
+  /** Of a part: behind the path of its relation. Empty where there was no row or no event to have properties. */
+  readonly property: string;
+  readonly times: number;
+  readonly lastFoundAt: string;
 }
 
 /** One query, whatever the number of aggregates and events. */
@@ -37,11 +60,19 @@ export async function readStatus(
     verify_drifted: number;
     compared: number | null;
     shadow_drifted: number;
+    skipped: number;
+    failed: number;
+    percent: number | null;
+    differences: PropertyDrift[] | null;
   }>(
-    `select s.category, s.stage, s.captured_since,
+    `select s.category, s.stage, nullif(s.replay_percent, 0) as percent, s.captured_since,
        b.rows_seen as backfill_rows, b.events_written as backfill_events, b.completed_at,
        v.verified_at, v.rows_compared::float8, v.drifted::float8 as verify_drifted,
-       r.compared::float8, r.drifted::float8 as shadow_drifted
+       r.compared::float8, r.drifted::float8 as shadow_drifted, r.skipped::float8, r.failed::float8,
+       (select jsonb_agg(jsonb_build_object('foundBy', c.found_by, 'kind', c.kind, 'property', c.property,
+                                            'times', c.times, 'lastFoundAt', c.last_found_at) order by c.times desc)
+        from ${table}.drift_counts c
+        where c.category = s.category and c.last_found_at >= s.captured_since) as differences
      from ${table}.stages s
      left join lateral (
        select f.completed_at, sum(g.rows_seen)::float8 as rows_seen, sum(g.events_written)::float8 as events_written
@@ -58,6 +89,7 @@ export async function readStatus(
       entity: mapping.entity,
       table: `${mapping.table.schema}.${mapping.table.name}`,
       stage: row?.stage ?? 'off',
+      percent: row?.percent ?? null,
       capturedSince: row?.captured_since ?? null,
       backfill:
         row && row.backfill_rows !== null
@@ -66,7 +98,16 @@ export async function readStatus(
       verified: row?.verified_at
         ? { at: row.verified_at, rows: row.rows_compared, drifted: row.verify_drifted }
         : null,
-      shadow: row && row.compared !== null ? { compared: row.compared, drifted: row.shadow_drifted } : null,
+      shadow:
+        row && row.compared !== null
+          ? {
+              compared: row.compared,
+              drifted: row.shadow_drifted,
+              skipped: row.skipped,
+              failed: row.failed,
+            }
+          : null,
+      differences: row?.differences ?? [],
     };
   });
 }

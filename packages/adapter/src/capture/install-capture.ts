@@ -107,12 +107,17 @@ async function createTriggers(sql: SqlExecutor, schema: string, mapping: EntityM
   );
 }
 
-/** Stops capture of an aggregate. Its events stay. */
+/** Stops capture of an aggregate, if it is still to be off when the locks are had. Its events stay. */
 export async function removeCapture(database: Database, schema: string, root: EntityMapping): Promise<void> {
   await retryWhileLocked(
     () =>
       database.transaction(async (sql) => {
         await lockInstallation(sql, schema);
+        const [on] = await sql.execute(
+          `select from ${quoteIdentifier(schema)}.stages where category = $1 and stage <> 'off' for share`,
+          [root.category],
+        );
+        if (on) return;
         await sql.execute(`set local lock_timeout = '1s'`);
         await sql.execute([root, ...root.parts].flatMap(dropCaptureSql).join(';\n'));
         await sql.execute(

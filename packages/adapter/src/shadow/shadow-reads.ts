@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, quoteIdentifier } from '../database/index.js';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
 import type { EntityMapping, TypeParsers } from '../mapping/index.js';
 import { compareReplay } from './compare-replay.js';
+import { countShadowReads } from './count-shadow-reads.js';
 
 export interface ShadowOptions {
   /** Share of the entities read that is compared, 0 to 1. Less costs less, and takes longer to gather proof. @defaultValue 1 */
@@ -11,43 +12,70 @@ export interface ShadowOptions {
   requiredReads?: number;
 }
 
-/** Streams waiting to be compared, at most; further reads are not sampled until there is room. */
+/** What ShadowReads works with. */
+export interface ShadowSurroundings {
+  readonly database: Database;
+  readonly schema: string;
+  readonly parsers: () => Promise<TypeParsers>;
+  /** Whether the application waits for a connection at the moment. */
+  readonly isBusy: () => boolean;
+  readonly onDrift: (drift: Drift) => void;
+  /** Told the first of each row of failures. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly streamIds: Set<string>;
+  /** For which there was no room, since the last count. */
+  skipped: number;
+  /** Whose comparison failed, since the last count. */
+  failed: number;
+}
+
+/** Streams waiting to be compared, at most, over all categories; further ones are skipped until there is room. */
 const maxWaiting = 5_000;
-const batchSize = 200;
+const batchSize = 100;
 /** A drift counts only if it is still there after this time. */
 const recheckAfterMs = 200;
+const busyPauseMs = 50;
 
 /**
- * Compares what the application read with what a replay gives: in the background, one batch at a time, on a connection
- * of its own. A read only notes the keys that it found; nothing here can slow it, change it or make it fail.
+ * Compares what the application read with what a replay gives: in the background, one batch at a time, on one
+ * connection of the pool, half of the time at most and never while the application waits for one. A read only notes
+ * the keys that it found; nothing here can change it or make it fail.
  */
 export class ShadowReads {
-  private readonly waiting = new Map<EntityMapping, Set<string>>();
+  private readonly waiting = new Map<EntityMapping, Waiting>();
   private size = 0;
   private running: Promise<void> | undefined;
   private stopped = false;
+  private failing = false;
 
   constructor(
-    private readonly database: Database,
-    private readonly schema: string,
-    private readonly parsers: () => Promise<TypeParsers>,
+    private readonly surroundings: ShadowSurroundings,
     private readonly sample: number,
-    private readonly onDrift: (drift: Drift) => void,
-    private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Notes streams that a read has found. */
-  observe(mapping: EntityMapping, streamIds: Iterable<string>): void {
+  /**
+   * Notes streams that a read has found, or a sample of them. `streamIdOf` is asked for those in the sample only;
+   * it may say undefined for what has no stream.
+   */
+  observe(mapping: EntityMapping, count: number, streamIdOf: (index: number) => string | undefined): void {
+    if (this.sample === 0 || this.stopped) return;
     let waiting = this.waiting.get(mapping);
-    if (!waiting) this.waiting.set(mapping, (waiting = new Set()));
-    for (const streamId of streamIds) {
-      if (this.size >= maxWaiting) break;
+    if (!waiting) this.waiting.set(mapping, (waiting = { streamIds: new Set(), skipped: 0, failed: 0 }));
+    for (let index = 0; index < count; index++) {
       if (this.sample < 1 && Math.random() >= this.sample) continue;
-      if (waiting.has(streamId)) continue;
-      waiting.add(streamId);
+      if (this.size >= maxWaiting) {
+        waiting.skipped++;
+        continue;
+      }
+      const streamId = streamIdOf(index);
+      if (streamId === undefined || waiting.streamIds.has(streamId)) continue;
+      waiting.streamIds.add(streamId);
       this.size++;
     }
-    if (this.size > 0 && !this.stopped) this.running ??= this.run();
+    if (this.size > 0) this.running ??= this.run();
   }
 
   /** Resolves when everything noted so far has been compared. */
@@ -61,50 +89,69 @@ export class ShadowReads {
   }
 
   private async run(): Promise<void> {
-    try {
-      for (let batch = this.next(); batch && !this.stopped; batch = this.next()) await this.compare(...batch);
-    } catch (error) {
-      this.onError(error);
-    } finally {
-      this.running = undefined;
+    // The read that has started this goes on first.
+    await nextTurn();
+    while (!this.stopped) {
+      while (this.surroundings.isBusy() && !this.stopped) await sleep(busyPauseMs);
+      const next = this.next();
+      if (!next) break;
+      const startedAt = performance.now();
+      await this.attempt(...next);
+      await sleep(performance.now() - startedAt);
     }
+    this.running = undefined;
   }
 
-  private next(): [EntityMapping, string[]] | undefined {
-    for (const [mapping, ids] of this.waiting) {
-      if (ids.size === 0) continue;
-      const batch = [...ids].slice(0, batchSize);
-      for (const id of batch) ids.delete(id);
+  /** Some of the category that has waited longest since its last turn. */
+  private next(): [EntityMapping, Waiting, string[]] | undefined {
+    for (const [mapping, waiting] of this.waiting) {
+      if (waiting.streamIds.size === 0) continue;
+      const batch: string[] = [];
+      for (const id of waiting.streamIds) {
+        batch.push(id);
+        waiting.streamIds.delete(id);
+        if (batch.length === batchSize) break;
+      }
       this.size -= batch.length;
-      return [mapping, batch];
+      this.waiting.delete(mapping);
+      this.waiting.set(mapping, waiting);
+      return [mapping, waiting, batch];
     }
     return undefined;
   }
 
-  private async compare(mapping: EntityMapping, streamIds: string[]): Promise<void> {
-    const parsers = await this.parsers();
-    let drifts = await compareReplay(this.database, this.schema, mapping, streamIds, parsers);
-    if (drifts.length > 0) {
-      await sleep(recheckAfterMs);
-      const suspects = drifts.map((drift) => drift.streamId);
-      drifts = await compareReplay(this.database, this.schema, mapping, suspects, parsers);
+  /** One word for an outage, however long it is; what failed is counted when counting is possible again. */
+  private async attempt(mapping: EntityMapping, waiting: Waiting, streamIds: string[]): Promise<void> {
+    try {
+      const drifts = await this.compare(mapping, streamIds);
+      const { skipped, failed } = waiting;
+      await countShadowReads(this.surroundings.database, this.surroundings.schema, mapping.category, {
+        compared: streamIds.length,
+        drifted: drifts.length,
+        skipped,
+        failed,
+      });
+      waiting.skipped -= skipped;
+      waiting.failed -= failed;
+      this.failing = false;
+    } catch (error) {
+      waiting.failed += streamIds.length;
+      if (!this.failing && !this.stopped) this.surroundings.onError(error);
+      this.failing = true;
     }
-    drifts.forEach(this.onDrift);
-    await recordDrifts(this.database, this.schema, drifts, 'shadow');
-    await this.count(mapping.category, streamIds.length, drifts.length);
   }
 
-  /** Counts since the category entered its stage: older figures are dropped by the first comparison after the change. */
-  private async count(category: string, compared: number, drifted: number): Promise<void> {
-    const table = quoteIdentifier(this.schema);
-    await this.database.execute(
-      `insert into ${table}.shadow_reads as r (category, compared, drifted, since, last_compared_at)
-       select category, $2, $3, changed_at, clock_timestamp() from ${table}.stages where category = $1
-       on conflict (category) do update set
-         compared = case when r.since = excluded.since then r.compared else 0 end + excluded.compared,
-         drifted = case when r.since = excluded.since then r.drifted else 0 end + excluded.drifted,
-         since = excluded.since, last_compared_at = excluded.last_compared_at`,
-      [category, compared, drifted],
-    );
+  private async compare(mapping: EntityMapping, streamIds: string[]): Promise<Drift[]> {
+    const { database, schema, onDrift } = this.surroundings;
+    const parsers = await this.surroundings.parsers();
+    let drifts = await compareReplay(database, schema, mapping, streamIds, parsers);
+    if (drifts.length > 0) {
+      await sleep(recheckAfterMs);
+      const suspects = [...new Set(drifts.map((drift) => drift.streamId))];
+      drifts = await compareReplay(database, schema, mapping, suspects, parsers);
+    }
+    drifts.forEach(onDrift);
+    await recordDrifts(database, schema, drifts, 'shadow');
+    return drifts;
   }
 }

@@ -4,8 +4,10 @@ export {
   changeStage,
   initializeStages,
   readStages,
+  readStandings,
   type StageChange,
   stageChanges,
   type StageChangeOptions,
 } from './stage-store.js';
 export { StageWatch } from './stage-watch.js';
+export { isInShare, notSeenYet, type Standing } from './standing.js';

@@ -2,13 +2,14 @@ import { type Database, quoteIdentifier, type SqlExecutor } from '../database/in
 import { StageRefusedError } from '../errors.js';
 import { type Stage, skippedStage } from './stage.js';
 import type { StageGuard } from './stage-guard.js';
+import { isForward, notSeenYet, type Standing } from './standing.js';
 
 /** Who moves an aggregate to another stage, and why. Recorded with every change. */
 export interface StageChangeOptions {
   /** @defaultValue the operating system's or database's user name */
   by?: string;
   reason?: string;
-  /** Go although guards refuse; the change is recorded as forced. @defaultValue false */
+  /** Go although guards refuse; the change is recorded as forced, with their reasons. @defaultValue false */
   force?: boolean;
 }
 
@@ -16,18 +17,35 @@ export interface StageChange {
   readonly category: string;
   readonly from: Stage | null;
   readonly to: Stage;
+  /** Percentage of the streams that reads replayed before; null outside of stage `replay`. */
+  readonly fromPercent: number | null;
+  /** Percentage of the streams that reads replay since; null outside of stage `replay`. */
+  readonly percent: number | null;
   readonly changedAt: Date;
   readonly changedBy: string;
   readonly reason: string | null;
+  /** Conditions stood against it, and it was forced. */
   readonly forced: boolean;
+  /** Those conditions, in words. */
+  readonly overridden: readonly string[];
 }
 
-/** Reads the stage of every category. One small query; instances poll it. */
-export async function readStages(sql: SqlExecutor, schema: string): Promise<Map<string, Stage>> {
-  const rows = await sql.execute<{ category: string; stage: Stage }>(
-    `select category, stage from ${quoteIdentifier(schema)}.stages`,
+const changeColumns = `category, from_stage as "from", to_stage as "to", from_percent as "fromPercent",
+  to_percent as "percent", changed_at as "changedAt", changed_by as "changedBy", reason,
+  overridden <> '{}' as forced, to_jsonb(overridden) as overridden`;
+
+/** Reads where every category stands. One small query; instances poll it. */
+export async function readStandings(sql: SqlExecutor, schema: string): Promise<Map<string, Standing>> {
+  const rows = await sql.execute<{ category: string } & Standing>(
+    `select category, stage, replay_percent as percent from ${quoteIdentifier(schema)}.stages`,
   );
-  return new Map(rows.map(({ category, stage }) => [category, stage]));
+  return new Map(rows.map(({ category, stage, percent }) => [category, { stage, percent }]));
+}
+
+/** Reads the stage of every category. */
+export async function readStages(sql: SqlExecutor, schema: string): Promise<Map<string, Stage>> {
+  const standings = await readStandings(sql, schema);
+  return new Map([...standings].map(([category, { stage }]) => [category, stage]));
 }
 
 /** Gives each category that has none its first stage. */
@@ -50,45 +68,72 @@ export async function initializeStages(
 }
 
 /**
- * Moves a category to a stage if the guards allow it, and records who did it and why.
+ * Moves a category, forward if the guards allow it and back in any case, and records who did it and why.
  * @throws StageRefusedError with every unmet condition
  */
 export async function changeStage(
   database: Database,
   schema: string,
   category: string,
-  to: Stage,
+  to: Standing,
   options: StageChangeOptions,
   guards: readonly StageGuard[],
 ): Promise<StageChange> {
   return database.transaction(async (sql) => {
     const table = quoteIdentifier(schema);
-    const [current] = await sql.execute<{ stage: Stage }>(
-      `select stage from ${table}.stages where category = $1 for update`,
+    const [current] = await sql.execute<Standing>(
+      `select stage, replay_percent as percent from ${table}.stages where category = $1 for update`,
       [category],
     );
-    const from = current?.stage ?? 'off';
-    const reasons: string[] = [];
-    const skipped = skippedStage(from, to);
-    if (skipped) reasons.push(`${skipped} comes first`);
-    for (const guard of guards) reasons.push(...(await guard(sql, schema, category, to)));
-    if (reasons.length > 0 && !options.force) throw new StageRefusedError(category, from, to, reasons);
+    const from = current ?? notSeenYet;
+    const reasons = isForward(from, to) ? await reasonsAgainst(sql, schema, category, from, to, guards) : [];
+    if (reasons.length > 0 && !options.force) {
+      throw new StageRefusedError(category, inWords(from), inWords(to), reasons);
+    }
     await sql.execute(
-      `insert into ${table}.stages (category, stage, captured_since)
-       values ($1, $2, case when $2 <> 'off' then now() end)
-       on conflict (category) do update set stage = $2, changed_at = now(),
-         captured_since = case when $2 = 'off' then null else coalesce(stages.captured_since, now()) end`,
-      [category, to],
+      `insert into ${table}.stages as s (category, stage, replay_percent, captured_since)
+       values ($1, $2, $3, case when $2 <> 'off' then now() end)
+       on conflict (category) do update set stage = $2, replay_percent = $3,
+         changed_at = case when s.stage = $2 then s.changed_at else now() end,
+         captured_since = case when $2 = 'off' then null else coalesce(s.captured_since, now()) end`,
+      [category, to.stage, to.percent],
     );
     const [change] = await sql.execute<StageChange>(
-      `insert into ${table}.stage_changes (category, from_stage, to_stage, changed_by, reason, forced)
-       values ($1, $2, $3, coalesce($4, current_user), $5, $6)
-       returning category, from_stage as "from", to_stage as "to", changed_at as "changedAt",
-                 changed_by as "changedBy", reason, forced`,
-      [category, from, to, options.by ?? null, options.reason ?? null, reasons.length > 0],
+      `insert into ${table}.stage_changes
+         (category, from_stage, to_stage, from_percent, to_percent, changed_by, reason, overridden)
+       values ($1, $2, $3, nullif($4::smallint, 0), nullif($5::smallint, 0), coalesce($6, current_user), $7, $8)
+       returning ${changeColumns}`,
+      [
+        category,
+        from.stage,
+        to.stage,
+        from.percent,
+        to.percent,
+        options.by ?? null,
+        options.reason ?? null,
+        reasons,
+      ],
     );
     return change as StageChange;
   });
+}
+
+async function reasonsAgainst(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+  from: Standing,
+  to: Standing,
+  guards: readonly StageGuard[],
+): Promise<string[]> {
+  const skipped = skippedStage(from.stage, to.stage);
+  const reasons = skipped ? [`${skipped} comes first`] : [];
+  for (const guard of guards) reasons.push(...(await guard(sql, schema, category, to.stage)));
+  return reasons;
+}
+
+function inWords({ stage, percent }: Standing): string {
+  return percent > 0 && percent < 100 ? `${stage} of ${percent} %` : stage;
 }
 
 /** Every change of a category's stage, oldest first. */
@@ -98,9 +143,7 @@ export async function stageChanges(
   category: string,
 ): Promise<StageChange[]> {
   return sql.execute<StageChange>(
-    `select category, from_stage as "from", to_stage as "to", changed_at as "changedAt",
-            changed_by as "changedBy", reason, forced
-     from ${quoteIdentifier(schema)}.stage_changes where category = $1 order by id`,
+    `select ${changeColumns} from ${quoteIdentifier(schema)}.stage_changes where category = $1 order by id`,
     [category],
   );
 }

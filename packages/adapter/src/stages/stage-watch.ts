@@ -1,13 +1,13 @@
 import type { SqlExecutor } from '../database/index.js';
-import type { Stage } from './stage.js';
-import { readStages } from './stage-store.js';
+import { readStandings } from './stage-store.js';
+import { notSeenYet, type Standing } from './standing.js';
 
 /**
  * What this instance knows of the stages, polled so that a change made anywhere is seen within a second.
  * An instance that can't reach the table goes on with what it knows. Every read asks this, so it is a map look-up.
  */
 export class StageWatch {
-  private known: ReadonlyMap<string, Stage> = new Map();
+  private known: ReadonlyMap<string, Standing> = new Map();
   private timer: NodeJS.Timeout | undefined;
   private lastRead: Promise<void> = Promise.resolve();
   private stopped = false;
@@ -20,14 +20,14 @@ export class StageWatch {
     private readonly intervalMs: number,
   ) {}
 
-  of(category: string): Stage {
-    return this.known.get(category) ?? 'off';
+  of(category: string): Standing {
+    return this.known.get(category) ?? notSeenYet;
   }
 
   /** Reads now. A read that is under way doesn't count: it may have begun before the change that the caller has made. */
   refresh(): Promise<void> {
     const read = async (): Promise<void> => {
-      this.known = await readStages(this.sql, this.schema);
+      this.known = await readStandings(this.sql, this.schema);
     };
     this.lastRead = this.lastRead.then(read, read);
     return this.lastRead;

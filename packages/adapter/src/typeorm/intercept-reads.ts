@@ -12,7 +12,9 @@ interface SelectQueryBuilderInternals {
   expressionMap: {
     aliases: { name: string; hasMetadata: boolean; metadata: EntityMetadata }[];
     selects: Select[];
+    cache?: boolean;
   };
+  getQueryAndParameters: (this: SelectQueryBuilderInternals) => [text: string, parameters: unknown[]];
   loadRawResults: (this: SelectQueryBuilderInternals, queryRunner: QueryRunner) => Promise<RawResult[]>;
   getRawMany: (this: SelectQueryBuilderInternals) => Promise<RawResult[]>;
 }
@@ -63,12 +65,50 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     const reads = dataSource && interception.reads.get(dataSource);
     if (!reads || interception.raw.has(this)) return loadRawResults.call(this, queryRunner);
     const { aliases, selects } = this.expressionMap;
-    const added = reads.streamIdSelects(aliases, selects);
+    const found = reads.find(aliases);
+    if (found.length === 0) return loadRawResults.call(this, queryRunner);
+    const added = reads.streamIdSelects(found, selects);
     if (added.length > 0) this.expressionMap.selects = [...selects, ...added];
-    const rows = await loadRawResults.call(this, queryRunner).finally(() => {
+    const apply = (rows: RawResult[]): Promise<void> =>
+      rows.length === 0 ? Promise.resolve() : reads.apply(found, queryRunner, rows);
+    try {
+      if (!isCached(this, dataSource)) {
+        const rows = await loadRawResults.call(this, queryRunner);
+        await apply(rows);
+        return rows;
+      }
+      // A hit is what the application has agreed to see for a while; what goes into the cache has been replayed.
+      const [text] = this.getQueryAndParameters();
+      return await loadRawResults.call(this, applying(queryRunner, text, apply));
+    } finally {
       this.expressionMap.selects = selects;
-    });
-    return rows.length === 0 ? rows : reads.apply(aliases, queryRunner, rows);
+    }
   };
   return interception;
+}
+
+/** As SelectQueryBuilder decides it. */
+function isCached({ expressionMap }: SelectQueryBuilderInternals, dataSource: DataSource): boolean {
+  const { cache } = dataSource.options;
+  const always = typeof cache === 'object' && cache.alwaysEnabled === true && expressionMap.cache !== false;
+  return dataSource.queryResultCache !== undefined && (always || expressionMap.cache === true);
+}
+
+/** The same query runner, but for one statement: `apply` is called with its rows before anybody else sees them. */
+function applying(
+  queryRunner: QueryRunner,
+  text: string,
+  apply: (rows: RawResult[]) => Promise<void>,
+): QueryRunner {
+  const query = async (...args: unknown[]): Promise<unknown> => {
+    const result: unknown = await (queryRunner.query as (...given: unknown[]) => Promise<unknown>).apply(
+      queryRunner,
+      args,
+    );
+    if (args[0] === text) await apply((result as { records: RawResult[] }).records);
+    return result;
+  };
+  return new Proxy(queryRunner, {
+    get: (target, property) => (property === 'query' ? query : (Reflect.get(target, property) as unknown)),
+  });
 }

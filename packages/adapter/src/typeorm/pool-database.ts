@@ -1,6 +1,6 @@
 import type { Database, SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
-import type { PgClient, PgPool } from './pg-pool.js';
+import type { PgClient, PgPool, PooledClient } from './pg-pool.js';
 
 const parsers: Record<number, (text: string) => unknown> = {
   16: (text) => text === 't', // bool
@@ -33,13 +33,12 @@ export function executorOf(client: PgClient): SqlExecutor {
 /** Connections from the application's own pool: no second pool, no second configuration. */
 export function poolDatabase(pool: PgPool): Database {
   const withClient = async <Result>(work: (client: PgClient) => Promise<Result>): Promise<Result> => {
-    const client = await pool.connect().catch((error: unknown) => {
-      throw unreachable(error);
-    });
     let loss: Error | undefined;
     // A lost connection also rejects the query that is under way; without a listener it would end the process.
     const onError = (error: Error): void => void (loss = error);
-    client.on('error', onError);
+    const client = await connected(pool, onError).catch((error: unknown) => {
+      throw unreachable(error);
+    });
     try {
       return await work(client);
     } catch (error) {
@@ -74,6 +73,18 @@ export function poolDatabase(pool: PgPool): Database {
     transaction: (work) => inTransaction('begin isolation level read committed read write', work),
     snapshot: (work) => inTransaction('begin isolation level repeatable read read only', work),
   };
+}
+
+/** By callback, because a promise would be late: a connection may be lost in the same turn in which it was made. */
+function connected(pool: PgPool, onError: (error: Error) => void): Promise<PooledClient> {
+  return new Promise((resolve, reject) => {
+    void pool.connect((...result) => {
+      const [error, client] = result as [Error | undefined, PooledClient];
+      if (error) return reject(error);
+      client.on('error', onError);
+      resolve(client);
+    });
+  });
 }
 
 function isConnectionLoss(error: unknown): boolean {

@@ -3,7 +3,7 @@ import type { EventData } from '../event/index.js';
 import { DriverValues, type EntityMapping, type MappingRegistry } from '../mapping/index.js';
 import { type AggregateState, replayStreams } from '../replay/index.js';
 import type { ShadowReads } from '../shadow/index.js';
-import type { StageWatch } from '../stages/index.js';
+import { isInShare, type StageWatch } from '../stages/index.js';
 import { schemaOf } from './entity-mappings.js';
 import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
@@ -13,11 +13,13 @@ import { type Alias, RowIdentity, type Select } from './row-identity.js';
 type RawResult = Record<string, unknown>;
 
 /** One entity of a query's result that is in stage shadow or replay. */
-interface FoundAlias {
+export interface FoundAlias {
   readonly mapping: EntityMapping;
   /** Name in the raw result by column name. */
   readonly names: ReadonlyMap<string, string>;
   readonly identity: RowIdentity;
+  /** The share of the streams that is replayed; the others are compared. */
+  readonly percent: number;
 }
 
 /**
@@ -37,42 +39,44 @@ export class ReplayingReads {
     private readonly onMissingStream: (mapping: EntityMapping, streamId: string) => void,
   ) {}
 
+  /** What there is to do for an entity query. Asked once for each: while it runs, the stages may change. */
+  find(aliases: readonly Alias[]): FoundAlias[] {
+    const found: FoundAlias[] = [];
+    for (const [index, alias] of aliases.entries()) {
+      if (!alias.hasMetadata) continue;
+      const { metadata } = alias;
+      const mapping = this.mappings.ofTable(schemaOf(this.dataSource, metadata), metadata.tableName);
+      if (!mapping) continue;
+      const { stage, percent } = this.stages.of(mapping.category);
+      if (stage !== 'shadow' && stage !== 'replay') continue;
+      const names = resultColumns(alias.name, metadata, this.dataSource.driver.maxAliasLength);
+      found.push({ mapping, names, identity: new RowIdentity(mapping, alias, index), percent });
+    }
+    return found;
+  }
+
   /** What to add to an entity query, so that the streams of its rows are known. */
-  streamIdSelects(aliases: readonly Alias[], selects: readonly Select[]): Select[] {
-    return aliases.flatMap((alias, index) => {
-      const mapping = this.mappingToRead(alias);
-      return mapping ? new RowIdentity(mapping, alias, index).selects(selects) : [];
-    });
+  streamIdSelects(found: readonly FoundAlias[], selects: readonly Select[]): Select[] {
+    return found.flatMap(({ identity }) => identity.selects(selects));
   }
 
   /** Called with what an entity query returned, before entities are made of it. */
-  async apply(aliases: readonly Alias[], queryRunner: QueryRunner, rows: RawResult[]): Promise<RawResult[]> {
-    const replayed: FoundAlias[] = [];
-    const added: string[] = [];
-    const { maxAliasLength } = this.dataSource.driver;
-    for (const [index, alias] of aliases.entries()) {
-      const mapping = this.mappingToRead(alias);
-      if (!mapping) continue;
-      const names = resultColumns(alias.name, alias.metadata, maxAliasLength);
-      const found = { mapping, names, identity: new RowIdentity(mapping, alias, index) };
-      added.push(...found.identity.names);
-      if (this.stages.of(mapping.category) === 'replay') replayed.push(found);
-      else this.shadow.observe(mapping.part?.root ?? mapping, streamIdsOf(found, rows));
-    }
+  async apply(found: readonly FoundAlias[], queryRunner: QueryRunner, rows: RawResult[]): Promise<void> {
+    for (const alias of found) this.observe(alias, rows);
+    const replayed = found.filter(({ percent }) => percent > 0);
     if (replayed.length > 0) await this.replay(replayed, queryRunner, rows);
+    const added = found.flatMap(({ identity }) => identity.names);
     for (const name of added) rows.forEach((row) => delete row[name]);
-    return rows;
   }
 
-  /** The mapping of an alias whose entity is in stage shadow or replay. */
-  private mappingToRead(alias: Alias): EntityMapping | undefined {
-    if (!alias.hasMetadata) return undefined;
-    const mapping = this.mappings.ofTable(
-      schemaOf(this.dataSource, alias.metadata),
-      alias.metadata.tableName,
-    );
-    const stage = mapping && this.stages.of(mapping.category);
-    return stage === 'shadow' || stage === 'replay' ? mapping : undefined;
+  /** Lets the streams that aren't replayed be compared. */
+  private observe(alias: FoundAlias, rows: readonly RawResult[]): void {
+    const { mapping, names, identity, percent } = alias;
+    if (percent >= 100) return;
+    this.shadow.observe(mapping.part?.root ?? mapping, rows.length, (index) => {
+      const streamId = identity.of(rows[index] as RawResult, names)?.streamId;
+      return streamId !== undefined && !isInShare(mapping.category, streamId, percent) ? streamId : undefined;
+    });
   }
 
   /** One query for each category, on the application's own connection: it sees its own uncommitted writes. */
@@ -86,7 +90,10 @@ export class ReplayingReads {
       const root = alias.mapping.part?.root ?? alias.mapping;
       const ids = idsOf.get(root) ?? new Set();
       idsOf.set(root, ids);
-      for (const id of streamIdsOf(alias, rows)) ids.add(id);
+      for (const row of rows) {
+        const streamId = replayedIds(alias, row)?.streamId;
+        if (streamId !== undefined) ids.add(streamId);
+      }
     }
     const client = (await queryRunner.connect()) as PgClient;
     const sql = executorOf(client);
@@ -104,16 +111,17 @@ export class ReplayingReads {
   }
 
   private fill(
-    { mapping, names, identity }: FoundAlias,
+    alias: FoundAlias,
     rows: RawResult[],
     states: ReadonlyMap<string, AggregateState>,
     client: PgClient,
     copy: boolean,
   ): void {
+    const { mapping, names } = alias;
     const driverValues = this.driverValuesOf(mapping, client);
     const valuesOf = new Map<string, Map<string, unknown>>();
     for (const row of rows) {
-      const ids = identity.of(row, names);
+      const ids = replayedIds(alias, row);
       if (!ids) continue;
       const key = mapping.part ? JSON.stringify([ids.streamId, ids.rowId]) : ids.streamId;
       let values = valuesOf.get(key);
@@ -143,11 +151,13 @@ export class ReplayingReads {
   }
 }
 
-function* streamIdsOf({ names, identity }: FoundAlias, rows: readonly RawResult[]): Generator<string> {
-  for (const row of rows) {
-    const ids = identity.of(row, names);
-    if (ids) yield ids.streamId;
-  }
+/** The stream of a row and its place in it, if it can be known and belongs to the share that is replayed. */
+function replayedIds(
+  { mapping, names, identity, percent }: FoundAlias,
+  row: RawResult,
+): ReturnType<RowIdentity['of']> {
+  const ids = identity.of(row, names);
+  return ids && isInShare(mapping.category, ids.streamId, percent) ? ids : undefined;
 }
 
 function stateOf(

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Stage } from '../../stages/index.js';
-import { attribution, type Cli, type CommandRun, print } from '../cli.js';
+import { InvalidOptionsError } from '../../errors.js';
+import { attribution, type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
 import { table } from '../terminal.js';
 
 export function stageCommand(program: Command, cli: Cli): void {
@@ -8,6 +9,8 @@ export function stageCommand(program: Command, cli: Cli): void {
     .command('stage')
     .argument('<aggregate>', 'category or entity')
     .argument('[stage]', 'off, capture, shadow or replay; without it, the history of its stages')
+    .option('--percent <number>', 'with replay: of how many in a hundred streams; the others are compared')
+    .option('--history', 'the history of its stages')
     .option('--by <name>', 'who changes it')
     .option('--reason <text>', 'why')
     .option('--force', 'go although a guard refuses; it is recorded as forced')
@@ -17,13 +20,26 @@ export function stageCommand(program: Command, cli: Cli): void {
 
 const stage: CommandRun = async (backstory, input) => {
   const [aggregate, to] = input.args as [string, Stage | undefined];
+  const { percent, force, history } = input.options;
+  if (to === undefined && percent !== undefined) {
+    throw new InvalidOptionsError('--percent is given without a stage.', 'Say "replay --percent …".');
+  }
+  if (to !== undefined && history) {
+    throw new InvalidOptionsError('--history and a stage to go to are given.', 'Ask for one of them.');
+  }
   if (to !== undefined) {
-    const options = { ...attribution(input.options), force: input.options['force'] === true };
+    const options = {
+      ...attribution(input.options),
+      force: force === true,
+      ...(percent !== undefined && { percent: positiveInteger(percent, '--percent') }),
+    };
     const change = await backstory.stages.set(aggregate, to, options);
     print(
       input,
       change,
-      () => `${change.category}: ${change.from} → ${change.to}${change.forced ? ' (forced)' : ''}\n`,
+      () =>
+        `${change.category}: ${shown(change.from, change.fromPercent)} → ${shown(change.to, change.percent)}` +
+        (change.forced ? ` (forced, although ${change.overridden.join('; ')})\n` : '\n'),
     );
     return 0;
   }
@@ -33,8 +49,8 @@ const stage: CommandRun = async (backstory, input) => {
       ['when', 'from', 'to', 'by', 'forced', 'reason'],
       changes.map((change) => [
         change.changedAt.toISOString(),
-        change.from ?? '-',
-        change.to,
+        shown(change.from, change.fromPercent),
+        shown(change.to, change.percent),
         change.changedBy,
         change.forced ? 'yes' : 'no',
         change.reason ?? '',
@@ -43,3 +59,7 @@ const stage: CommandRun = async (backstory, input) => {
   );
   return 0;
 };
+
+function shown(stage: Stage | null, percent: number | null): string {
+  return (stage ?? '-') + (percent === null || percent === 100 ? '' : ` ${percent} %`);
+}

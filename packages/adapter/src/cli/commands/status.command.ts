@@ -10,15 +10,20 @@ const status: CommandRun = async (backstory, input) => {
   const aggregates = await backstory.status();
   print(input, aggregates, () =>
     table(
-      ['aggregate', 'stage', 'backfill', 'verified', 'shadow reads'],
-      aggregates.map(({ category, stage, backfill, verified, shadow }) => [
+      ['aggregate', 'stage', 'backfill', 'verified', 'shadow reads', 'differed'],
+      aggregates.map(({ category, stage, percent, backfill, verified, shadow, differences }) => [
         category,
-        stage,
+        percent === null || percent === 100 ? stage : `${stage} ${percent} %`,
         backfill ? `${backfill.completedAt ? 'complete' : 'under way'}, ${backfill.events} events` : '-',
         verified
           ? `${verified.drifted === 0 ? 'clean' : `${verified.drifted} drifted`} ${verified.at.toISOString()}`
           : '-',
-        shadow ? `${shadow.compared}, ${shadow.drifted} drifted` : '-',
+        shadow
+          ? `${shadow.compared}, ${shadow.drifted} drifted` +
+            (shadow.failed > 0 ? `, ${shadow.failed} failed` : '') +
+            (shadow.skipped > 0 ? `, ${shadow.skipped} skipped` : '')
+          : '-',
+        differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ') || '-',
       ]),
     ),
   );
