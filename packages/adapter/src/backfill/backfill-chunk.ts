@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral, quoteTable, type SqlExecutor } from '../database/index.js';
-import { type EntityMapping, aggregateStateSql, streamIdSql } from '../mapping/index.js';
+import { type EntityMapping, aggregateStateSql, schemaVersionSql, streamIdSql } from '../mapping/index.js';
 import { mark } from './throttle.js';
 
 /** What one chunk did. */
@@ -101,9 +101,9 @@ export function insertFirstEvents(mapping: EntityMapping, schema: string, rows: 
   const { state, joins } = aggregateStateSql(mapping, rows);
   const table = `${quoteIdentifier(schema)}.events`;
   const category = quoteLiteral(mapping.category);
-  return `insert into ${table} (category, stream_id, stream_position, change, type, data, metadata)
+  return `insert into ${table} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
        select ${category}, ${id}, 1, 'c', ${quoteLiteral(mapping.eventTypes.imported)}, ${state},
-              '{"origin":"backfill"}'
+              '{"origin":"backfill"}'${schemaVersionSql(mapping).value}
        from ${rows} ${joins}
        on conflict (category, stream_id, stream_position) do nothing`;
 }

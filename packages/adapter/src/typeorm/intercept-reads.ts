@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import { BackstoryError } from '../errors.js';
-import type { ReplayingReads } from './replaying-reads.js';
+import type { QueryShape, ReplayingReads } from './replaying-reads.js';
 import type { Select } from './row-identity.js';
 
 type RawResult = Record<string, unknown>;
@@ -12,7 +12,7 @@ interface SelectQueryBuilderInternals {
   expressionMap: {
     aliases: { name: string; hasMetadata: boolean; metadata: EntityMetadata }[];
     selects: Select[];
-  };
+  } & QueryShape;
   loadRawResults: (this: SelectQueryBuilderInternals, queryRunner: QueryRunner) => Promise<RawResult[]>;
   getRawMany: (this: SelectQueryBuilderInternals) => Promise<RawResult[]>;
 }
@@ -63,7 +63,7 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     const reads = dataSource && interception.reads.get(dataSource);
     if (!reads || interception.raw.has(this)) return loadRawResults.call(this, queryRunner);
     const { aliases, selects } = this.expressionMap;
-    const added = reads.streamIdSelects(aliases, selects);
+    const added = reads.selects(aliases, this.expressionMap);
     if (added.length > 0) this.expressionMap.selects = [...selects, ...added];
     const rows = await loadRawResults.call(this, queryRunner).finally(() => {
       this.expressionMap.selects = selects;
