@@ -28,12 +28,12 @@ export default {
       const first = await createBackstory(await kept(readers, database.url, 'replay'));
       await first.backfill();
       await lengthen(plain);
-      // a database of its own would be another table: so each stage has a schema of its own in this one
+      // on the same events
       const cold = await createBackstory(await kept(readers, database.url, 'replay, no snapshots'), {
         aggregates: [{ entity: 'Article', snapshots: 'off' }],
       });
-      readers[2] = { ...readers[2], backstory: first };
-      readers[3] = { ...readers[3], backstory: cold };
+      Object.assign(readers[2] ?? {}, { backstory: first });
+      Object.assign(readers[3] ?? {}, { backstory: cold });
       await first.stages.set('article', 'replay', { force: true });
       await cold.stages.set('article', 'replay', { force: true });
       await first.rebuildSnapshots();

@@ -29,32 +29,9 @@ export function streamTailSql(
   { version, asOf }: UntilSql = {},
 ): string {
   const { category, snapshotEvery } = mapping;
-  // In a query of the application TypeORM would take short names for the query's own, and "::text" for a parameter.
-  const of = (alias: string): string =>
-    `${alias}.category = ${quoteLiteral(category)} and ${alias}.stream_id = backstory_r.id`;
-  const until = (alias: string): string =>
-    (version ? ` and ${alias}.stream_position <= ${version}` : '') +
-    (asOf ? ` and ${alias}.recorded_at < ${asOf} + interval '1 millisecond'` : '');
-  const kept = snapshotEvery > 0;
-  const snapshot = `left join lateral (
-      select backstory_n.stream_position as position, backstory_n.state from ${quoteIdentifier(schema)}.snapshots backstory_n
-      where ${of('backstory_n')} and backstory_n.fingerprint = ${quoteLiteral(snapshotFingerprint(mapping))}${until('backstory_n')}
-      order by backstory_n.stream_position desc limit 1) backstory_s on true`;
-  const latest = `coalesce('[' || backstory_s.position || ',' || backstory_s.state || ']', 'null')`;
-  const event = ['stream_position', 'change', 'schema_version', 'type', 'data'].map(
-    (name) => `backstory_e.${name}`,
-  );
-  const [position, change, schemaVersion, type, data] = event;
-  // put together as text: to build a json array of each event takes twice as long
-  return `(select '[' || ${kept ? latest : `'null'`} || ',[' || coalesce(backstory_t.events, '') || ']]'
-    from (select ${id} as id offset 0) backstory_r
-    ${kept ? snapshot : ''}
-    cross join lateral (
-      select string_agg(concat('[', ${position}, ',"', ${change}, '",', ${schemaVersion}, ',', to_json(${type}), ',', ${data}, ']'), ',') as events
-      from (select ${event.join(', ')} from ${quoteIdentifier(schema)}.events backstory_e
-            where ${of('backstory_e')}${kept ? ` and ${position} > coalesce(backstory_s.position, 0)` : ''}${until('backstory_e')}
-            order by ${position}) backstory_e) backstory_t
-    where backstory_t.events is not null${kept ? ' or backstory_s.position is not null' : ''})`;
+  const fingerprint = snapshotEvery > 0 ? quoteLiteral(snapshotFingerprint(mapping)) : 'null';
+  // no "::" in a query of the application: TypeORM would take it for a parameter
+  return `${quoteIdentifier(schema)}.stream_tail(${quoteLiteral(category)}, ${id}, ${fingerprint}, ${version ?? 'null'}, ${asOf ?? 'null'})`;
 }
 
 /** Reads what {@link streamTailSql} has put together. */
