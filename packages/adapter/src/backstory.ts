@@ -13,10 +13,11 @@ import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { Database } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
-import { readStream, type ReadStreamOptions } from './event-store/index.js';
+import { readRecordedAt, readStream, type ReadStreamOptions } from './event-store/index.js';
+import { upcast } from './upcasting/index.js';
 import { install, type InstallReport } from './install.js';
 import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
-import { fold, replayStreams } from './replay/index.js';
+import { rebuildSnapshots, replayStreams, type SnapshotReport, type Snapshots } from './replay/index.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
 import type { StageWatch } from './stages/index.js';
@@ -48,6 +49,7 @@ export class Backstory {
     private readonly mappings: MappingRegistry,
     stageWatch: StageWatch,
     private readonly shadowReads: ShadowReads,
+    private readonly snapshots: Snapshots,
     private readonly parsers: () => Promise<TypeParsers>,
     requiredShadowReads: number,
     private readonly release: () => Promise<void>,
@@ -138,15 +140,26 @@ export class Backstory {
     );
   }
 
-  /** The events of one stream, newest last; empty for a stream that isn't there. */
-  history(categoryOrEntity: string, streamId: string, options?: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return readStream(
-      this.database,
-      this.schema,
-      this.mappings.get(categoryOrEntity).category,
-      streamId,
-      options,
-    );
+  /**
+   * The events of one stream, upcast, newest last; also of one that has ended, and empty for one that isn't there.
+   * @throws ReplayError for an event that is newer than the code
+   */
+  async history(
+    categoryOrEntity: string,
+    streamId: string,
+    options?: ReadStreamOptions,
+  ): Promise<RecordedEvent[]> {
+    const mapping = this.mappings.get(categoryOrEntity);
+    const events = await readStream(this.database, this.schema, mapping.category, streamId, options);
+    return events.map((event) => upcast(mapping, event));
+  }
+
+  /**
+   * An event as the code of today knows it, such as one that was kept as a sample in a test.
+   * @throws ReplayError for an event that is newer than the code, or that its upcaster fails on
+   */
+  upcast(event: RecordedEvent): RecordedEvent {
+    return upcast(this.mappings.get(event.category), event);
   }
 
   /**
@@ -160,11 +173,15 @@ export class Backstory {
     options?: ReadStreamOptions,
   ): Promise<Entity | null> {
     const mapping = this.mappings.get(nameOf(entity));
-    const events = await readStream(this.database, this.schema, mapping.category, streamId, options);
-    const paths = mapping.parts.map(({ part }) => part.path);
-    const state = fold(mapping.category, events, paths);
-    const last = options?.version === undefined ? undefined : events.at(-1)?.recordedAt;
-    const asOf = options?.asOf ?? last;
+    const streams = await replayStreams(this.database, this.schema, mapping, [streamId], options);
+    const stream = streams.get(streamId);
+    if (!stream) return null;
+    this.snapshots.observe(mapping, streamId, stream);
+    const asOf =
+      options?.asOf ??
+      (options?.version === undefined
+        ? undefined
+        : await this.recordedAt(mapping, streamId, stream.position));
     const hydration = {
       dataSource: this.dataSource,
       mappings: this.mappings,
@@ -172,7 +189,34 @@ export class Backstory {
       replay: (related: EntityMapping, ids: readonly string[]) =>
         replayStreams(this.database, this.schema, related, ids, asOf && { asOf }),
     };
-    return (await hydrateAggregate(hydration, mapping, state)) as Entity | null;
+    return (await hydrateAggregate(hydration, mapping, stream)) as Entity | null;
+  }
+
+  /** When an event was recorded; only an aggregate with parts may lead to others, which are wanted as of then. */
+  private async recordedAt(
+    { category, parts }: EntityMapping,
+    streamId: string,
+    position: number,
+  ): Promise<Date | undefined> {
+    if (parts.length === 0) return undefined;
+    return readRecordedAt(this.database, this.schema, category, streamId, position);
+  }
+
+  /**
+   * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. Nothing has to wait for it:
+   * replay goes without snapshots, too.
+   */
+  async rebuildSnapshots({ aggregates = 'all' }: AggregateFilter = {}): Promise<SnapshotReport[]> {
+    const reports: SnapshotReport[] = [];
+    for (const mapping of this.mappings.select(aggregates)) {
+      reports.push(await rebuildSnapshots(this.database, this.schema, mapping));
+    }
+    return reports;
+  }
+
+  /** Resolves when the snapshots that reads have asked for so far have been taken. */
+  snapshotsSettled(): Promise<void> {
+    return this.snapshots.settled();
   }
 
   /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */

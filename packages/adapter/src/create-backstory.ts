@@ -4,6 +4,7 @@ import { InvalidOptionsError } from './errors.js';
 import { driftName } from './drift/index.js';
 import { install, requireInstalled } from './install.js';
 import { MappingRegistry } from './mapping/index.js';
+import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
 import { ShadowReads } from './shadow/index.js';
 import { StageWatch } from './stages/index.js';
@@ -67,10 +68,24 @@ export async function createBackstory(
     },
     shadow.sample ?? 1,
   );
-  const reads = new ReplayingReads(dataSource, schema, registry, stages, shadowReads, (mapping, id) =>
-    logger.warn(
-      `No living stream ${mapping.category}-${id} for a row that was read: the row is returned (run "npx backstory verify")`,
-    ),
+  const snapshots = new Snapshots(
+    database,
+    schema,
+    warn('A snapshot could not be taken, replay goes on without it'),
+  );
+  const reads = new ReplayingReads(
+    dataSource,
+    schema,
+    registry,
+    stages,
+    shadowReads,
+    snapshots,
+    (mapping, id, reason) =>
+      logger.warn(
+        reason === undefined
+          ? `No living stream ${mapping.category}-${id} for a row that was read: the row is returned (run "npx backstory verify")`
+          : `A row is returned as it is in the table: ${reason instanceof Error ? reason.message : String(reason)}`,
+      ),
   );
   const endInterception = interceptReads(dataSource, reads);
   const endContext = sendContextWithStatements(pool);
@@ -82,6 +97,7 @@ export async function createBackstory(
     registry,
     stages,
     shadowReads,
+    snapshots,
     parsers,
     shadow.requiredReads ?? 100,
     async () => {
@@ -89,6 +105,7 @@ export async function createBackstory(
       endContext();
       await stages.stop();
       await shadowReads.stop();
+      await snapshots.stop();
     },
   );
 }

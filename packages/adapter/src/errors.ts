@@ -83,14 +83,15 @@ export class StageRefusedError extends BackstoryError {
   }
 }
 
-/** A stream that can't be folded: a position is missing, or an event isn't of this stream. */
+/** A stream that can't be folded: a position is missing, an event isn't of this stream, or is newer than the code. */
 export class ReplayError extends BackstoryError {
   override readonly name = 'ReplayError';
-  constructor(stream: string, problem: string) {
-    super(
-      'REPLAY_FAILED',
-      `Stream "${stream}" can't be replayed: ${problem}.`,
-      `Look at it with "npx backstory history" and settle it with "npx backstory repair".`,
-    );
+  constructor(
+    stream: string,
+    problem: string,
+    remedy = `Look at it with "npx backstory history" and settle it with "npx backstory repair".`,
+    options?: { cause?: unknown },
+  ) {
+    super('REPLAY_FAILED', `Stream "${stream}" can't be replayed: ${problem}.`, remedy, options);
   }
 }

@@ -134,7 +134,7 @@ describe('reads of an aggregate of several tables', () => {
   });
 
   it('refuse to take a part for an aggregate', async () => {
-    expect(() => backstory.history('Work', '1')).toThrow(
+    await expect(backstory.history('Work', '1')).rejects.toThrow(
       /"Work" has no streams of its own: it is "works" of the aggregate "author"/,
     );
     await expect(backstory.load(Work, '1')).rejects.toMatchObject({ code: 'UNKNOWN_CATEGORY' });

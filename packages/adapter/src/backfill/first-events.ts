@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.js';
-import { aggregateStateSql, type EntityMapping, streamIdSql } from '../mapping/index.js';
+import { aggregateStateSql, type EntityMapping, schemaVersionSql, streamIdSql } from '../mapping/index.js';
 
 /**
  * The CTE `written`, with a row for each first event that was written. `rows` is what follows FROM, with the table as `t`,
@@ -18,9 +18,9 @@ export function writeFirstEvents(mapping: EntityMapping, schema: string, rows: s
   // Parts read it again; a row alone is written as it is read, without a stop on the disk.
   const stored = mapping.parts.length > 0 ? `chunk as materialized (select t.* from ${rows}),\n     ` : '';
   return `${stored}written as (
-       insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata)
+       insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
        select ${quoteLiteral(mapping.category)}, ${streamIdSql(mapping, 'chunk')}, 1, 'c',
-              ${quoteLiteral(mapping.eventTypes.imported)}, ${state}, '{"origin":"backfill"}'
+              ${quoteLiteral(mapping.eventTypes.imported)}, ${state}, '{"origin":"backfill"}'${schemaVersionSql(mapping).value}
        from ${stored ? 'chunk' : `(select t.* from ${rows}) chunk`} ${joins}
        on conflict (category, stream_id, stream_position) do nothing
        returning stream_id, pg_column_size(events.*) as bytes

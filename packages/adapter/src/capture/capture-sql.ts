@@ -100,7 +100,9 @@ function createTrigger(
 
 function createFunction(mapping: EntityMapping, schema: string, operation: Operation): string {
   // What names the root names a change of the root's own row, not one of its parts.
-  const names = (mapping.part ? [mapping.entity] : [mapping.category, mapping.entity])
+  const names = (
+    mapping.part ? [mapping.entity] : [...new Set([mapping.knownAs, mapping.category, mapping.entity])]
+  )
     .map(quoteLiteral)
     .join(', ');
   const events = (named: boolean): string => inTurn(eventsSql(mapping, schema, operation, named));

@@ -1,5 +1,12 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
-import { type ColumnMapping, type EntityMapping, patchSql, stateSql, streamIdSql } from '../mapping/index.js';
+import {
+  type ColumnMapping,
+  type EntityMapping,
+  patchSql,
+  schemaVersionSql,
+  stateSql,
+  streamIdSql,
+} from '../mapping/index.js';
 import { changedRows, oldRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { backfillMetadata, firstEventsSql } from './first-events-sql.js';
@@ -18,8 +25,8 @@ export function insertedEventsSql(mapping: EntityMapping, schema: string, named:
     ? `case when ${streamIdSql(mapping, 'c')} is null then ${stateSql(mapping, 'n')} else ${stateSql(mapping, 'c')} end`
     : stateSql(mapping, 'n');
   const event = eventSql(mapping, 'created', state, named);
-  return `${insertEvents(schema)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + 1, 'c', ${event}
+  return `${insertEvents(mapping, schema)}
+  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + 1, 'c', ${event}${schemaVersionSql(mapping).value}
   from ${changedRows(mapping).new} n
   ${reentrant ? `left join ${rowByNow(mapping, 'n')}` : ''}
   cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) r
@@ -70,8 +77,8 @@ function isSameKeySql(mapping: EntityMapping): string {
  * "is not distinct from" (and not "=") keeps it what it is. "offset 0" keeps the patch from being computed more than once.
  */
 function plainUpdatesSql(mapping: EntityMapping, schema: string, join: string): string {
-  return `${insertEvents(schema)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, h.position + 1, 'u', ${eventSql(mapping, 'updated', 'r.patch', false)}
+  return `${insertEvents(mapping, schema)}
+  select ${quoteLiteral(mapping.category)}, r.stream_id, h.position + 1, 'u', ${eventSql(mapping, 'updated', 'r.patch', false)}${schemaVersionSql(mapping).value}
   from ${oldRows} o ${join}
   cross join lateral (
     select ${streamIdSql(mapping, 'n')} as stream_id, ${patchSql(mapping, 'o', 'n')} as patch offset 0
@@ -85,8 +92,8 @@ function allUpdatesSql(mapping: EntityMapping, schema: string, named: boolean, w
   const newId = streamIdSql(mapping, 'n');
   const next = 'case when h.position is null then 2 else 1 end';
   const { reentrant } = mapping;
-  return `${insertEvents(schema)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata
+  return `${insertEvents(mapping, schema)}
+  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata${schemaVersionSql(mapping).value}
   from ${changedRows(mapping).old} o
   full join ${changedRows(mapping).new} n on ${newId} = ${oldId}
   ${reentrant ? `left join ${rowByNow(mapping, 'n')} ${laterEvents(mapping, schema, `coalesce(${newId}, ${oldId})`)}` : ''}
@@ -120,8 +127,8 @@ export function deletedEventsSql(mapping: EntityMapping, schema: string, named: 
   where not (l.found and exists (select from ${rowByNow(mapping, 'o')}));`;
   }
   if (named) return `${first}${deletions};`;
-  return `${first}${insertEvents(schema)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, h.position + 1, 'd', ${eventSql(mapping, 'deleted', `'{}'`, false)}
+  return `${first}${insertEvents(mapping, schema)}
+  select ${quoteLiteral(mapping.category)}, r.stream_id, h.position + 1, 'd', ${eventSql(mapping, 'deleted', `'{}'`, false)}${schemaVersionSql(mapping).value}
   from ${old} o
   cross join lateral (select ${streamIdSql(mapping, 'o')} as stream_id offset 0) r
   ${lastEvent(mapping, schema)}
@@ -146,8 +153,8 @@ export function truncatedEventsSql(mapping: EntityMapping, schema: string, named
 }
 
 function deletionsSql(mapping: EntityMapping, schema: string, named: boolean, rows: string): string {
-  return `${insertEvents(schema)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata
+  return `${insertEvents(mapping, schema)}
+  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata${schemaVersionSql(mapping).value}
   from ${rows} o
   cross join lateral (select ${streamIdSql(mapping, 'o')} as stream_id offset 0) r
   ${streamHead(mapping, schema)}
@@ -186,10 +193,10 @@ function laterEvents(mapping: EntityMapping, schema: string, streamId: string): 
   ) l`;
 }
 
-function insertEvents(schema: string): string {
+function insertEvents(mapping: EntityMapping, schema: string): string {
   return (
     `  insert into ${quoteIdentifier(schema)}.events ` +
-    `(category, stream_id, stream_position, change, type, data, metadata)`
+    `(category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})`
   );
 }
 

@@ -1,5 +1,11 @@
 import { quoteIdentifier, quoteLiteral, quoteTable, type SqlExecutor } from '../database/index.js';
-import { type EntityMapping, type PartMapping, rowIdSql, streamIdSql } from '../mapping/index.js';
+import {
+  type EntityMapping,
+  type PartMapping,
+  rowIdSql,
+  schemaVersionSql,
+  streamIdSql,
+} from '../mapping/index.js';
 
 const metadata = `'{"origin":"repair","reason":"table was dropped"}'`;
 
@@ -14,8 +20,8 @@ export async function closeStreamsWithoutRow(
   const paths = mapping.parts.map(({ part }) => quoteLiteral(part.path)).join(', ');
   const ofRoot = `(v.change <> 'u' or v.data::jsonb - array[${paths}]::text[] <> '{}')`;
   await sql.execute(
-    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata)
-     select $1, last.stream_id, last.position + 1, 'd', $2, '{}', ${metadata}
+    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
+     select $1, last.stream_id, last.position + 1, 'd', $2, '{}', ${metadata}${schemaVersionSql(mapping).value}
      from (select v.stream_id, max(v.stream_position) as position,
                   (array_agg(v.change order by v.stream_position desc) filter (where ${ofRoot}))[1] as change
            from ${events} v where v.category = $1 group by v.stream_id) last
@@ -28,10 +34,10 @@ export async function closeStreamsWithoutRow(
 async function takeAwayParts(sql: SqlExecutor, schema: string, mapping: PartMapping): Promise<void> {
   const events = `${quoteIdentifier(schema)}.events`;
   await sql.execute(
-    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata)
+    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
      select $1, last.stream_id,
             (select max(v.stream_position) from ${events} v where v.category = $1 and v.stream_id = last.stream_id) + 1,
-            'u', $3, json_build_object($2::text, json_object_agg(last.id, null)), ${metadata}
+            'u', $3, json_build_object($2::text, json_object_agg(last.id, null)), ${metadata}${schemaVersionSql(mapping).value}
      from (select distinct on (v.stream_id, x.id) v.stream_id, x.id, x.patch
            from ${events} v cross join lateral json_each(v.data -> $2::text) x (id, patch) where v.category = $1
            order by v.stream_id, x.id, v.stream_position desc) last

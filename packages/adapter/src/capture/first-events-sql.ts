@@ -3,6 +3,7 @@ import {
   aggregateStateSql,
   type EntityMapping,
   type RowSource,
+  schemaVersionSql,
   streamIdSql,
   tableOf,
 } from '../mapping/index.js';
@@ -28,8 +29,8 @@ export function firstEventsSql(
     with backstory_roots as materialized (
       select t.* from ${roots} t where ${withoutStream(streamIdSql(root, 't'))}
     )
-    insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata)
-    select ${category}, ${streamIdSql(root, 'backstory_roots')}, 1, 'c', ${quoteLiteral(root.eventTypes.imported)}, ${state}, ${backfillMetadata}
+    insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column})
+    select ${category}, ${streamIdSql(root, 'backstory_roots')}, 1, 'c', ${quoteLiteral(root.eventTypes.imported)}, ${state}, ${backfillMetadata}${schemaVersionSql(root).value}
     from backstory_roots
        ${joins};
   end if;`;

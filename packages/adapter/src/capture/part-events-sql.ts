@@ -7,6 +7,7 @@ import {
   rootKeySql,
   type RowSource,
   rowIdSql,
+  schemaVersionSql,
   stateSql,
   streamIdSql,
   tableOf,
@@ -42,8 +43,8 @@ export function partEventsSql(
   const touched = `(${key.join(', ')}) in (${ofBoth(changed, (alias) => rootKeySql(mapping, alias, tableOf).join(', '))})`;
   return `  perform from ${quoteTable(root.table)} t where ${touched} order by ${key.join(', ')} for no key update;
 ${firstEventsSql(root, schema, `(select t.* from ${quoteTable(root.table)} t where ${touched})`, operation === 'truncate' ? tableOf : rowsBefore(mapping, changed))}
-  insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata)
-  select ${quoteLiteral(root.category)}, e.stream_id, h.position + e.place, 'u', ${namedSql(mapping, named)}
+  insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column})
+  select ${quoteLiteral(root.category)}, e.stream_id, h.position + e.place, 'u', ${namedSql(mapping, named)}${schemaVersionSql(root).value}
   from (
     select c.*, row_number() over (partition by c.stream_id order by c.step, ${mapping.key.map((_, index) => `c.key_${index}`).join(', ')}) as place
     from (

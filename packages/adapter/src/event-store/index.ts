@@ -1,2 +1,1 @@
-export { readStream, type ReadStreamOptions } from './read-stream.js';
-export { readStreams } from './read-streams.js';
+export { readRecordedAt, readStream, type ReadStreamOptions } from './read-stream.js';

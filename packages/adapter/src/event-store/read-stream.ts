@@ -26,3 +26,19 @@ export async function readStream(
   );
   return rows.map(toRecordedEvent);
 }
+
+/** When the event at a position was recorded. */
+export async function readRecordedAt(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+  streamId: string,
+  position: number,
+): Promise<Date | undefined> {
+  const [event] = await sql.execute<{ recorded_at: Date }>(
+    `select recorded_at from ${quoteIdentifier(schema)}.events
+     where category = $1 and stream_id = $2 and stream_position = $3`,
+    [category, streamId, position],
+  );
+  return event?.recorded_at;
+}

@@ -11,3 +11,4 @@ export {
 export { type DefaultEventTypes, defaultCategory, defaultEventTypes } from './event-type.js';
 export type { EventData, RecordedEvent } from './recorded-event.js';
 export { streamId, streamName } from './stream-name.js';
+export type { UpcastableEvent, Upcaster, Upcasters } from './upcaster.js';

@@ -1,4 +1,4 @@
-import type { DefaultEventTypes, EventRule } from '../event/index.js';
+import type { DefaultEventTypes, EventRule, Upcasters } from '../event/index.js';
 import type { ResolvedRule } from './resolved-rule.js';
 
 /** An entity as the application names it: its class, its EntitySchema, or the name of either. */
@@ -17,6 +17,13 @@ export interface AggregateOptions<Entity = unknown> {
    */
   category?: string;
   /**
+   * The name that the category had when it got its first events, if that was another: they stay where they are, and new
+   * ones are stored with them. Events are shown under the name of today, and both names are understood everywhere.
+   * @defaultValue the category's name
+   * @example { entity: Order, category: 'order', storedAs: 'purchase' }
+   */
+  storedAs?: string;
+  /**
    * Relations whose rows are part of this aggregate: children that hold a foreign key to it (at any depth) and join
    * tables. Their changes go into this entity's streams, and replay gives them with it. What is said of a child beside
    * its own name in `aggregates` (`exclude`, `events`, `types`, …) holds for it as a part.
@@ -32,6 +39,7 @@ export interface AggregateOptions<Entity = unknown> {
   exclude?: readonly string[];
   /**
    * Properties that have been renamed since: former name to the name of today. Old events replay under the new name.
+   * Needs no new schema version. Upcasters run before it, so one that was written for the former name stays right.
    * @example renamed: { 'address.zip': 'address.postalCode' }
    */
   renamed?: Readonly<Record<string, string>>;
@@ -41,6 +49,33 @@ export interface AggregateOptions<Entity = unknown> {
    * @example defaults: { priority: 3 }
    */
   defaults?: Readonly<Record<string, unknown>>;
+  /**
+   * Event types that have been renamed since: former name to the name of today.
+   * @example renamedTypes: { OrderSent: 'OrderShipped' }
+   */
+  renamedTypes?: Readonly<Record<string, string>>;
+  /**
+   * The version that this aggregate's events are written with. Raise it when the meaning of their data changes in a way
+   * that `renamed` and `defaults` don't tell, and give upcasters for what was written before. 1 to 32767.
+   * @defaultValue 1
+   */
+  schemaVersion?: number;
+  /**
+   * What makes data of one schema version into that of the next: by event type (of today, or `*` for every type without
+   * one of its own) and the version that it takes. They run in a chain, on every path on which events are read; what is
+   * stored never changes. A type without an upcaster for a version means the same in the next. With upcasters, verify
+   * reads the events into Node.js, where it otherwise compares inside the database.
+   * @example
+   * upcasters: { '*': { 1: ({ price, ...rest }) => (price === undefined ? rest : { ...rest, cents: Number(price) * 100 }) } }
+   */
+  upcasters?: Upcasters;
+  /**
+   * How often a stream's state is kept, so that a replay begins there and not at the first event: every so many events, or
+   * `off`. More often makes reads of long streams faster and takes more room: the full state each time. They are made in
+   * the background, by reads of streams that have grown by so many events; writes cost nothing more.
+   * @defaultValue every 100 events
+   */
+  snapshots?: { readonly every: number } | 'off';
   /**
    * Rules that name changes in the language of the business; the first that matches wins.
    * @defaultValue none: OrderCreated, OrderUpdated, OrderDeleted, OrderSoftDeleted, OrderRestored
@@ -55,6 +90,8 @@ export interface AggregateOptions<Entity = unknown> {
   types?: Partial<DefaultEventTypes>;
   /** @internal The rules as an earlier start has stored them, instead of `events`. */
   storedRules?: readonly ResolvedRule[];
+  /** @internal That an earlier start had upcasters, which can't be stored. */
+  upcastByCode?: boolean;
   /**
    * The stage that the aggregate has when it is first seen. Later the stage table decides, not this option.
    * @defaultValue 'capture'

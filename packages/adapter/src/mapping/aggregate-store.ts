@@ -34,6 +34,7 @@ export async function storeAggregates(
 
 function storedAggregate(mapping: EntityMapping): object {
   const { category, part, parts, entity, excluded, renamed, defaults, eventTypes, rules, table } = mapping;
+  const { knownAs, schemaVersion, renamedTypes, snapshotEvery } = mapping;
   const owns = parts.map(({ part: { path } }) => path);
   return {
     category,
@@ -46,6 +47,14 @@ function storedAggregate(mapping: EntityMapping): object {
       defaults,
       types: eventTypes,
       storedRules: rules,
+      ...(!part && {
+        ...(knownAs !== category && { category: knownAs, storedAs: category }),
+        schemaVersion,
+        renamedTypes,
+        snapshots: snapshotEvery === 0 ? 'off' : { every: snapshotEvery },
+        // what upcasts is code, which only the application's own configuration has
+        ...(!mapping.foldsInSql && { upcastByCode: true }),
+      }),
     },
     table_schema: table.schema,
     table_name: table.name,
@@ -63,8 +72,8 @@ export async function storedAggregates(sql: SqlExecutor, schema: string): Promis
     `select entity, category, part, options from ${quoteIdentifier(schema)}.aggregates order by category, part`,
   );
   return rows.map(({ options, part, category, entity }) => ({
+    ...(part === '' && { category }),
     ...options,
     entity,
-    ...(part === '' && { category }),
   }));
 }

@@ -1,4 +1,4 @@
-import type { DefaultEventTypes } from '../event/index.js';
+import type { DefaultEventTypes, Upcasters } from '../event/index.js';
 import type { ResolvedRule } from './resolved-rule.js';
 import type { ValueKind } from './value-kind.js';
 
@@ -68,6 +68,17 @@ export interface EntityMapping {
   readonly renamed: Readonly<Record<string, string>>;
   /** Values, as they stand in events, of properties that old events don't know. */
   readonly defaults: Readonly<Record<string, unknown>>;
+  /** What the category is called today; `category` is the name that its events are stored under. */
+  readonly knownAs: string;
+  /** Former types of events, and their names of today. */
+  readonly renamedTypes: Readonly<Record<string, string>>;
+  /** Of the events that are written now. A part's is that of its root. */
+  readonly schemaVersion: number;
+  readonly upcasters: Upcasters;
+  /** Whether the fold in SQL gives what a replay gives: not where events are upcast by code. */
+  readonly foldsInSql: boolean;
+  /** Events between two snapshots; 0 for none. */
+  readonly snapshotEvery: number;
   /** The soft-delete column, if the entity has one. */
   readonly deletedAt?: ColumnMapping;
   readonly eventTypes: DefaultEventTypes;

@@ -17,5 +17,6 @@ export { rowIdSql, streamIdSql } from './row-identity-sql.js';
 export { isDistinctSql, patchSql, pinnedSettingsOf, stateOfRowsSql, stateSql } from './row-sql.js';
 export { rowsOfStreamsSql } from './rows-of-streams-sql.js';
 export { hasExactEquality, valueKind } from './value-kind.js';
+export { schemaVersionSql } from './schema-version-sql.js';
 export type { ResolvedCondition, ResolvedRule } from './resolved-rule.js';
 export { settledStateSql } from './settled-state.js';

@@ -4,11 +4,15 @@ import type { EntityMapping } from './entity-mapping.js';
 /** The mappings of one application, found by category, by entity name or by table. */
 export class MappingRegistry {
   private readonly byCategory = new Map<string, EntityMapping>();
+  private readonly byNameOfToday = new Map<string, EntityMapping>();
   private readonly byEntity = new Map<string, EntityMapping>();
   private readonly byTable = new Map<string, EntityMapping>();
 
   constructor(mappings: readonly EntityMapping[]) {
-    for (const root of mappings) this.byCategory.set(root.category, root);
+    for (const root of mappings) {
+      this.byCategory.set(root.category, root);
+      this.byNameOfToday.set(root.knownAs, root);
+    }
     for (const mapping of mappings.flatMap((root) => [root, ...root.parts])) {
       this.byEntity.set(mapping.entity, mapping);
       this.byTable.set(tableKey(mapping.table.schema, mapping.table.name), mapping);
@@ -30,9 +34,12 @@ export class MappingRegistry {
    * @throws UnknownAggregateError which names those that are there; BackstoryError for a part of one
    */
   get(categoryOrEntity: string): EntityMapping {
-    const mapping = this.byCategory.get(categoryOrEntity) ?? this.byEntity.get(categoryOrEntity);
+    const mapping =
+      this.byNameOfToday.get(categoryOrEntity) ??
+      this.byCategory.get(categoryOrEntity) ??
+      this.byEntity.get(categoryOrEntity);
     if (!mapping)
-      throw new UnknownAggregateError('UNKNOWN_CATEGORY', categoryOrEntity, [...this.byCategory.keys()]);
+      throw new UnknownAggregateError('UNKNOWN_CATEGORY', categoryOrEntity, [...this.byNameOfToday.keys()]);
     if (!mapping.part) return mapping;
     throw new BackstoryError(
       'UNKNOWN_CATEGORY',

@@ -1,5 +1,5 @@
 import { ReplayError } from '../errors.js';
-import { type EventData, type RecordedEvent, streamName } from '../event/index.js';
+import { type EventData, streamName, type UpcastableEvent } from '../event/index.js';
 
 /** What the events of one stream come to. */
 export interface AggregateState {
@@ -9,31 +9,44 @@ export interface AggregateState {
   readonly parts: ReadonlyMap<string, ReadonlyMap<string, EventData>>;
 }
 
+type FoldableEvent = Pick<UpcastableEvent, 'streamId' | 'streamPosition' | 'change' | 'data'>;
+
+/** Where a fold begins: at the state after a position, which the fold may change. */
+export interface FoldStart {
+  readonly position: number;
+  readonly state: AggregateState;
+}
+
 /**
- * Folds a stream's events, in order and from its first, into the state after the last. What stands under one of the
- * paths of `parts` concerns parts, each by its id: an object adds or changes one, null takes it away.
- * @throws ReplayError when a position is missing
+ * Folds a stream's events, in order and from its first or behind `start`, into the state after the last. What stands
+ * under one of the paths of `parts` concerns parts, each by its id: an object adds or changes one, null takes it away.
+ * @throws ReplayError when a position is missing, or an event is of another stream or none that can be folded
  */
 export function fold(
-  category: string,
-  events: readonly Pick<RecordedEvent, 'streamId' | 'streamPosition' | 'change' | 'data'>[],
+  stream: { readonly category: string; readonly streamId: string },
+  events: readonly FoldableEvent[],
   paths: readonly string[] = [],
+  start?: FoldStart,
 ): AggregateState {
-  let root: Record<string, unknown> | undefined;
-  const parts = new Map(paths.map((path) => [path, new Map<string, Record<string, unknown>>()]));
-  let expected = 1;
-  for (const { streamId, streamPosition, change, data } of events) {
-    if (streamPosition !== expected) {
-      throw new ReplayError(
-        streamName(category, streamId),
-        `position ${expected} was expected and ${streamPosition} was found`,
-      );
-    }
+  let root = start?.state.root as Record<string, unknown> | undefined;
+  const parts = new Map(
+    paths.map((path) => [
+      path,
+      (start?.state.parts.get(path) ?? new Map()) as Map<string, Record<string, unknown>>,
+    ]),
+  );
+  let expected = start?.position ?? 0;
+  for (const event of events) {
+    const { change, data } = event;
     expected++;
+    if (event.streamPosition !== expected || event.streamId !== stream.streamId)
+      refuse(stream, event, expected);
     // Without a prototype a property may have any name, also __proto__.
-    if (change === 'deleted') root = undefined;
-    else if (change === 'created') root = Object.assign(Object.create(null), data) as typeof root;
-    else if (root) Object.assign(root, data);
+    if (change === 'updated') {
+      if (root) Object.assign(root, data);
+    } else if (change === 'created') root = Object.assign(Object.create(null), data) as typeof root;
+    else if (change === 'deleted') root = undefined;
+    else refuse(stream, event, expected);
     for (const [path, states] of parts) {
       if (!Object.hasOwn(data, path)) continue;
       if (root) delete root[path];
@@ -41,6 +54,20 @@ export function fold(
     }
   }
   return { root, parts };
+}
+
+function refuse(
+  { category, streamId }: { readonly category: string; readonly streamId: string },
+  event: FoldableEvent,
+  expected: number,
+): never {
+  const problem =
+    event.streamId !== streamId
+      ? `at position ${event.streamPosition} there is an event of "${streamName(category, event.streamId)}"`
+      : event.streamPosition !== expected
+        ? `position ${expected} was expected and ${event.streamPosition} was found`
+        : `position ${expected} has an unknown change "${String(event.change)}"`;
+  throw new ReplayError(streamName(category, streamId), problem);
 }
 
 function apply(

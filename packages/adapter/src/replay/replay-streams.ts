@@ -1,17 +1,74 @@
 import type { SqlExecutor } from '../database/index.js';
-import { readStreams } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { upcastData } from '../upcasting/index.js';
 import { type AggregateState, fold } from './fold.js';
+import { stateOfSnapshot } from './snapshot-state.js';
+import { parseStreamTail, type StreamTail, streamTailSql } from './stream-tail-sql.js';
+
+/** How far to replay: to a position in each stream, or to a moment (the whole millisecond). Both bounds are inclusive. */
+export interface ReplayUntil {
+  readonly version?: number;
+  readonly asOf?: Date;
+}
+
+/** What a replay came to, and what it took. */
+export interface ReplayedStream extends AggregateState {
+  /** Of the last event; that of the snapshot where nothing came after it. */
+  readonly position: number;
+  /** How many events had to be folded. */
+  readonly folded: number;
+}
+
+/** Called with a stream that can't be replayed. Without one, the replay of all of them fails. */
+export type OnUnreplayable = (streamId: string, error: unknown) => void;
 
 /** The replayed states of many streams of one aggregate, with one query. Streams that aren't there are left out. */
 export async function replayStreams(
   sql: SqlExecutor,
   schema: string,
-  { category, parts }: EntityMapping,
+  mapping: EntityMapping,
   streamIds: readonly string[],
-  until: { asOf?: Date } = {},
-): Promise<Map<string, AggregateState>> {
-  const paths = parts.map(({ part }) => part.path);
-  const streams = await readStreams(sql, schema, category, streamIds, until);
-  return new Map([...streams].map(([id, events]) => [id, fold(category, events, paths)]));
+  { version, asOf }: ReplayUntil = {},
+  onUnreplayable?: OnUnreplayable,
+): Promise<Map<string, ReplayedStream>> {
+  const values: unknown[] = [streamIds];
+  const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
+  const until = {
+    ...(version !== undefined && { version: parameter(version, 'bigint') }),
+    ...(asOf && { asOf: parameter(asOf, 'timestamptz') }),
+  };
+  const rows = await sql.execute<{ id: string; tail: string | null }>(
+    `select i.id, ${streamTailSql(mapping, schema, 'i.id', until)} as tail from unnest($1::text[]) i (id)`,
+    values,
+  );
+  const replayed = new Map<string, ReplayedStream>();
+  for (const { id, tail } of rows) {
+    if (tail === null) continue;
+    try {
+      replayed.set(id, replayTail(mapping, id, parseStreamTail(mapping.category, id, tail)));
+    } catch (error) {
+      if (!onUnreplayable) throw error;
+      onUnreplayable(id, error);
+    }
+  }
+  return replayed;
+}
+
+/** Folds the events behind a snapshot, as the code of today knows them, onto it. */
+export function replayTail(
+  mapping: EntityMapping,
+  streamId: string,
+  { snapshot, events }: StreamTail,
+): ReplayedStream {
+  const current = events.map((event) => {
+    const data = upcastData(mapping, event);
+    return data === event.data ? event : { ...event, data };
+  });
+  const start = snapshot && { position: snapshot.position, state: stateOfSnapshot(snapshot.state) };
+  const paths = mapping.parts.map(({ part }) => part.path);
+  return {
+    ...fold({ category: mapping.category, streamId }, current, paths, start),
+    position: events.at(-1)?.streamPosition ?? snapshot?.position ?? 0,
+    folded: events.length,
+  };
 }

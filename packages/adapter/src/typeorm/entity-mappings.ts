@@ -12,6 +12,7 @@ import {
   valueKind,
 } from '../mapping/index.js';
 import { type CatalogColumn, type CatalogTable, readCatalog } from './catalog.js';
+import { type Evolution, evolutionOf } from './evolution.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
 
@@ -51,44 +52,51 @@ export async function entityMappings(
     // Two entity classes may share a table; its rows are captured once.
     if (tables.has(path)) continue;
     tables.add(path);
-    const category = validCategory(entity.options.category ?? defaultCategory(entity.metadata.name));
-    const mapping = mappingOf(dataSource, category, entity, catalog);
-    const other = mappings.get(mapping.category);
-    if (other) {
-      throw new BackstoryError(
-        'DUPLICATE_CATEGORY',
-        `The entities "${other.entity}" and "${mapping.entity}" both have the category "${mapping.category}".`,
-        'Give one of them another with the option "category".',
-      );
+    const knownAs = validCategory(entity.options.category ?? defaultCategory(entity.metadata.name));
+    const category = validCategory(entity.options.storedAs ?? knownAs);
+    const mapping = mappingOf(dataSource, { category, knownAs }, entity, catalog);
+    for (const name of new Set([category, knownAs])) {
+      const other = mappings.get(name);
+      if (other) {
+        throw new BackstoryError(
+          'DUPLICATE_CATEGORY',
+          `The entities "${other.entity}" and "${mapping.entity}" both have the category "${name}".`,
+          'Give one of them another with the option "category".',
+        );
+      }
+      mappings.set(name, mapping);
     }
-    mappings.set(mapping.category, mapping);
   }
-  return [...mappings.values()];
+  return [...new Set(mappings.values())];
 }
 
 function pathOf(dataSource: DataSource, metadata: EntityMetadata): string {
   return quoteTable({ schema: schemaOf(dataSource, metadata), name: metadata.tableName });
 }
 
+type CategoryNames = Pick<EntityMapping, 'category' | 'knownAs'>;
+
 function mappingOf(
   dataSource: DataSource,
-  category: string,
+  names: CategoryNames,
   { metadata, options, parts }: SelectedEntity,
   catalog: ReadonlyMap<string, CatalogTable>,
 ): EntityMapping {
   const owned: PartMapping[] = [];
   const root: EntityMapping = {
-    ...tableMapping(dataSource, category, metadata, options, catalog),
+    ...tableMapping(dataSource, names, metadata, options, catalog),
+    ...evolutionOf(metadata.name, options),
     parts: owned,
   };
   for (const { path, parentPath, columns, referenced, ...part } of parts) {
-    const mapping = tableMapping(dataSource, category, part.metadata, part.options, catalog);
+    const mapping = tableMapping(dataSource, names, part.metadata, part.options, catalog);
     requireForeignKey(mapping, path, columns);
     const parent = owned.find((other) => other.part.path === parentPath) ?? root;
     const { immediateKeys } = catalog.get(pathOf(dataSource, part.metadata)) as CatalogTable;
     const isImmediate = immediateKeys.some((key) => columns.every((column) => key.includes(column)));
     owned.push({
       ...mapping,
+      ...evolutionOf(metadata.name, options),
       // row by row, before the foreign keys' actions: what is beneath a deleted row is still there to be seen
       reentrant: mapping.reentrant || parts.some((other) => other.parentPath === path),
       part: { path, root, parent, columns, referenced, mayComeFirst: !isImmediate },
@@ -97,7 +105,11 @@ function mappingOf(
   return root;
 }
 
-function requireForeignKey({ entity, columns }: EntityMapping, path: string, names: readonly string[]): void {
+function requireForeignKey(
+  { entity, columns }: Pick<EntityMapping, 'entity' | 'columns'>,
+  path: string,
+  names: readonly string[],
+): void {
   if (names.every((name) => columns.some(({ column }) => column === name))) return;
   throw new InvalidOptionsError(
     `"${entity}" excludes ${names.join(', ')}, the foreign key that makes it "${path}" of its aggregate.`,
@@ -107,11 +119,11 @@ function requireForeignKey({ entity, columns }: EntityMapping, path: string, nam
 
 function tableMapping(
   dataSource: DataSource,
-  category: string,
+  names: CategoryNames,
   metadata: EntityMetadata,
   options: SelectedEntity['options'],
   catalog: ReadonlyMap<string, CatalogTable>,
-): EntityMapping {
+): Omit<EntityMapping, keyof Evolution> {
   const { name } = metadata;
   const path = pathOf(dataSource, metadata);
   const table = catalog.get(path);
@@ -134,7 +146,7 @@ function tableMapping(
   const deleteDate = metadata.deleteDateColumn?.databaseName;
   const deletedAt = columns.find(({ column }) => column === deleteDate);
   return {
-    category,
+    ...names,
     parts: [],
     entity: name,
     table: { schema: table.schema, name: table.name, oid: table.oid },

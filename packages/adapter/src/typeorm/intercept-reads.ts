@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import { BackstoryError } from '../errors.js';
-import type { ReplayingReads } from './replaying-reads.js';
+import type { QueryShape, ReplayingReads } from './replaying-reads.js';
 import type { Select } from './row-identity.js';
 
 type RawResult = Record<string, unknown>;
@@ -13,7 +13,7 @@ interface SelectQueryBuilderInternals {
     aliases: { name: string; hasMetadata: boolean; metadata: EntityMetadata }[];
     selects: Select[];
     cache?: boolean;
-  };
+  } & QueryShape;
   getQueryAndParameters: (this: SelectQueryBuilderInternals) => [text: string, parameters: unknown[]];
   loadRawResults: (this: SelectQueryBuilderInternals, queryRunner: QueryRunner) => Promise<RawResult[]>;
   getRawMany: (this: SelectQueryBuilderInternals) => Promise<RawResult[]>;
@@ -67,7 +67,7 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     const { aliases, selects } = this.expressionMap;
     const found = reads.find(aliases);
     if (found.length === 0) return loadRawResults.call(this, queryRunner);
-    const added = reads.streamIdSelects(found, selects);
+    const added = reads.selects(found, aliases, this.expressionMap);
     if (added.length > 0) this.expressionMap.selects = [...selects, ...added];
     const apply = (rows: RawResult[]): Promise<void> =>
       rows.length === 0 ? Promise.resolve() : reads.apply(found, queryRunner, rows);

@@ -1,7 +1,16 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { EventData } from '../event/index.js';
-import { DriverValues, type EntityMapping, type MappingRegistry } from '../mapping/index.js';
-import { type AggregateState, replayStreams } from '../replay/index.js';
+import { quoteIdentifier } from '../database/index.js';
+import { DriverValues, type EntityMapping, type MappingRegistry, streamIdSql } from '../mapping/index.js';
+import {
+  type AggregateState,
+  parseStreamTail,
+  type ReplayedStream,
+  replayStreams,
+  replayTail,
+  type Snapshots,
+  streamTailSql,
+} from '../replay/index.js';
 import type { ShadowReads } from '../shadow/index.js';
 import { isInShare, type StageWatch } from '../stages/index.js';
 import { schemaOf } from './entity-mappings.js';
@@ -22,6 +31,37 @@ export interface FoundAlias {
   readonly percent: number;
 }
 
+/** What TypeORM's query builder notes of a query. */
+export interface QueryShape {
+  readonly selects: readonly Select[];
+  readonly take?: number;
+  readonly limit?: number;
+  readonly lockMode?: string;
+  readonly groupBys?: readonly unknown[];
+  readonly selectDistinct?: boolean;
+  readonly selectDistinctOn?: readonly unknown[];
+}
+
+/** What the events of the one row of a query are called in its result. */
+const tailName = 'backstory_tail';
+
+/**
+ * Whether the query is for one row of one table, such as findOneBy: then its events come in the same round trip. Not
+ * under a lock: what a query has waited for is newer than the events that it sees.
+ */
+function isOfOneRow(aliases: readonly Alias[], query: QueryShape): boolean {
+  const { take, limit, lockMode, groupBys = [], selectDistinct = false, selectDistinctOn = [] } = query;
+  return (
+    aliases.length === 1 &&
+    (take === 1 || limit === 1) &&
+    lockMode === undefined &&
+    groupBys.length === 0 &&
+    !selectDistinct &&
+    selectDistinctOn.length === 0 &&
+    query.selects.some(({ selection }) => selection === aliases[0]?.name)
+  );
+}
+
 /**
  * Lets an entity query of the application return replayed states: TypeORM finds the rows and builds the entities as
  * always, and between the two the values of each row are replaced by those of its replayed stream. So relations,
@@ -36,7 +76,8 @@ export class ReplayingReads {
     private readonly mappings: MappingRegistry,
     private readonly stages: StageWatch,
     private readonly shadow: ShadowReads,
-    private readonly onMissingStream: (mapping: EntityMapping, streamId: string) => void,
+    private readonly snapshots: Snapshots,
+    private readonly onUnreplayed: (mapping: EntityMapping, streamId: string, reason?: unknown) => void,
   ) {}
 
   /** What there is to do for an entity query. Asked once for each: while it runs, the stages may change. */
@@ -55,9 +96,15 @@ export class ReplayingReads {
     return found;
   }
 
-  /** What to add to an entity query, so that the streams of its rows are known. */
-  streamIdSelects(found: readonly FoundAlias[], selects: readonly Select[]): Select[] {
-    return found.flatMap(({ identity }) => identity.selects(selects));
+  /** What to add to an entity query, so that the streams of its rows are known, or come along with them. */
+  selects(found: readonly FoundAlias[], aliases: readonly Alias[], query: QueryShape): Select[] {
+    const added = found.flatMap(({ identity }) => identity.selects(query.selects));
+    const [only] = aliases;
+    const [alias] = found;
+    // part of the streams would be read for nothing
+    if (!only || !alias || alias.mapping.part || alias.percent < 100 || !isOfOneRow(aliases, query)) return added;
+    const id = streamIdSql(alias.mapping, quoteIdentifier(only.name));
+    return [...added, { selection: streamTailSql(alias.mapping, this.schema, id), aliasName: tailName }];
   }
 
   /** Called with what an entity query returned, before entities are made of it. */
@@ -65,7 +112,7 @@ export class ReplayingReads {
     for (const alias of found) this.observe(alias, rows);
     const replayed = found.filter(({ percent }) => percent > 0);
     if (replayed.length > 0) await this.replay(replayed, queryRunner, rows);
-    const added = found.flatMap(({ identity }) => identity.names);
+    const added = [...found.flatMap(({ identity }) => identity.names), tailName];
     for (const name of added) rows.forEach((row) => delete row[name]);
   }
 
@@ -96,10 +143,9 @@ export class ReplayingReads {
       }
     }
     const client = (await queryRunner.connect()) as PgClient;
-    const sql = executorOf(client);
-    const states = new Map<EntityMapping, Map<string, AggregateState>>();
+    const states = new Map<EntityMapping, ReadonlyMap<string, AggregateState>>();
     for (const [root, ids] of idsOf) {
-      if (ids.size > 0) states.set(root, await replayStreams(sql, this.schema, root, [...ids]));
+      if (ids.size > 0) states.set(root, await this.streamsOf(root, [...ids], rows, client));
     }
     const filled = new Set<EntityMapping>();
     for (const alias of aliases) {
@@ -108,6 +154,39 @@ export class ReplayingReads {
       if (found) this.fill(alias, rows, found, client, filled.has(alias.mapping));
       filled.add(alias.mapping);
     }
+  }
+
+  /** A stream that can't be replayed is left out: its row is returned as it was found. */
+  private async streamsOf(
+    root: EntityMapping,
+    ids: readonly string[],
+    rows: readonly RawResult[],
+    client: PgClient,
+  ): Promise<ReadonlyMap<string, AggregateState>> {
+    const unreplayable = new Set<string>();
+    const onUnreplayable = (id: string, error: unknown): void => {
+      unreplayable.add(id);
+      this.onUnreplayed(root, id, error);
+    };
+    const [id] = ids;
+    const tail = rows[0]?.[tailName];
+    let streams = new Map<string, ReplayedStream>();
+    if (ids.length === 1 && id !== undefined && typeof tail === 'string') {
+      try {
+        streams.set(id, replayTail(root, id, parseStreamTail(root.category, id, tail)));
+      } catch (error) {
+        onUnreplayable(id, error);
+      }
+    } else {
+      streams = await replayStreams(executorOf(client), this.schema, root, ids, {}, onUnreplayable);
+    }
+    for (const [streamId, stream] of streams) this.snapshots.observe(root, streamId, stream);
+    return unreplayable.size === 0
+      ? streams
+      : new Map<string, AggregateState>([
+          ...streams,
+          ...[...unreplayable].map((each) => [each, asFound] as const),
+        ]);
   }
 
   private fill(
@@ -126,10 +205,11 @@ export class ReplayingReads {
       const key = mapping.part ? JSON.stringify([ids.streamId, ids.rowId]) : ids.streamId;
       let values = valuesOf.get(key);
       if (!values) {
-        const state = stateOf(mapping, states.get(ids.streamId), ids.rowId);
+        const aggregate = states.get(ids.streamId);
+        const state = stateOf(mapping, aggregate, ids.rowId);
         if (!state) {
           // Deleted a moment ago, or never captured: the row as it was found, and a word to the operator.
-          this.onMissingStream(mapping, ids.streamId);
+          if (aggregate !== asFound) this.onUnreplayed(mapping, ids.streamId);
           continue;
         }
         valuesOf.set(key, (values = driverValues.of(copy ? structuredClone(state) : state)));
@@ -150,6 +230,9 @@ export class ReplayingReads {
     return values;
   }
 }
+
+/** Of a stream that can't be replayed, which has been said already. */
+const asFound: AggregateState = { root: undefined, parts: new Map() };
 
 /** The stream of a row and its place in it, if it can be known and belongs to the share that is replayed. */
 function replayedIds(

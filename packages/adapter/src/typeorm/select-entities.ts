@@ -87,7 +87,18 @@ function partOptions(
   { name }: EntityMetadata,
   options: Omit<AggregateOptions, 'entity'>,
 ): Omit<AggregateOptions, 'entity'> {
-  const ofRoots = (['category', 'stage', 'owns'] as const).find((option) => options[option] !== undefined);
+  const ofRoots = (
+    [
+      'category',
+      'storedAs',
+      'stage',
+      'owns',
+      'renamedTypes',
+      'schemaVersion',
+      'upcasters',
+      'snapshots',
+    ] as const
+  ).find((option) => options[option] !== undefined);
   if (!ofRoots) return options;
   throw new InvalidOptionsError(
     `"${name}" is owned by another entity, so it has no "${ofRoots}" of its own.`,

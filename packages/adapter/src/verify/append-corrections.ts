@@ -5,6 +5,7 @@ import {
   type PartMapping,
   rowIdSql,
   rowsOfStreamsSql,
+  schemaVersionSql,
   stateSql,
   streamIdSql,
 } from '../mapping/index.js';
@@ -20,14 +21,14 @@ export async function appendCorrections(
   if (mapping.part) return appendPartCorrections(sql, schema, mapping as PartMapping, drifts, metadata);
   const events = `${quoteIdentifier(schema)}.events`;
   await sql.execute(
-    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata)
+    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
      select $1, d.id,
             coalesce((select max(v.stream_position) from ${events} v where v.category = $1 and v.stream_id = d.id), 0) + 1,
             (case when r.state is null then 'd' when d.properties = '[]' then 'c' else 'u' end)::"char",
             case when r.state is null then $3 else $4 end,
             case when r.state is null then '{}' when d.properties = '[]' then r.state
                  else (select json_object_agg(p, r.state -> p) from jsonb_array_elements_text(d.properties) p) end,
-            $5
+            $5${schemaVersionSql(mapping).value}
      from jsonb_to_recordset($2::jsonb) as d (id text, properties jsonb)
      left join (select ${streamIdSql(mapping, 't')} as id, ${stateSql(mapping, 't')} as state
                 from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$6')}) r
@@ -55,14 +56,14 @@ async function appendPartCorrections(
 ): Promise<void> {
   const events = `${quoteIdentifier(schema)}.events`;
   await sql.execute(
-    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata)
+    `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
      select $1, d.id,
             coalesce((select max(v.stream_position) from ${events} v where v.category = $1 and v.stream_id = d.id), 0) + 1,
             'u', $3,
             json_build_object($4::text, json_object_agg(d.row_id,
               case when r.state is null then 'null' when d.properties = '[]' then r.state
                    else (select json_object_agg(p, r.state -> p) from jsonb_array_elements_text(d.properties) p) end)),
-            $5
+            $5${schemaVersionSql(mapping).value}
      from jsonb_to_recordset($2::jsonb) as d (id text, row_id text, properties jsonb)
      left join (select ${streamIdSql(mapping, 't')} as id, ${rowIdSql(mapping, 't')} as row_id, ${stateSql(mapping, 't')} as state
                 from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$6')}) r

@@ -203,4 +203,57 @@ create table :schema.drifts (
 );
 `,
   },
+  {
+    id: 6,
+    name: '000006-snapshots',
+    sql: String.raw`
+-- States of long streams, so that a replay need not begin at the first event. A cache: nothing here is the only copy.
+create table :schema.snapshots (
+  stream_position bigint not null,
+  -- the latest of the events up to this one
+  recorded_at timestamptz not null,
+  category text collate "C" not null,
+  stream_id text collate "C" not null,
+  -- of what folds the events: another one would fold them otherwise
+  fingerprint text collate "C" not null,
+  state json not null,
+  taken_at timestamptz not null default now(),
+  primary key (category, stream_id, fingerprint, stream_position)
+);
+
+-- All that a replay of one stream needs, as one JSON text: [[position, state] of the latest snapshot or null, [events behind it]].
+-- Null for a stream that isn't there. A function, because its plan is kept: to plan the same inside a query of the
+-- application takes longer than to run it. Events are put together as text, which takes half as long as json arrays.
+create function :schema.stream_tail(
+  in_category text, in_stream_id text, in_fingerprint text, in_version bigint default null, in_as_of timestamptz default null
+) returns text language plpgsql stable as $$
+declare
+  kept record;
+  found_events text;
+  begins bigint := 0;
+  head text := 'null';
+begin
+  if in_fingerprint is not null then
+    select n.stream_position as position, n.state into kept from :schema.snapshots n
+    where n.category = in_category collate "C" and n.stream_id = in_stream_id collate "C" and n.fingerprint = in_fingerprint collate "C"
+      and (in_version is null or n.stream_position <= in_version)
+      and (in_as_of is null or n.recorded_at < in_as_of + interval '1 millisecond')
+    order by n.stream_position desc limit 1;
+    if found then
+      begins := kept.position;
+      head := concat('[', kept.position, ',', kept.state, ']');
+    end if;
+  end if;
+  select string_agg(concat('[', e.stream_position, ',"', e.change, '",', e.schema_version, ',', to_json(e.type), ',', e.data, ']'), ',')
+  into found_events
+  from (select v.stream_position, v.change, v.schema_version, v.type, v.data from :schema.events v
+        where v.category = in_category collate "C" and v.stream_id = in_stream_id collate "C" and v.stream_position > begins
+          and (in_version is null or v.stream_position <= in_version)
+          and (in_as_of is null or v.recorded_at < in_as_of + interval '1 millisecond')
+        order by v.stream_position) e;
+  if found_events is null and begins = 0 then return null; end if;
+  return concat('[', head, ',[', found_events, ']]');
+end $$;
+`,
+  },
 ];

@@ -1,0 +1,52 @@
+import { quoteIdentifier, quoteLiteral } from '../database/index.js';
+import { type Change, changeFromCode, type UpcastableEvent } from '../event/index.js';
+import type { EntityMapping } from '../mapping/index.js';
+import { snapshotFingerprint } from './snapshot-fingerprint.js';
+
+/** How far to replay, as SQL: a position in the stream, or a moment; both inclusive. */
+export interface UntilSql {
+  readonly version?: string;
+  readonly asOf?: string;
+}
+
+/** The latest snapshot of a stream that may be used, and the events behind it. */
+export interface StreamTail {
+  readonly snapshot: { readonly position: number; readonly state: unknown } | undefined;
+  readonly events: readonly UpcastableEvent[];
+}
+
+type Snapshot = [position: number, state: unknown] | null;
+type Event = [position: number, code: string, version: number, type: string, data: UpcastableEvent['data']];
+
+/**
+ * An expression for all that a replay of the stream with this id needs, as one json value: one index probe for the
+ * snapshot, one index range for the events, and one value for the driver to read. Null for a stream that isn't there.
+ */
+export function streamTailSql(
+  mapping: EntityMapping,
+  schema: string,
+  id: string,
+  { version, asOf }: UntilSql = {},
+): string {
+  const { category, snapshotEvery } = mapping;
+  const fingerprint = snapshotEvery > 0 ? quoteLiteral(snapshotFingerprint(mapping)) : 'null';
+  // no "::" in a query of the application: TypeORM would take it for a parameter
+  return `${quoteIdentifier(schema)}.stream_tail(${quoteLiteral(category)}, ${id}, ${fingerprint}, ${version ?? 'null'}, ${asOf ?? 'null'})`;
+}
+
+/** Reads what {@link streamTailSql} has put together. */
+export function parseStreamTail(category: string, streamId: string, text: string): StreamTail {
+  const [snapshot, events] = JSON.parse(text) as [Snapshot, Event[]];
+  return {
+    snapshot: snapshot ? { position: snapshot[0], state: snapshot[1] } : undefined,
+    events: events.map(([streamPosition, code, schemaVersion, type, data]) => ({
+      category,
+      streamId,
+      streamPosition,
+      type,
+      change: changeFromCode(code) satisfies Change,
+      schemaVersion,
+      data,
+    })),
+  };
+}

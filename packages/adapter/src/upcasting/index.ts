@@ -1,0 +1,1 @@
+export { upcast, upcastData } from './upcast.js';

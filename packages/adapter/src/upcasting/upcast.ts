@@ -1,0 +1,99 @@
+import { ReplayError } from '../errors.js';
+import { type EventData, streamName, type UpcastableEvent, type Upcaster } from '../event/index.js';
+import type { EvolvedEvents } from './evolved-events.js';
+
+/**
+ * An event as the code of today knows it: under today's category and type, its data through the chain of upcasters, version
+ * by version, and under today's names of properties. The event itself isn't changed; one that is of today is returned as it is.
+ * @throws ReplayError for an event of a newer version than the code knows, or one that its upcaster fails on
+ */
+export function upcast<Event extends UpcastableEvent>(evolution: EvolvedEvents, event: Event): Event {
+  const { knownAs, schemaVersion, renamedTypes } = evolution;
+  requireKnownVersion(evolution, event);
+  const type = renamedTypes[event.type] ?? event.type;
+  const current = { ...event, category: knownAs, type };
+  const data = withNamesOfToday(evolution, throughUpcasters(evolution, current));
+  if (data === event.data && type === event.type && knownAs === event.category) {
+    return event.schemaVersion === schemaVersion ? event : { ...event, schemaVersion };
+  }
+  return { ...current, data, schemaVersion };
+}
+
+/** The data alone, for folds: their events have no more than this. */
+export function upcastData(evolution: EvolvedEvents, event: UpcastableEvent): EventData {
+  requireKnownVersion(evolution, event);
+  const type = evolution.renamedTypes[event.type] ?? event.type;
+  return withNamesOfToday(
+    evolution,
+    throughUpcasters(evolution, type === event.type ? event : { ...event, type }),
+  );
+}
+
+function requireKnownVersion({ schemaVersion }: EvolvedEvents, event: UpcastableEvent): void {
+  if (event.schemaVersion <= schemaVersion) return;
+  throw new ReplayError(
+    streamName(event.category, event.streamId),
+    `position ${event.streamPosition} has schema version ${event.schemaVersion}, and this application knows ${schemaVersion}`,
+    'A newer version of the application has written it: deploy that one here, too.',
+  );
+}
+
+function throughUpcasters({ schemaVersion, upcasters }: EvolvedEvents, event: UpcastableEvent): EventData {
+  let { data } = event;
+  if (event.schemaVersion === schemaVersion) return data;
+  const own = Object.hasOwn(upcasters, event.type) ? upcasters[event.type] : undefined;
+  for (let version = event.schemaVersion; version < schemaVersion; version++) {
+    const upcaster = own?.[version] ?? upcasters['*']?.[version];
+    if (upcaster) data = applied(upcaster, version, { ...event, data, schemaVersion: version });
+  }
+  return data;
+}
+
+function applied(upcaster: Upcaster, version: number, event: UpcastableEvent): EventData {
+  const { category, streamId, streamPosition, type } = event;
+  const problem = (what: string): string =>
+    `the upcaster of ${type} from version ${version} ${what} at position ${streamPosition}`;
+  let data: unknown;
+  try {
+    data = upcaster(event.data, event);
+  } catch (error) {
+    throw new ReplayError(
+      streamName(category, streamId),
+      problem(`fails (${error instanceof Error ? error.message : String(error)})`),
+      'Let it accept the data as it is stored: "npx backstory history" shows it.',
+      { cause: error },
+    );
+  }
+  if (typeof data === 'object' && data !== null && !Array.isArray(data) && !(data instanceof Promise)) {
+    return data as EventData;
+  }
+  throw new ReplayError(streamName(category, streamId), problem('returns no object'), 'Return the data.');
+}
+
+function withNamesOfToday({ renamed, parts }: EvolvedEvents, data: EventData): EventData {
+  let result = named(renamed, data);
+  for (const { part, renamed: ofPart } of parts) {
+    if (!Object.hasOwn(data, part.path) || isEmpty(ofPart)) continue;
+    const patches = Object.entries(data[part.path] as Record<string, EventData | null>).map(
+      ([id, patch]) => [id, patch && named(ofPart, patch)] as const,
+    );
+    result = { ...result, [part.path]: Object.fromEntries(patches) };
+  }
+  return result;
+}
+
+function named(renamed: Readonly<Record<string, string>>, data: EventData): EventData {
+  if (isEmpty(renamed)) return data;
+  const former = Object.keys(renamed).filter((name) => Object.hasOwn(data, name));
+  if (former.length === 0) return data;
+  const entries = Object.entries(data).filter(([name]) => !former.includes(name));
+  const additions = former
+    .map((name) => [renamed[name] as string, data[name]] as const)
+    .filter(([name]) => !Object.hasOwn(data, name));
+  return Object.fromEntries([...entries, ...additions]);
+}
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
+}

@@ -1,0 +1,162 @@
+import { createBackstory } from '@backstory/adapter';
+import { createTestDatabase } from '@backstory/test/postgres';
+import { DataSource } from 'typeorm';
+import { comparison } from '../harness/comparison.mjs';
+import { interleave, timed } from '../harness/interleave.mjs';
+import { articles, insertArticles } from '../subjects/article.mjs';
+
+const lengths = [1, 10, 99, 100, 1_000, 10_000];
+const floor = 'plain';
+const rows = 200;
+
+/** @typedef {{ name: string, dataSource: DataSource, backstory?: import('@backstory/adapter').Backstory }} Reader */
+
+/** @type {import('../harness/benchmark.mjs').Benchmark} */
+export default {
+  description:
+    'An application reads through TypeORM: without Backstory (`plain`; `plain again` is the same once more: the noise), in ' +
+    'stage replay with the default snapshots, in stage replay without snapshots, and in stage shadow with every read compared.',
+  measure: async (run) => {
+    const database = await createTestDatabase({ serverUrl: run.serverUrl });
+    /** @type {Reader[]} */
+    const readers = [];
+    try {
+      const plain = await opened(database.url);
+      readers.push({ name: floor, dataSource: plain }, { name: `${floor} again`, dataSource: plain });
+      await plain.synchronize();
+      await plain.query(`${insertArticles} from generate_series(1, ${rows}) g`);
+      const first = await createBackstory(await kept(readers, database.url, 'replay'));
+      await first.backfill();
+      await lengthen(plain);
+      // on the same events
+      const cold = await createBackstory(await kept(readers, database.url, 'replay, no snapshots'), {
+        aggregates: [{ entity: 'Article', snapshots: 'off' }],
+      });
+      Object.assign(readers[2] ?? {}, { backstory: first });
+      Object.assign(readers[3] ?? {}, { backstory: cold });
+      await first.stages.set('article', 'replay', { force: true });
+      await cold.stages.set('article', 'replay', { force: true });
+      await first.rebuildSnapshots();
+      await plain.query('vacuum (analyze) article');
+      await plain.query('vacuum (analyze) backstory.events');
+      await plain.query('vacuum (analyze) backstory.snapshots');
+      const sections = [await single(run, readers), await many(run, readers), await byLoad(run, cold)];
+      for (const { backstory } of readers) await backstory?.stages.set('article', 'shadow', { force: true });
+      return [...sections, await inShadow(run, readers)];
+    } finally {
+      for (const { backstory } of readers) await backstory?.close();
+      for (const { dataSource } of new Set(readers)) if (dataSource.isInitialized) await dataSource.destroy();
+      await database.drop();
+    }
+  },
+};
+
+/** @param {string} url */
+function opened(url) {
+  return new DataSource({ type: 'postgres', url, entities: [articles], poolSize: 4 }).initialize();
+}
+
+/** @param {Reader[]} readers @param {string} url @param {string} name */
+async function kept(readers, url, name) {
+  const dataSource = await opened(url);
+  readers.push({ name, dataSource });
+  return dataSource;
+}
+
+/** Article n has as many events as the n-th of `lengths`; the others have one or two. @param {DataSource} dataSource */
+async function lengthen(dataSource) {
+  for (const [index, length] of lengths.entries()) {
+    await dataSource.query(
+      `do $$ begin for n in 2..${length} loop update article set stock = n, title = 'Article ' || n where id = ${index + 1}; end loop; end $$`,
+    );
+  }
+}
+
+/** @param {import('../harness/benchmark.mjs').Run} run @param {Reader[]} readers */
+async function single(run, readers) {
+  const measurements = [];
+  for (const [index, length] of lengths.entries()) {
+    run.progress(`findOneBy, ${length} events`);
+    const samples = await interleave({
+      variants: readers.filter(({ name }) => length <= 1_000 || !name.includes('no snapshots')),
+      rounds: run.rounds(100),
+      random: run.random,
+      turn: async ({ dataSource }) => {
+        const repository = dataSource.getRepository(articles);
+        const times = [];
+        for (let n = 0; n < 10; n++) times.push(await timed(() => repository.findOneBy({ id: index + 1 })));
+        return times;
+      },
+    });
+    for (const [{ name }, times] of samples) {
+      measurements.push({
+        operation: `findOneBy, ${length.toLocaleString('en')} events`,
+        variant: name,
+        samples: times,
+        ...(name === 'replay' && { goal: 1.2 }),
+      });
+    }
+  }
+  return comparison('One entity', floor, measurements);
+}
+
+/** @param {import('../harness/benchmark.mjs').Run} run @param {Reader[]} readers */
+async function many(run, readers) {
+  run.progress('find of 100');
+  const samples = await interleave({
+    variants: readers,
+    rounds: run.rounds(60),
+    random: run.random,
+    turn: async ({ dataSource }) => {
+      const work = () => dataSource.manager.find(articles, { order: { id: 'DESC' }, take: 100 });
+      return [await timed(work), await timed(work)];
+    },
+  });
+  const measurements = [...samples].map(([{ name }, times]) => ({
+    operation: 'find of 100',
+    variant: name,
+    samples: times,
+    ...(name === 'replay' && { goal: 1.5 }),
+  }));
+  return comparison('Many entities', floor, measurements);
+}
+
+/** @param {import('../harness/benchmark.mjs').Run} run @param {import('@backstory/adapter').Backstory} backstory */
+async function byLoad(run, backstory) {
+  run.progress('load without snapshots');
+  const samples = await interleave({
+    variants: [1, 100, 1_000, 10_000],
+    rounds: run.rounds(40),
+    random: run.random,
+    turn: async (length) => [await timed(() => backstory.load('Article', `${lengths.indexOf(length) + 1}`))],
+  });
+  const measurements = [...samples].map(([length, times]) => ({
+    operation: 'load() without a snapshot',
+    variant: `${length.toLocaleString('en')} events`,
+    samples: times,
+    ...(length === 1_000 && { remark: 'goal: 3 ms' }),
+  }));
+  return comparison('Cold replay', '1 events', measurements);
+}
+
+/** @param {import('../harness/benchmark.mjs').Run} run @param {Reader[]} readers */
+async function inShadow(run, readers) {
+  run.progress('findOneBy in shadow');
+  const samples = await interleave({
+    variants: readers.slice(0, 3),
+    rounds: run.rounds(100),
+    random: run.random,
+    turn: async ({ dataSource, backstory }, round) => {
+      const time = await timed(() => dataSource.manager.findOneBy(articles, { id: 50 + (round % 100) }));
+      await backstory?.shadowSettled();
+      return [time];
+    },
+  });
+  const measurements = [...samples].map(([{ name }, times]) => ({
+    operation: 'findOneBy',
+    variant: name === 'replay' ? 'shadow' : name,
+    samples: times,
+    ...(name === 'replay' && { goal: 1.1 }),
+  }));
+  return comparison('Shadow reads, on the path of the request', floor, measurements);
+}
