@@ -75,7 +75,7 @@ export class ReplayingReads {
     private readonly stages: StageWatch,
     private readonly shadow: ShadowReads,
     private readonly snapshots: Snapshots,
-    private readonly onUnreplayed: (mapping: EntityMapping, streamId: string, reason?: unknown) => void,
+    private readonly onUnreplayed: (mapping: EntityMapping, streamId: string, reason?: Error) => void,
   ) {}
 
   /** What to add to an entity query, so that the streams of its rows are known, or come along with them. */
@@ -158,7 +158,7 @@ export class ReplayingReads {
     const unreplayable = new Set<string>();
     const onUnreplayable = (id: string, error: unknown): void => {
       unreplayable.add(id);
-      this.onUnreplayed(root, id, error);
+      this.onUnreplayed(root, id, error as Error);
     };
     const [id] = ids;
     const tail = rows[0]?.[tailName];
