@@ -154,6 +154,7 @@ describe.each(shapes)(`replay of any version, %s, seed ${seed}`, (_shape, aggreg
   }
 
   async function count(query: string): Promise<number> {
-    return Number(((await plain.query(query)) as { count: string }[])[0]?.count);
+    const [row] = await plain.query<{ count: string }[]>(query);
+    return Number(row?.count);
   }
 });

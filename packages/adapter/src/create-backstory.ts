@@ -84,7 +84,7 @@ export async function createBackstory(
       logger.warn(
         reason === undefined
           ? `No living stream ${mapping.category}-${id} for a row that was read: the row is returned (run "npx backstory verify")`
-          : `A row is returned as it is in the table: ${reason instanceof Error ? reason.message : String(reason)}`,
+          : `A row is returned as it is in the table: ${reason.message}`,
       ),
   );
   const endInterception = interceptReads(dataSource, reads);

@@ -38,6 +38,9 @@ export type {
   EventTypeName,
   PropertyPath,
   RecordedEvent,
+  UpcastableEvent,
+  Upcaster,
+  Upcasters,
 } from './event/index.js';
 export type { ReadStreamOptions } from './event-store/index.js';
 export type { InstallReport } from './install.js';
@@ -48,6 +51,7 @@ export {
   type EntityTarget,
 } from './mapping/index.js';
 export type { BackstoryLogger, BackstoryOptions } from './options.js';
+export type { SnapshotReport } from './replay/index.js';
 export type { ShadowOptions } from './shadow/index.js';
 export type { StageControl, StageOptions } from './stage-control.js';
 export type { Stage, StageChange, StageChangeOptions } from './stages/index.js';

@@ -5,6 +5,7 @@ import { backfillCommand } from './commands/backfill.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { historyCommand } from './commands/history.command.js';
 import { installCommand } from './commands/install.command.js';
+import { rebuildCommand } from './commands/rebuild.command.js';
 import { repairCommand } from './commands/repair.command.js';
 import { stageCommand } from './commands/stage.command.js';
 import { statusCommand } from './commands/status.command.js';
@@ -20,6 +21,7 @@ const commands = [
   repairCommand,
   stageCommand,
   historyCommand,
+  rebuildCommand,
 ];
 
 const examples = `

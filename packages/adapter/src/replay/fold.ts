@@ -28,7 +28,7 @@ export function fold(
   paths: readonly string[] = [],
   start?: FoldStart,
 ): AggregateState {
-  let root = start?.state.root as Record<string, unknown> | undefined;
+  let root: Record<string, unknown> | undefined = start?.state.root;
   const parts = new Map(
     paths.map((path) => [
       path,

@@ -77,7 +77,7 @@ export class ReplayingReads {
     private readonly stages: StageWatch,
     private readonly shadow: ShadowReads,
     private readonly snapshots: Snapshots,
-    private readonly onUnreplayed: (mapping: EntityMapping, streamId: string, reason?: unknown) => void,
+    private readonly onUnreplayed: (mapping: EntityMapping, streamId: string, reason?: Error) => void,
   ) {}
 
   /** What there is to do for an entity query. Asked once for each: while it runs, the stages may change. */
@@ -166,7 +166,7 @@ export class ReplayingReads {
     const unreplayable = new Set<string>();
     const onUnreplayable = (id: string, error: unknown): void => {
       unreplayable.add(id);
-      this.onUnreplayed(root, id, error);
+      this.onUnreplayed(root, id, error as Error);
     };
     const [id] = ids;
     const tail = rows[0]?.[tailName];
