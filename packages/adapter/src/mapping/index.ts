@@ -19,4 +19,4 @@ export { rowsOfStreamsSql } from './rows-of-streams-sql.js';
 export { hasExactEquality, valueKind } from './value-kind.js';
 export { schemaVersionSql } from './schema-version-sql.js';
 export type { ResolvedCondition, ResolvedRule } from './resolved-rule.js';
-export { settledStateSql } from './settled-state.js';
+export { settledState, settledStateSql } from './settled-state.js';

@@ -3,15 +3,10 @@ import { InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { hasExactForm } from './checksum-sql.js';
 import { compareChecksums } from './checksums.js';
-import { compare, type Comparison } from './compare.js';
+import { compareInNode } from './compare-in-node.js';
+import { compareInSql } from './compare-in-sql.js';
+import type { TableComparison } from './comparison.js';
 import { everything, inBuckets, type VerifyScope } from './verify-scope.js';
-
-/** What is wrong in one table, and how much was looked at. */
-export interface TableComparison extends Comparison {
-  readonly rows: number;
-  /** Living streams, or living parts of them. */
-  readonly states: number;
-}
 
 /**
  * Compares one table with its streams: by their checksums, and row by row only where these differ. Run in one snapshot with
@@ -24,6 +19,8 @@ export async function findDrift(
   scope: VerifyScope,
   limit: number,
 ): Promise<TableComparison> {
+  if (!mapping.foldsInSql)
+    return compareInNode(sql, schema, mapping, scope, limit).catch(refuseIds(mapping, scope));
   const exact = hasExactForm(mapping);
   const { rows, states, differing, faulty } = await compareChecksums(sql, schema, mapping, scope, {
     exact,
@@ -33,7 +30,7 @@ export async function findDrift(
   if (differing.length === 0 && !faulty) return counted;
   const rowByRow = async (within: VerifyScope): Promise<TableComparison> => ({
     ...counted,
-    ...(await compare(sql, schema, mapping, within, limit)),
+    ...(await compareInSql(sql, schema, mapping, within, limit)),
   });
   // buckets tell nothing of faults, and a scope of its own is small already
   if (faulty || scope !== everything) return rowByRow(scope);

@@ -63,6 +63,12 @@ export async function repairAggregate(
   const { dryRun = false, truth = 'table', by, reason } = options;
   if (!['table', 'events'].includes(truth))
     throw new InvalidOptionsError(`truth: "${truth}" is neither side.`, `Use 'table' or 'events'.`);
+  if (truth === 'events' && !mapping.foldsInSql) {
+    throw new InvalidOptionsError(
+      `The events of "${mapping.knownAs}" are upcast by code, so rows can't be written from them inside the database.`,
+      'Repair with the table as the truth, or write the row in the application with what backstory.load() gives.',
+    );
+  }
   const metadata = { origin: 'repair', ...(by && { actor: by }), ...(reason && { reason }) };
   const repaired: Drift[] = [];
   const left: Drift[] = [];
