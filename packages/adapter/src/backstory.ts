@@ -205,10 +205,12 @@ export class Backstory {
   /**
    * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. Nothing has to wait for it:
    * replay goes without snapshots, too.
+   * @throws InvalidOptionsError where the application's upcasters are not known here
    */
   async rebuildSnapshots({ aggregates = 'all' }: AggregateFilter = {}): Promise<SnapshotReport[]> {
     const reports: SnapshotReport[] = [];
     for (const mapping of this.mappings.select(aggregates)) {
+      requireUpcasters(mapping);
       reports.push(await rebuildSnapshots(this.database, this.schema, mapping));
     }
     return reports;
@@ -252,5 +254,14 @@ function nameOf(entity: EntityTarget): string {
     'UNKNOWN_ENTITY',
     'An entity is named by its class or its name.',
     'Pass one of these.',
+  );
+}
+
+/** Upcasters are code, which only the application's own configuration has. */
+function requireUpcasters({ knownAs, foldsInSql, upcasters }: EntityMapping): void {
+  if (foldsInSql || Object.keys(upcasters).length > 0) return;
+  throw new InvalidOptionsError(
+    `The events of "${knownAs}" are upcast by the application's code, which is not known here.`,
+    'Name its options with --config, or boot it with --app.',
   );
 }

@@ -83,7 +83,7 @@ export async function rebuildSnapshots(
       `select s.id, (select max(e.stream_position) from ${schemaName}.events e
                      where e.category = $1 and e.stream_id = s.id)::float8 as last
        from (select stream_id as id from ${schemaName}.events
-             where category = $1 and stream_position = $2 and stream_id > $3 order by stream_id limit ${batchSize}) s`,
+             where category = $1 and stream_position = $2 and stream_id > $3 order by stream_id limit ${batchSize}) s order by s.id collate "C"`,
       [category, snapshotEvery, after],
     );
     taken += await takeSnapshots(
@@ -92,13 +92,8 @@ export async function rebuildSnapshots(
       mapping,
       new Map(streams.map(({ id, last }) => [id, last])),
     );
-    after =
-      streams.length < batchSize
-        ? undefined
-        : streams
-            .map(({ id }) => id)
-            .sort()
-            .at(-1);
+    // the last by PostgreSQL's order, which for rare characters isn't that of JavaScript
+    after = streams.length < batchSize ? undefined : streams.at(-1)?.id;
   }
   return { category, removed: gone?.removed ?? 0, taken };
 }
