@@ -16,6 +16,7 @@ export {
   runInContext,
   withEvent,
 } from './capture/index.js';
+export type { ConsumerControl, ConsumerDefinition, RelayDefinition } from './consumer-control.js';
 export { createBackstory } from './create-backstory.js';
 export { doctor } from './doctor.js';
 export type { Drift, DriftKind } from './drift/index.js';
@@ -47,6 +48,19 @@ export {
   type AggregateSelection,
   type EntityTarget,
 } from './mapping/index.js';
+export {
+  type ConsumerStatus,
+  type Delivery,
+  type EventHandler,
+  type EventPublisher,
+  type EventSelector,
+  onEvent,
+  type ParkedEvent,
+  type ParkedSelection,
+  type StartAt,
+  type WaitOptions,
+} from './outbox/index.js';
+export type { ProjectionDefinition } from './projections/index.js';
 export type { BackstoryLogger, BackstoryOptions } from './options.js';
 export type { ShadowOptions } from './shadow/index.js';
 export type { StageControl } from './stage-control.js';
