@@ -1,5 +1,5 @@
 import { createBackstory, onEvent, type RecordedEvent } from '@backstory/adapter';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { Account, Letter } from '../integration/outbox/ledger.js';
 
@@ -17,9 +17,8 @@ async function main(): Promise<void> {
     install: 'check',
     consumers: { leaseMs: 1000, pollMs: 50 },
   });
-  // Not from the pool, and never ended by the test: an effect outside of the database's transactions.
-  const effects = new Client(url);
-  await effects.connect();
+  // Not the consumers' connections, and never ended by the test: effects outside of their transactions.
+  const effects = new Pool({ connectionString: url });
   const effect =
     (consumer: string) =>
     (event: RecordedEvent): Promise<unknown> =>

@@ -206,7 +206,7 @@ describe(`consumers in several processes, seed ${seed}`, () => {
     const faults = { killed: 0, stopped: 0, terminated: 0 };
     const disturbing = (async () => {
       for (let round = 0; on; round++) {
-        await sleep(random.integer(100, 600));
+        await sleep(random.integer(100, 400));
         const [name, child] = [...workers][random.integer(0, workers.size - 1)] as [string, ChildProcess];
         if (round % 3 === 0) {
           await kill(child);
@@ -220,13 +220,13 @@ describe(`consumers in several processes, seed ${seed}`, () => {
           faults.stopped++;
         } else {
           const ended: unknown[] = await ledger.dataSource.query(
-            `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'consumer process' and datname = current_database() and random() < 0.3`,
+            `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'consumer process' and datname = current_database() and random() < 0.5`,
           );
           faults.terminated += ended.length;
         }
       }
     })();
-    await write(9000);
+    await write(12_000);
     on = false;
     await Promise.all([open, disturbing]);
     await settled();

@@ -25,9 +25,9 @@ export class LeaseLostError extends BackstoryError {
 type LeaseRow = StoredCheckpoint & { partition: number; partitions: number; epoch: string };
 
 /**
- * One beat of a worker: says that it is alive, renews what it has, gives back what is more than its share and takes what
- * nobody has. Times are the database's.
- * @returns the partitions that it has now, with the epoch of each
+ * One beat of a worker: says that it is alive, renews what it has, and takes of what nobody has until it has its share.
+ * Times are the database's.
+ * @returns the partitions that it has now, and those of them that it is to give back, for others to have their share
  */
 export async function beat(
   database: Database,
@@ -35,7 +35,7 @@ export async function beat(
   consumer: string,
   worker: { readonly id: string; readonly host: string },
   leaseMs: number,
-): Promise<Lease[]> {
+): Promise<{ kept: Lease[]; surplus: Lease[] }> {
   const table = quoteIdentifier(schema);
   const until = `clock_timestamp() + $3 * interval '1 millisecond'`;
   const alive = await database.execute<{ workers: number }>(
@@ -66,7 +66,8 @@ export async function beat(
     [consumer, worker.id, leaseMs, workers],
   );
   const leases = rows.map(({ partition, partitions, epoch }) => ({ consumer, partition, partitions, epoch }));
-  return leases.slice(0, Math.ceil((leases[0]?.partitions ?? 1) / workers));
+  const share = Math.ceil((leases[0]?.partitions ?? 1) / workers);
+  return { kept: leases.slice(0, share), surplus: leases.slice(share) };
 }
 
 /** Gives partitions back, so that others need not wait for the leases to run out. */

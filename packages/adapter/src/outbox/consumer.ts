@@ -55,14 +55,20 @@ export class Consumer {
     clearTimeout(this.timer);
     try {
       const self = { id: this.id, host: this.host };
-      const leases = await beat(database, schema, this.subscription.name, self, leaseMs);
+      const { kept, surplus } = await beat(database, schema, this.subscription.name, self, leaseMs);
       for (const [partition, { worker }] of this.running) {
-        const lease = leases.find((candidate) => candidate.partition === partition);
+        const lease = kept.find((candidate) => candidate.partition === partition);
         if (lease?.epoch !== worker.lease.epoch) worker.stop();
       }
-      for (const lease of leases)
+      // Those that run give their partitions back when they have come to an end.
+      const idle = surplus
+        .map(({ partition }) => partition)
+        .filter((partition) => !this.running.has(partition));
+      if (idle.length > 0) await release(database, schema, this.subscription.name, this.id, idle);
+      for (const lease of kept) {
         if (!this.running.has(lease.partition))
           this.run(new PartitionWorker(this.surroundings, this.subscription, lease));
+      }
       this.failing = false;
     } catch (error) {
       if (!this.failing) onError(`Consumer "${this.subscription.name}" can't renew its leases`, error);
