@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database/index.js';
 import { sqlState } from './database/index.js';
-import { BackstoryError, InvalidOptionsError } from './errors.js';
+import { InvalidOptionsError } from './errors.js';
 import {
   askForRetry,
   byHandlers,
@@ -33,6 +33,7 @@ import {
   Projection,
   type ProjectionDefinition,
   readGenerations,
+  unknownProjection,
 } from './projections/index.js';
 
 /** What consumers of every kind are told. */
@@ -108,6 +109,11 @@ export class ConsumerControl {
     const projection = new Projection(this.surroundings, this.inContext, definition as ProjectionDefinition);
     this.defined.set(definition.name, projection);
     return this;
+  }
+
+  /** Takes back a definition that doesn't run. Its checkpoint stays: under this name it goes on from there. */
+  forget(name: string): void {
+    this.defined.delete(name);
   }
 
   /** Starts everything that is defined and doesn't run. Several processes may: they share the partitions. */
@@ -187,26 +193,19 @@ export class ConsumerControl {
   }
 
   /**
-   * Builds a projection anew from the beginning, beside the live one, and changes over when it has caught up. The processes
-   * that run the projection do it: `wait` on the result's name, or look at `list()`.
+   * Builds a projection anew from the beginning, beside the live one, and changes over when it has caught up and nothing of
+   * it is parked. The processes that run the projection do it; `list()` shows how far they are, as `name@generation`.
+   * @throws BackstoryError for one that names no tables, or that no process has started yet
    */
   async rebuild(projection: string): Promise<{ live: number; next: number }> {
-    const known = this.defined.get(projection);
-    if (known instanceof Projection && (known.definition.tables ?? []).length === 0) {
-      throw new InvalidOptionsError(
-        `Projection "${projection}" names no tables: a second generation would write over the live one.`,
-        'Name them in "tables", create them in "create" and write to delivery.tables.',
-      );
-    }
-    const generations = await askForRebuild(this.database, this.schema, projection);
-    if (!generations) throw unknownConsumer(projection);
-    return { live: generations.live, next: generations.next as number };
+    const { live, next } = await askForRebuild(this.database, this.schema, projection);
+    return { live, next: next as number };
   }
 
-  /** Resolves when no generation is being built. */
+  /** Whether no generation of a projection is being built. */
   async rebuilt(projection: string): Promise<boolean> {
     const generations = await readGenerations(this.database, this.schema, projection);
-    if (!generations) throw unknownConsumer(projection);
+    if (!generations) throw unknownProjection(projection);
     return generations.next === null;
   }
 
@@ -261,12 +260,4 @@ function validate(numbers: {
       'Use a whole number.',
     );
   }
-}
-
-function unknownConsumer(name: string): BackstoryError {
-  return new BackstoryError(
-    'UNKNOWN_CONSUMER',
-    `There is no projection "${name}".`,
-    '"npx backstory relay" lists those that have started.',
-  );
 }

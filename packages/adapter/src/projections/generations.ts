@@ -1,4 +1,5 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import type { DeliveryTransactions } from '../outbox/index.js';
 import { generationName, generationTable, type ProjectionDefinition } from './projection-definition.js';
 
@@ -24,27 +25,44 @@ export async function readGenerations(
 export async function openProjection(
   database: Database,
   schema: string,
-  projection: string,
-): Promise<Generations> {
+  { name, tables = [] }: Pick<ProjectionDefinition, 'name' | 'tables'>,
+): Promise<void> {
   await database.execute(
-    `insert into ${quoteIdentifier(schema)}.projections (name, live) values ($1, 1) on conflict do nothing`,
-    [projection],
+    `insert into ${quoteIdentifier(schema)}.projections as p (name, live, rebuildable) values ($1, 1, $2)
+     on conflict (name) do update set rebuildable = $2 where p.rebuildable <> $2`,
+    [name, tables.length > 0],
   );
-  return (await readGenerations(database, schema, projection)) as Generations;
 }
 
-/** Asks for a new generation; whoever runs the projection builds it. @returns undefined for an unknown projection */
+/**
+ * Asks for a new generation; whoever runs the projection builds it.
+ * @throws BackstoryError for an unknown projection, and one that would be written over
+ */
 export async function askForRebuild(
   sql: SqlExecutor,
   schema: string,
   projection: string,
-): Promise<Generations | undefined> {
+): Promise<Generations> {
+  const table = quoteIdentifier(schema);
   const [row] = await sql.execute<Generations>(
-    `update ${quoteIdentifier(schema)}.projections set next = coalesce(next, live + 1), changed_at = clock_timestamp()
-     where name = $1 returning live, next`,
+    `update ${table}.projections set next = coalesce(next, live + 1), changed_at = clock_timestamp()
+     where name = $1 and rebuildable returning live, next`,
     [projection],
   );
-  return row;
+  if (row) return row;
+  if (!(await readGenerations(sql, schema, projection))) throw unknownProjection(projection);
+  throw new InvalidOptionsError(
+    `Projection "${projection}" names no tables: a second generation would write over the live one.`,
+    'Name them in "tables", create them in "create" and write to delivery.tables.',
+  );
+}
+
+export function unknownProjection(name: string): BackstoryError {
+  return new BackstoryError(
+    'UNKNOWN_CONSUMER',
+    `There is no projection "${name}".`,
+    '"npx backstory relay" lists those that have started.',
+  );
 }
 
 export function tablesOf(

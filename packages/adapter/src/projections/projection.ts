@@ -35,7 +35,7 @@ export class Projection {
   async start(): Promise<void> {
     if (this.watching) return;
     const { database, schema } = this.surroundings;
-    await openProjection(database, schema, this.definition.name);
+    await openProjection(database, schema, this.definition);
     await this.follow();
     this.stopping = new AbortController();
     this.watching = this.watch();

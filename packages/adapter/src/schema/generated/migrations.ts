@@ -251,6 +251,8 @@ create table :schema.projections (
   name text primary key,
   live integer not null,
   next integer,
+  -- it writes into tables of its own for each generation
+  rebuildable boolean not null,
   changed_at timestamptz not null default clock_timestamp()
 );
 `,
