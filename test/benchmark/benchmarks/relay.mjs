@@ -118,7 +118,7 @@ async function pages(dataSource, decoded) {
     const rows = await dataSource.query(
       `select global_position::text, stream_position::text, recorded_at::text, schema_version, change, category, stream_id, type,
          data${json} as data, metadata${json} as metadata
-       from backstory.events where global_position > $1 order by global_position limit 1000`,
+       from backstory.events e where e.global_position > $1 order by e.global_position limit 1000`,
       [position],
     );
     if (rows.length === 0) return;

@@ -93,13 +93,22 @@ export class PartitionWorker {
       await this.retryParked();
       await storeCheckpoint(database, schema, this.lease, checkpoint);
     }
-    for (let quiet = 0; !signal.aborted;) {
-      const page = await reader.next();
+    // Begun before it is awaited: its error must not be an unhandled one meanwhile.
+    const read = (): Promise<DeliverablePage> => {
+      const page = reader.next();
+      page.catch(() => undefined);
+      return page;
+    };
+    for (let quiet = 0, upcoming = read(); !signal.aborted;) {
+      const page = await upcoming;
+      // The server reads on while this process handles.
+      if (page.full) upcoming = read();
       await this.deliver(page);
       if (page.events.length > 0) onDelivery();
       quiet = page.events.length > 0 ? 0 : quiet + 1;
-      if (!page.full)
-        await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), leastPauseMs, signal);
+      if (page.full) continue;
+      await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), leastPauseMs, signal);
+      upcoming = read();
     }
   }
 
@@ -127,6 +136,11 @@ export class PartitionWorker {
       await park(sql, this.surroundings.schema, this.lease.consumer, behind.map(parkedBehind));
       await this.store(sql, page, first + count);
     };
+    // One statement needs no transaction around it.
+    const storeAlone = (count: number): Promise<void> =>
+      free.length === batch.length
+        ? this.store(this.surroundings.database, page, first + count)
+        : this.surroundings.database.transaction((sql) => store(sql, count));
     try {
       if (this.subscription.transactional) {
         return await this.transaction(async (sql, manager) => {
@@ -136,7 +150,7 @@ export class PartitionWorker {
         });
       }
       const count = await handle(undefined);
-      await this.surroundings.database.transaction((sql) => store(sql, count));
+      await storeAlone(count);
       return first + count;
     } catch (error) {
       if (!this.isOfHandler(error)) throw error;
@@ -147,7 +161,7 @@ export class PartitionWorker {
       if (index > first) {
         if (this.subscription.transactional) {
           for (let next = first; next < index;) next = await this.step(page, next, index);
-        } else await this.surroundings.database.transaction((sql) => store(sql, index - first));
+        } else await storeAlone(index - first);
       }
       const past = (sql: SqlExecutor): Promise<void> => this.store(sql, page, index + 1);
       await this.alone(failed, error, { handled: past, parked: past });
