@@ -52,7 +52,7 @@ async function main(): Promise<void> {
       batchSize: 20,
       handlers: [
         onEvent({ categories: 'all' }, (event, { manager }) =>
-          (manager as typeof dataSource.manager).query(
+          manager.query(
             'insert into viewed (category, stream_id, stream_position, global_position) values ($1, $2, $3, $4)',
             [event.category, event.streamId, event.streamPosition, event.globalPosition],
           ),

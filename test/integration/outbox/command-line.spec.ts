@@ -4,7 +4,6 @@ import { createBackstory, onEvent, type Backstory, type RecordedEvent } from '@b
 import { runCommandLine } from '../../../packages/adapter/src/cli/command-line.js';
 import { Subject } from '../../library/entities.js';
 import { type Library, openLibrary } from '../../library/open-library.js';
-import type { EntityManager } from 'typeorm';
 
 describe('the command line of consumers', () => {
   let library: Library;
@@ -36,7 +35,7 @@ describe('the command line of consumers', () => {
         create: (manager, tables) => manager.query(`create table ${tables['codes']} (code text)`),
         handlers: [
           onEvent({ category: 'subject' }, (event: RecordedEvent, { manager, tables }) =>
-            (manager as EntityManager).query(`insert into ${tables['codes']} values ($1)`, [event.streamId]),
+            manager.query(`insert into ${tables['codes']} values ($1)`, [event.streamId]),
           ),
         ],
       });

@@ -71,7 +71,7 @@ describe('projections', () => {
       counts({
         handlers: [
           onEvent({ category: 'account' }, async (event, delivery) => {
-            await count(event, delivery as never);
+            await count(event, delivery);
             if (event.streamId === '2' && failures-- > 0) throw new Error('after the write');
           }),
         ],
@@ -127,19 +127,19 @@ describe('projections', () => {
     })();
     const seen = new Set<number>();
     await eventually('the change', async () => {
-      const [row] = (await ledger.dataSource.query(`select events from account_counts where id = '2'`)) as {
-        events: number;
-      }[];
-      seen.add(row?.events as number);
+      const rows: { events: number }[] = await ledger.dataSource.query(
+        `select events from account_counts where id = '2'`,
+      );
+      seen.add(rows[0]?.events as number);
       return consumers.rebuilt('counts');
     });
     on = false;
     await writing;
     await consumers.wait('counts');
     expect([...seen].every((events) => events === 99 || events === 1)).toBe(true);
-    const [{ events }] = (await ledger.dataSource.query(
+    const [{ events }] = await ledger.dataSource.query<[{ events: number }]>(
       `select count(*)::int as events from backstory.events where stream_id = '1' and category = 'account'`,
-    )) as [{ events: number }];
+    );
     expect(await read()).toEqual([
       { id: '1', events },
       { id: '2', events: 1 },
@@ -147,9 +147,9 @@ describe('projections', () => {
     ]);
     expect((await consumers.list()).map(({ name }) => name)).toEqual(['counts@2']);
     await eventually('the old table to go', async () => {
-      const [row] = (await ledger.dataSource.query(`select to_regclass('account_counts_1') as old`)) as [
-        { old: string | null },
-      ];
+      const [row] = await ledger.dataSource.query<[{ old: string | null }]>(
+        `select to_regclass('account_counts_1') as old`,
+      );
       return row.old === null;
     });
   });

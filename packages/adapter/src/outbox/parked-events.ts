@@ -40,6 +40,10 @@ export function streamKey({ category, streamId }: Pick<RecordedEvent, 'category'
   return `${category}-${streamId}`;
 }
 
+export function parkedBehind(event: RecordedEvent): NewlyParked {
+  return { event, error: null, attempts: 0 };
+}
+
 /** In the transaction that moves the checkpoint past them. */
 export async function park(
   sql: SqlExecutor,

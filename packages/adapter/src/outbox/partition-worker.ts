@@ -12,6 +12,7 @@ import {
 import { type DeliverablePage, GapAwareReader } from './gap-aware-reader.js';
 import {
   nextRetry,
+  parkedBehind,
   park,
   parkAgain,
   parkedStreams,
@@ -20,7 +21,12 @@ import {
   unpark,
 } from './parked-events.js';
 import { Pause } from './pause.js';
-import { type DeliveryTransactions, EventFailure, type Subscription } from './subscription.js';
+import {
+  type DeliveryTransactions,
+  EventFailure,
+  type HandlingUnit,
+  type Subscription,
+} from './subscription.js';
 import { backoff, isTransient } from './transient-errors.js';
 
 /** What workers need of the world. */
@@ -127,7 +133,7 @@ export class PartitionWorker {
     const free = batch.filter((event) => !this.parked.has(streamKey(event)));
     const handle = async (manager: unknown): Promise<number> => {
       const unit = { attempt: 1, signal: this.stopping.signal, manager };
-      const handled = free.length === 0 ? 0 : await this.subscription.handle(free, unit);
+      const handled = free.length === 0 ? 0 : await this.handle(free, unit);
       const rest = free[handled];
       return rest ? batch.indexOf(rest) : batch.length;
     };
@@ -215,12 +221,12 @@ export class PartitionWorker {
     const { signal } = this.stopping;
     if (this.subscription.transactional) {
       await this.transaction(async (sql, manager) => {
-        await this.subscription.handle([event], { attempt, signal, manager });
+        await this.handle([event], { attempt, signal, manager });
         await store(sql);
       });
       return;
     }
-    await this.subscription.handle([event], { attempt, signal, manager: undefined });
+    await this.handle([event], { attempt, signal, manager: undefined });
     await this.surroundings.database.transaction(store);
   }
 
@@ -246,6 +252,11 @@ export class PartitionWorker {
       }
     }
     this.parked = await parkedStreams(database, schema, this.lease);
+  }
+
+  /** Every event passes here on its way to a handler or publisher, also a parked one: the place to upcast it. */
+  private handle(events: readonly RecordedEvent[], unit: HandlingUnit): Promise<number> {
+    return this.subscription.handle(events, unit);
   }
 
   private transaction<Result>(
@@ -280,10 +291,6 @@ export class PartitionWorker {
     const handledTo = next >= page.events.length || !last ? page.scannedTo : BigInt(last.globalPosition);
     await storeCheckpoint(sql, this.surroundings.schema, this.lease, page.checkpointAt(handledTo));
   }
-}
-
-function parkedBehind(event: RecordedEvent): NewlyParked {
-  return { event, error: null, attempts: 0 };
 }
 
 function inWords(error: unknown): string {

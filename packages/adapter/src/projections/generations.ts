@@ -91,7 +91,7 @@ export async function prepareGeneration(
     );
     const [found] = await sql.execute(`select from pg_class where oid = to_regclass($1)`, [first]);
     if (found) return;
-    await definition.create?.(manager as never, tables);
+    await definition.create?.(manager, tables);
     if (live === generation) await pointViews(sql, definition, generation);
   });
 }

@@ -99,7 +99,7 @@ function selectionOf({ stream, limit, stopAt }: CommandInput['options']): Parked
   const [, category, streamId] = typeof stream === 'string' ? (/^([^-]+)-(.+)$/s.exec(stream) ?? []) : [];
   if (stream !== undefined && (category === undefined || streamId === undefined)) {
     throw new InvalidOptionsError(
-      `--stream ${String(stream)} is no stream.`,
+      `--stream ${JSON.stringify(stream)} is no stream.`,
       'Give category and id: --stream order-42.',
     );
   }
