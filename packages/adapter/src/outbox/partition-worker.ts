@@ -16,7 +16,6 @@ import {
   park,
   parkAgain,
   parkedStreams,
-  type NewlyParked,
   streamKey,
   unpark,
 } from './parked-events.js';
