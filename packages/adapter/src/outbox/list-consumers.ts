@@ -11,6 +11,7 @@ export interface ConsumerStatus {
   readonly lagSeconds: number | null;
   /** Positions below its own that may still appear. */
   readonly gaps: number;
+  /** Events of all partitions together. */
   readonly parked: number;
   /** Of the event that it is trying again. */
   readonly error: string | null;

@@ -106,8 +106,7 @@ export class PartitionWorker {
     };
     for (let quiet = 0, upcoming = read(); !signal.aborted;) {
       const page = await upcoming;
-      // The server reads on while this process handles.
-      if (page.full) upcoming = read();
+      if (page.full) upcoming = read(); // the server reads on while this process handles
       await this.deliver(page);
       if (page.events.length > 0) onDelivery();
       quiet = page.events.length > 0 ? 0 : quiet + 1;
@@ -118,10 +117,9 @@ export class PartitionWorker {
   }
 
   private async deliver(page: DeliverablePage): Promise<void> {
-    const { events } = page;
-    for (let next = 0; next < events.length;) {
+    const end = page.events.length;
+    for (let next = 0; next < end; next = await this.step(page, next, end)) {
       if (this.stopping.signal.aborted) return;
-      next = await this.step(page, next, events.length);
     }
     await this.passBy(page);
   }
@@ -154,11 +152,16 @@ export class PartitionWorker {
           return first + count;
         });
       }
-      const count = await handle(undefined);
-      await storeAlone(count);
-      return first + count;
+      const done = await handle(undefined);
+      await storeAlone(done);
+      return first + done;
     } catch (error) {
       if (!this.isOfHandler(error)) throw error;
+      if (!(error instanceof EventFailure) && batch.length > 1) {
+        // At commit: which of them it was shows when they go one by one.
+        for (let next = first; next < first + batch.length;) next = await this.step(page, next, next + 1);
+        return first + batch.length;
+      }
       const failed = error instanceof EventFailure ? error.event : free[0];
       if (!failed) throw error;
       const index = first + batch.indexOf(failed);

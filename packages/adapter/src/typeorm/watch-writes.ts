@@ -10,6 +10,8 @@ type Releases = {
 const writes =
   /^\s*(?:\/\*(?:[^*]|\*(?!\/))*\*\/\s*)*(?:insert|update|delete|merge|with|commit|copy|call|do|truncate)\b/i;
 const watched = Symbol('backstory: watches writes');
+/** Connections that may have written since they were acquired, whoever watches. */
+const written = new WeakSet<object>();
 
 /**
  * Says when a connection of this pool comes back after it may have written: a hint for consumers in this process, who
@@ -17,8 +19,8 @@ const watched = Symbol('backstory: watches writes');
  * @returns ends it
  */
 export function watchWrites(pool: PgPool, onWrite: () => void): () => void {
-  const written = new WeakSet<object>();
   const onAcquire = (client: PgClient): void => {
+    written.delete(client);
     const marked = client as unknown as { [watched]?: true; query: Query };
     if (marked[watched]) return;
     marked[watched] = true;
@@ -31,7 +33,7 @@ export function watchWrites(pool: PgPool, onWrite: () => void): () => void {
     };
   };
   const onRelease = (_error: unknown, client: PgClient): void => {
-    if (written.delete(client)) onWrite();
+    if (written.has(client)) onWrite();
   };
   pool.on('acquire', onAcquire);
   (pool as unknown as Releases).on('release', onRelease);
