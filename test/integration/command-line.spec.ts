@@ -138,12 +138,12 @@ describe('the command line', () => {
     expect(drifted.out).toContain('author-2: value\n  name: row "changed", replay "Author 1"');
     expect(await run('repair', '--dry-run')).toMatchObject({
       code: 0,
-      out: 'would correct author-2 (value)\n',
+      out: 'would correct author-2 (value)\n  name: row "changed", replay "Author 1"\n',
     });
     expect((await run('verify')).code).toBe(2);
     expect(await run('repair', '--by', 'ops')).toMatchObject({
       code: 0,
-      out: 'corrected author-2 (value)\n',
+      out: 'corrected author-2 (value)\n  name: row "changed", replay "Author 1"\n',
     });
     expect((await run('verify')).code).toBe(0);
     expect((await run('history', 'author', '2')).out).toMatch(

@@ -1,10 +1,12 @@
--- What the last verify of each category found.
+-- What the last complete verify of each category found.
 create table :schema.verifications (
   category text primary key,
   rows_compared bigint not null,
   streams_compared bigint not null,
   drifted bigint not null,
-  verified_at timestamptz not null
+  verified_at timestamptz not null,
+  -- every event that was recorded before was seen by it
+  seen_until timestamptz not null
 );
 
 -- Shadow reads since the category entered the stage shadow.

@@ -68,7 +68,7 @@ export class Backstory {
     BackfillReport[]
   > {
     const reports: BackfillReport[] = [];
-    for (const mapping of this.selectForBackfill(aggregates, options.where)) {
+    for (const mapping of this.select(aggregates, { where: options.where })) {
       await this.stages.requireCapture(mapping.category);
       reports.push(await backfill(this.database, this.schema, mapping, options));
     }
@@ -81,7 +81,7 @@ export class Backstory {
     where,
   }: Pick<BackfillOptions, 'where'> & AggregateFilter = {}): Promise<BackfillEstimate[]> {
     const estimates: BackfillEstimate[] = [];
-    for (const mapping of this.selectForBackfill(aggregates, where)) {
+    for (const mapping of this.select(aggregates, { where })) {
       estimates.push(await estimateBackfill(this.database, this.schema, mapping, where));
     }
     return estimates;
@@ -108,35 +108,36 @@ export class Backstory {
     ...options
   }: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
     const found = [];
-    for (const mapping of this.mappings.select(aggregates)) {
+    for (const mapping of this.select(aggregates, { streamIds: options.streamIds })) {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       found.push(await verifyAggregate(this.database, this.schema, mapping, options));
     }
     return { clean: found.every(({ drifted }) => drifted === 0), aggregates: found };
   }
 
-  /** Settles drift by appending corrections; the table is the truth. Events that were written are never changed. */
+  /** Settles drift by appending corrections, or by writing the rows. Events that were written are never changed. */
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<
     RepairReport[]
   > {
     const reports: RepairReport[] = [];
-    for (const mapping of this.mappings.select(aggregates)) {
+    for (const mapping of this.select(aggregates, { streamIds: options.streamIds })) {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       reports.push(await repairAggregate(this.database, this.schema, mapping, options));
     }
     return reports;
   }
 
-  /** A condition names columns of one table. */
-  private selectForBackfill(
+  /** What only one aggregate can have, such as a condition on its columns, is given for one. */
+  private select(
     aggregates: 'all' | readonly string[],
-    where: string | undefined,
+    ofOne: Readonly<Record<string, unknown>>,
   ): EntityMapping[] {
     const selected = this.mappings.select(aggregates);
-    if (where === undefined || selected.length === 1) return selected;
+    const [given] = Object.keys(ofOne).filter((name) => ofOne[name] !== undefined);
+    if (given === undefined || selected.length === 1) return selected;
     throw new InvalidOptionsError(
-      `"where" is a condition for one table, and ${selected.length} aggregates are meant.`,
-      'Name the one aggregate that it is for.',
+      `"${given}" is for one aggregate, and ${selected.length} are meant.`,
+      'Name the one that it is for.',
     );
   }
 

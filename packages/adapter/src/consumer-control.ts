@@ -61,7 +61,7 @@ export interface ConsumerDefinition extends ConsumerOptions {
 }
 
 export interface RelayDefinition extends ConsumerOptions {
-  /** Gets batches in order; the checkpoint moves when it resolves. What fails is tried until it succeeds, unless the error has `permanent: true`. */
+  /** Gets batches in order; the checkpoint moves when it resolves. What fails is tried until it succeeds, unless the error has `transient: false`. */
   readonly publisher: EventPublisher;
   /** Categories and types to publish. @defaultValue all */
   readonly filter?: Pick<EventFilter, 'categories' | 'types'>;

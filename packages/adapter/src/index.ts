@@ -52,7 +52,6 @@ export {
   type ConsumerStatus,
   type Delivery,
   type EventHandler,
-  type EventPublisher,
   type EventSelector,
   onEvent,
   type ParkedEvent,

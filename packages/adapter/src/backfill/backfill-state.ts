@@ -10,7 +10,6 @@ export interface BackfillState {
   readonly eventsWritten: number;
   /** Numbers of the ranges that aren't done. */
   readonly open: readonly number[];
-  readonly wish: BackfillWish | null;
 }
 
 export async function backfillState(
@@ -21,12 +20,12 @@ export async function backfillState(
   const table = quoteIdentifier(schema);
   const [state] = await sql.execute<BackfillState>(
     `select coalesce(sum(r.rows_seen), 0)::float8 as "rowsSeen", coalesce(sum(r.events_written), 0)::float8 as "eventsWritten",
-            coalesce(jsonb_agg(r.range order by r.range) filter (where not r.done), '[]') as open, b.wish
+            coalesce(jsonb_agg(r.range order by r.range) filter (where not r.done), '[]') as open
      from ${table}.backfills b left join ${table}.backfill_ranges r using (category)
-     where category = $1 group by b.wish`,
+     where category = $1`,
     [category],
   );
-  return state ?? { rowsSeen: 0, eventsWritten: 0, open: [], wish: null };
+  return state ?? { rowsSeen: 0, eventsWritten: 0, open: [] };
 }
 
 /**
@@ -66,6 +65,19 @@ export async function beginBackfill(
        rows_seen = 0, events_written = 0, done = false`,
     [category, condition ?? null, fresh],
   );
+}
+
+/** What somebody wants of the backfill just now: one probe of an index. */
+export async function currentWish(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+): Promise<BackfillWish | null> {
+  const [row] = await sql.execute<{ wish: BackfillWish | null }>(
+    `select wish from ${quoteIdentifier(schema)}.backfills where category = $1`,
+    [category],
+  );
+  return row?.wish ?? null;
 }
 
 /** @returns false where there is no backfill under way that could be asked */

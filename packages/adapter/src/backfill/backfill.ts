@@ -1,22 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Database,
+  gaveWay,
   lockHolders,
   pinSettings,
-  retryWhileLocked,
+  quoteTable,
+  rowLockHolder,
   type SqlExecutor,
+  sqlState,
 } from '../database/index.js';
-import type { EntityMapping } from '../mapping/index.js';
-import { backfillChunk, backfillSweep } from './backfill-chunk.js';
+import { BackstoryError } from '../errors.js';
+import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
+import { backfillChunk } from './backfill-chunk.js';
 import { countRows } from './backfill-progress.js';
 import { type BackfillOptions, type BackfillReport, validate } from './backfill-options.js';
-import { backfillState, beginBackfill, completeBackfill } from './backfill-state.js';
+import {
+  backfillState,
+  type BackfillWish,
+  beginBackfill,
+  completeBackfill,
+  currentWish,
+} from './backfill-state.js';
+import { missedRows, writeMissed } from './backfill-sweep.js';
 import { keyRanges } from './key-ranges.js';
 import { Pace } from './pace.js';
 import { reasonToWait } from './throttle.js';
 
 /** Looks so often whether what it waits for is over. */
 const lookAgainMs = 500;
+/** So long it tries to reach a database that is gone. */
+const patienceMs = 60_000;
+/** Below the default deadlock_timeout of the application: where both wait for each other, the backfill gives way first. */
+const shortLocks = ["lock_timeout = '500ms'"];
+const defaultTargetMs = 50;
+/** Of a statement that took longer than statement_timeout, or was cancelled by hand. */
+const canceled = '57014';
 
 /**
  * Writes a first event for every row of one table that has no stream yet, while the application goes on writing.
@@ -43,6 +61,7 @@ class Run {
   private events = 0;
   private total = 0;
   private stopped = false;
+  private lostSince: number | undefined;
   /** When the next chunk may begin, so that there are not too many rows a second. */
   private nextChunkAt = 0;
 
@@ -56,13 +75,19 @@ class Run {
   async whole(): Promise<BackfillReport> {
     const { category } = this.mapping;
     const { where, parallel = 1 } = this.options;
-    this.total = await countRows(this.database, this.mapping, where);
-    await this.database.transaction((sql) =>
-      beginBackfill(sql, this.schema, category, where, () =>
-        keyRanges(sql, this.mapping, parallel, this.total),
-      ),
+    this.total = await this.reach(() => countRows(this.database, this.mapping, where));
+    const begin = (): Promise<void> =>
+      this.database.transaction(async (sql) => {
+        // bounds are kept as text
+        await pinSettings(sql);
+        await beginBackfill(sql, this.schema, category, where, () =>
+          keyRanges(sql, this.mapping, parallel, this.total),
+        );
+      });
+    await this.reach(begin);
+    const { rowsSeen, eventsWritten, open } = await this.reach(() =>
+      backfillState(this.database, this.schema, category),
     );
-    const { rowsSeen, eventsWritten, open } = await backfillState(this.database, this.schema, category);
     Object.assign(this.before, { rows: rowsSeen, events: eventsWritten });
     const waiting = [...open];
     const worker = async (): Promise<void> => {
@@ -71,7 +96,7 @@ class Run {
     await Promise.all(Array.from({ length: Math.min(parallel, open.length) }, worker));
     await this.sweep();
     const completed = !this.isStopped();
-    if (completed) await completeBackfill(this.database, this.schema, category);
+    if (completed) await this.reach(() => completeBackfill(this.database, this.schema, category));
     this.report({ completed });
     return {
       category,
@@ -83,52 +108,81 @@ class Run {
   }
 
   private async walk(range: number): Promise<void> {
-    const { chunkSize, targetMs = 200, where, throttle } = this.options;
-    const pace = new Pace(targetMs, throttle?.rowsPerSecond);
+    const { chunkSize, targetMs = defaultTargetMs, where, throttle } = this.options;
+    const pace = chunkSize ? Pace.fixed(chunkSize) : new Pace(targetMs, throttle?.rowsPerSecond);
     for (let more = true; more && (await this.mayGoOn());) {
-      const size = chunkSize ?? pace.size;
-      const begun = Date.now();
-      const { rows, events } = await this.inShortTransaction((sql) =>
-        backfillChunk(sql, this.schema, this.mapping, range, size, where),
-      );
-      pace.next(rows, Date.now() - begun);
-      this.rows += rows;
-      this.events += events;
-      this.keepRate(rows);
-      more = rows === size;
+      const { size } = pace;
+      let begun = Date.now();
+      const chunk = await this.attempt((sql) => {
+        begun = Date.now();
+        return backfillChunk(sql, this.schema, this.mapping, range, size, where);
+      }).catch((error: unknown) => {
+        if (sqlState(error) !== canceled || !pace.shrink()) throw error;
+        this.report({ completed: false, waitingFor: 'nothing: a chunk was cancelled, the next are smaller' });
+        return undefined;
+      });
+      if (!chunk) continue;
+      more = chunk.more;
+      if (more) pace.next(size, Date.now() - begun);
+      this.rows += chunk.rows;
+      this.events += chunk.events;
+      this.keepRate(chunk.rows);
       this.report({ completed: false });
     }
   }
 
+  /** Until no row is without its first event. Those that others have locked are waited for one by one, holding nothing. */
   private async sweep(): Promise<void> {
-    const { chunkSize = 1_000, where } = this.options;
-    for (let missed = 1; missed > 0 && (await this.mayGoOn());) {
-      missed = await this.inShortTransaction((sql) =>
-        backfillSweep(sql, this.schema, this.mapping, chunkSize, where),
-      );
-      this.events += missed;
-      this.keepRate(missed);
+    const { database, schema, mapping } = this;
+    for (;;) {
+      if (!(await this.mayGoOn())) return;
+      let missed = await this.attempt(async (sql) => {
+        // looks through the whole table, and locks no row
+        await sql.execute('set local statement_timeout = 0');
+        return missedRows(sql, schema, mapping, this.options.where);
+      });
+      if (!missed || missed.length === 0) {
+        if (missed) return;
+        continue;
+      }
+      while (missed.length > 0 && (await this.mayGoOn())) {
+        const ids: string[] = missed;
+        const done = await this.attempt((sql) => writeMissed(sql, schema, mapping, ids));
+        if (!done) continue;
+        missed = done.locked;
+        this.events += done.events;
+        this.keepRate(done.events);
+        const [first] = missed;
+        if (done.events > 0 || first === undefined) continue;
+        const row = `${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}`;
+        const holder = await this.reach(() => rowLockHolder(database, row, [[first]]));
+        const waited = await this.attempt((sql) => writeMissed(sql, schema, mapping, [first], true), holder);
+        this.events += waited?.events ?? 0;
+      }
     }
   }
 
   /** Waits while it has to; false when it shall stop. */
   private async mayGoOn(): Promise<boolean> {
-    const { throttle, signal } = this.options;
     for (;;) {
-      const { wish } = await backfillState(this.database, this.schema, this.mapping.category);
+      if (this.isStopped()) return false;
+      const { wish, throttled } = await this.look();
       if (wish === 'stop') this.stopped = true;
       if (this.isStopped()) return false;
-      const reason =
-        wish === 'pause'
-          ? 'somebody who has paused it'
-          : throttle && (await reasonToWait(this.database, throttle));
+      const reason = wish === 'pause' ? 'somebody who has paused it' : throttled;
       const tooEarly = this.nextChunkAt - Date.now();
       if (!reason && tooEarly <= 0) return true;
       if (reason) this.report({ completed: false, waitingFor: reason });
-      await sleep(reason ? lookAgainMs : Math.min(lookAgainMs, tooEarly), undefined, {
-        ...(signal && { signal }),
-      }).catch(() => undefined);
+      await this.pause(reason ? lookAgainMs : Math.min(lookAgainMs, tooEarly));
     }
+  }
+
+  private look(): Promise<{ wish: BackfillWish | null; throttled: string | undefined }> {
+    const { throttle } = this.options;
+    return this.reach(async () => ({
+      wish: await currentWish(this.database, this.schema, this.mapping.category),
+      throttled: throttle && (await reasonToWait(this.database, throttle)),
+    }));
   }
 
   private isStopped(): boolean {
@@ -155,22 +209,57 @@ class Run {
     });
   }
 
-  /** Never queues for long behind the application, and gives way in a deadlock. */
-  private inShortTransaction<Result>(work: (sql: SqlExecutor) => Promise<Result>): Promise<Result> {
-    return retryWhileLocked(
-      () =>
-        this.database.transaction(async (sql) => {
-          await sql.execute(`set local lock_timeout = '1s'`);
-          await pinSettings(sql);
-          return work(sql);
-        }),
-      {
-        attempts: 1_000,
-        onWait: async () => {
-          const tables = [this.mapping, ...this.mapping.parts].map(({ table }) => table.oid);
-          this.report({ completed: false, waitingFor: await lockHolders(this.database, tables) });
-        },
-      },
-    );
+  /**
+   * A transaction that never queues for long behind the application. Undefined when it gave way:
+   * whoever calls looks whether it may go on, and tries again.
+   */
+  private async attempt<Result>(
+    work: (sql: SqlExecutor) => Promise<Result>,
+    holder?: string,
+  ): Promise<Result | undefined> {
+    const transaction = (): Promise<Result> =>
+      this.database.transaction(async (sql) => {
+        await pinSettings(sql, shortLocks);
+        return work(sql);
+      });
+    try {
+      return await this.reach(transaction);
+    } catch (error) {
+      if (!gaveWay(error)) throw error;
+      this.report({ completed: false, waitingFor: holder ?? (await this.lockHolders()) });
+      return undefined;
+    }
+  }
+
+  private lockHolders(): Promise<string> {
+    const tables = [this.mapping, ...this.mapping.parts].map(({ table }) => table.oid);
+    return this.reach(() => lockHolders(this.database, tables));
+  }
+
+  /** Tries again where the connection is lost. What was committed unheard is not done twice: the cursor has moved with it. */
+  private async reach<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      try {
+        const result = await work();
+        this.lostSince = undefined;
+        return result;
+      } catch (error) {
+        if (!BackstoryError.is(error, 'DATABASE_UNREACHABLE')) throw error;
+        await this.waitForDatabase(error);
+      }
+    }
+  }
+
+  /** A connection that was terminated, a server that starts again, a failover: nothing is lost but the chunk. */
+  private async waitForDatabase(error: BackstoryError): Promise<void> {
+    this.lostSince ??= Date.now();
+    if (this.isStopped() || Date.now() - this.lostSince > patienceMs) throw error;
+    this.report({ completed: false, waitingFor: 'the database, which closed the connection' });
+    await this.pause(lookAgainMs);
+  }
+
+  private async pause(ms: number): Promise<void> {
+    const { signal } = this.options;
+    await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined);
   }
 }

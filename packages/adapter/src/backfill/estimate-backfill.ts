@@ -1,7 +1,7 @@
 import { type Database, pinSettings, quoteTable, type SqlExecutor } from '../database/index.js';
-import { type EntityMapping, streamIdSql } from '../mapping/index.js';
-import { insertFirstEvents } from './backfill-chunk.js';
+import type { EntityMapping } from '../mapping/index.js';
 import { countRows } from './backfill-progress.js';
+import { writeFirstEvents } from './first-events.js';
 
 /** What a backfill of one category would come to. */
 export interface BackfillEstimate {
@@ -68,14 +68,11 @@ async function trySome(
   const percent = Math.min(100, (200 * sampledRows) / Math.max(1, rows));
   const begun = Date.now();
   const [found] = await sql.execute<{ looked: number; events: number; bytes: number }>(
-    `with chunk as materialized (
+    `with sample as materialized (
        select t.* from ${quoteTable(mapping.table)} t tablesample system (${percent})
        ${condition ? `where (${condition})` : ''} limit ${sampledRows}
-     ), written as (
-       ${insertFirstEvents(mapping, schema, 'chunk', streamIdSql(mapping, 'chunk'))}
-       returning pg_column_size(events.*) + 4 as bytes
-     )
-     select (select count(*) from chunk)::integer as looked, count(*)::integer as events, coalesce(sum(bytes), 0)::float8 as bytes
+     ), ${writeFirstEvents(mapping, schema, 'sample t')}
+     select (select count(*) from sample)::integer as looked, count(*)::integer as events, coalesce(sum(bytes + 4), 0)::float8 as bytes
      from written`,
   );
   return { ...(found as NonNullable<typeof found>), ms: Date.now() - begun };

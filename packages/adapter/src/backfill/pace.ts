@@ -16,6 +16,20 @@ export class Pace {
     this.size = Math.min(first, limit);
   }
 
+  /** Always the same size, unless a chunk can't be done in time. */
+  static fixed(size: number): Pace {
+    const pace = new Pace(Infinity, size);
+    pace.size = size;
+    return pace;
+  }
+
+  /** After a chunk that took too long to be done at all; false when there is no smaller one. */
+  shrink(): boolean {
+    if (this.size === 1) return false;
+    this.size = Math.ceil(this.size / 2);
+    return true;
+  }
+
   /** After a chunk of `rows` that took `ms`. */
   next(rows: number, ms: number): void {
     // the last chunk of a range tells nothing

@@ -103,7 +103,7 @@ function createFunction(mapping: EntityMapping, schema: string, operation: Opera
   const names = (mapping.part ? [mapping.entity] : [mapping.category, mapping.entity])
     .map(quoteLiteral)
     .join(', ');
-  const events = (named: boolean): string => inTurn(mapping, eventsSql(mapping, schema, operation, named));
+  const events = (named: boolean): string => inTurn(eventsSql(mapping, schema, operation, named));
   return `create or replace function ${functionName(mapping, schema, operation)}() returns trigger
 language plpgsql security definer ${pinnedSettingsOf(mapping)} as $backstory$
 #variable_conflict use_variable
@@ -143,11 +143,10 @@ function eventsSql(mapping: EntityMapping, schema: string, operation: Operation,
 }
 
 /**
- * Writers to an aggregate of several tables take turns on the root's row. One whose snapshot is older than its turn
- * doesn't see what the others have written to the stream: to the application that is what it is, a failure to serialize.
+ * A writer whose snapshot is older than its turn doesn't see what others have written to the stream: the first event of a
+ * backfill, or changes of other parts of the aggregate. To the application that is what it is, a failure to serialize.
  */
-function inTurn({ part, parts }: EntityMapping, events: string): string {
-  if (!part && parts.length === 0) return events;
+function inTurn(events: string): string {
   return `if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
     begin
 ${events}

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Backstory } from '../backstory.js';
+import type { Drift } from '../drift/index.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { BackstoryLogger } from '../options.js';
 import { type ApplicationOptions, openBackstory } from './open-backstory.js';
@@ -65,6 +66,19 @@ export function positiveInteger(value: unknown, option: string): number {
     `${option} ${String(value)} is no positive whole number.`,
     `Give a number, such as ${option} 100.`,
   );
+}
+
+/** The streams that were named with --stream; all when none was. */
+export function streamsOf({ options }: CommandInput): { streamIds?: readonly string[] } {
+  const { stream } = options;
+  return Array.isArray(stream) ? { streamIds: stream as string[] } : {};
+}
+
+/** One line for each property that differs. */
+export function differencesInWords({ properties }: Drift): string {
+  return Object.entries(properties)
+    .map(([name, { row, replay }]) => `  ${name}: row ${shown(row)}, replay ${shown(replay)}\n`)
+    .join('');
 }
 
 /** A value of an event for people: JSON, cut where it is long. */

@@ -45,10 +45,14 @@ function bars(stream: NodeJS.WritableStream): ProgressView {
 
 function lines(stream: NodeJS.WritableStream): ProgressView {
   let next = 0;
+  let waited: string | undefined;
   return {
     update: (progress) => {
       const { category, rows, total, events, rowsPerSecond, completed } = progress;
-      if (!completed && Date.now() < next) return;
+      const { waitingFor } = progress;
+      // what it waits for is said at once
+      if (!completed && Date.now() < next && (!waitingFor || waitingFor === waited)) return;
+      waited = waitingFor;
       next = Date.now() + secondsBetweenLines * 1000;
       stream.write(
         `backfill ${category}: ${rows}/${total} rows, ${events} events, ${rowsPerSecond} rows/s, ${rest(progress)}\n`,

@@ -10,7 +10,7 @@ export const pinnedSettings: readonly string[] = [
   "lc_monetary = 'C'",
 ];
 
-/** Pins them for the transaction that is open. */
-export async function pinSettings(sql: SqlExecutor): Promise<void> {
-  await sql.execute(pinnedSettings.map((setting) => `set local ${setting}`).join('; '));
+/** Pins them, and `others` along with them, for the transaction that is open. */
+export async function pinSettings(sql: SqlExecutor, others: readonly string[] = []): Promise<void> {
+  await sql.execute([...pinnedSettings, ...others].map((setting) => `set local ${setting}`).join('; '));
 }

@@ -3,6 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** SQLSTATEs after which the same transaction may go through: lock not available, deadlock, serialization failure. */
 const transient = new Set(['55P03', '40P01', '40001']);
 
+/** Whether a transaction failed only because it gave way to others. */
+export function gaveWay(error: unknown): boolean {
+  return transient.has(sqlState(error) ?? '');
+}
+
 export function sqlState(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
@@ -20,7 +25,7 @@ export async function retryWhileLocked<Result>(
     try {
       return await work();
     } catch (error) {
-      if (attempt >= attempts || !transient.has(sqlState(error) ?? '')) throw error;
+      if (attempt >= attempts || !gaveWay(error)) throw error;
       await onWait?.(attempt);
       await sleep(Math.min(2_000, 50 * 2 ** attempt) * (0.5 + Math.random() / 2));
     }

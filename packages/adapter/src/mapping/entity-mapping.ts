@@ -14,6 +14,8 @@ export interface ColumnMapping {
   readonly outputFunction: string;
   /** The type as SQL names it, for casts from text. */
   readonly sqlType: string;
+  /** PostgreSQL computes it from other columns, so nobody can write it. */
+  readonly generated: boolean;
   /** Whether `IS DISTINCT FROM` sees every difference: not so for numeric scale, -0, citext or json. */
   readonly exactEquality: boolean;
 }

@@ -1,7 +1,6 @@
 import type { RecordedEvent } from '../event/index.js';
 import { callHandlers, type EventHandler } from './event-handler.js';
 import { EventFailure, type Subscription } from './subscription.js';
-import { isTransient } from './transient-errors.js';
 
 /** Runs a handler so that what it writes says which event it follows. */
 export type InContextOfEvent = <Result>(event: RecordedEvent, work: () => Result) => Result;
@@ -49,7 +48,7 @@ export function byPublisher(publisher: EventPublisher): Subscription['handle'] {
   };
 }
 
-/** A broker that fails is down, unless it says that it will never take this event (`permanent: true` on the error). */
+/** A broker that fails is down, unless the error says that it will never take this event (`transient: false`). */
 export function isTransientOfPublisher(error: unknown): boolean {
-  return isTransient(error) || (error as { permanent?: unknown } | null)?.permanent !== true;
+  return (error as { transient?: unknown } | null)?.transient !== false;
 }

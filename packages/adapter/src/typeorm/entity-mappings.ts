@@ -236,6 +236,7 @@ function columnMapping(property: string, column: CatalogColumn): ColumnMapping {
     typeOid: column.typeOid,
     outputFunction: column.outputFunction,
     sqlType: column.sqlType,
+    generated: column.generated !== '',
     exactEquality: hasExactEquality(type),
   };
 }

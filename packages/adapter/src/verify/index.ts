@@ -1,8 +1,4 @@
 export { repairAggregate, type RepairOptions, type RepairReport } from './repair.js';
-export {
-  type AggregateVerification,
-  type VerificationReport,
-  verifyAggregate,
-  type VerifyOptions,
-} from './verify.js';
+export { type AggregateVerification, type VerificationReport, verifyAggregate } from './verify.js';
 export { verifiedClean } from './verify-guard.js';
+export type { VerifyOptions } from './verify-options.js';

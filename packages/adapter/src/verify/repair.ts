@@ -6,14 +6,26 @@ import {
   type SqlExecutor,
 } from '../database/index.js';
 import { type Drift, driftName } from '../drift/index.js';
-import { BackstoryError } from '../errors.js';
+import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
 import { appendCorrections } from './append-corrections.js';
-import { compare } from './verify.js';
+import { compare } from './compare.js';
+import { correctRows } from './correct-rows.js';
+import { fillGaps } from './fill-gaps.js';
+import { findDrift } from './find-drift.js';
+import { inOneSnapshot } from './in-one-snapshot.js';
+import { everything, ofStreams } from './verify-scope.js';
 
 export interface RepairOptions {
-  /** Only says what would be appended. @defaultValue false */
+  /** Only says what would be done. @defaultValue false */
   dryRun?: boolean;
+  /**
+   * Which side is right. `table`: events are appended to the streams, the application's data stays. `events`: the rows are
+   * written, where somebody has changed them behind everybody's back; the application's own triggers and constraints
+   * apply, and excluded columns of rows that are inserted get their defaults.
+   * @defaultValue 'table'
+   */
+  truth?: 'table' | 'events';
   /** Who repairs. @defaultValue the database role */
   by?: string;
   reason?: string;
@@ -21,91 +33,123 @@ export interface RepairOptions {
   streamIds?: readonly string[];
 }
 
-/** What repair appended, or would append. */
+/** What repair has settled, or would settle. */
 export interface RepairReport {
   readonly category: string;
+  /** Each with its values before: of the row, and of the replay. */
   readonly repaired: readonly Drift[];
+  /** What it can't settle: events out of order in the log, and with the events as the truth, streams with gaps. */
+  readonly left: readonly Drift[];
   readonly dryRun: boolean;
 }
 
-/** Rows locked, and corrections appended, in one transaction. */
+/** Rows locked, and corrected, in one transaction. */
 const batchSize = 500;
 /** Drifts looked for in one pass over the whole table. */
 const driftsPerPass = 50_000;
 
 /**
- * Settles drift with the table as the truth: appends a correction with the properties that differ, a full state where
- * there is no living stream, or the deletion where the row is gone. Events that were written are never changed.
- * Each row is locked and compared again first, so that live writers are not overtaken.
+ * Settles drift. With the table as the truth it appends to each stream what differs, a full state where there is no living
+ * stream, or the deletion where the row is gone, and fills gaps; with the events as the truth it writes the rows. Events
+ * that were written are never changed. Each row is locked and compared again first, so that live writers are not overtaken.
  * @throws BackstoryError when a stream differs although it was corrected
  */
 export async function repairAggregate(
   database: Database,
   schema: string,
   mapping: EntityMapping,
-  { dryRun = false, by, reason, streamIds }: RepairOptions = {},
+  options: RepairOptions = {},
 ): Promise<RepairReport> {
+  const { dryRun = false, truth = 'table', by, reason } = options;
+  if (!['table', 'events'].includes(truth))
+    throw new InvalidOptionsError(`truth: "${truth}" is neither side.`, `Use 'table' or 'events'.`);
   const metadata = { origin: 'repair', ...(by && { actor: by }), ...(reason && { reason }) };
   const repaired: Drift[] = [];
+  const left: Drift[] = [];
   for (const table of [mapping, ...mapping.parts]) {
-    repaired.push(...(await repairTable(database, schema, table, metadata, dryRun, streamIds)));
+    const settled = await new TableRepair(database, schema, table, { ...options, truth }, metadata).run(
+      dryRun,
+    );
+    repaired.push(...settled.repaired);
+    left.push(...settled.left);
   }
-  return { category: mapping.category, repaired, dryRun };
+  return { category: mapping.category, repaired, left, dryRun };
 }
 
-async function repairTable(
-  database: Database,
-  schema: string,
-  mapping: EntityMapping,
-  metadata: object,
-  dryRun: boolean,
-  streamIds: readonly string[] | undefined,
-): Promise<readonly Drift[]> {
-  const repaired = new Map<string, Drift>();
-  for (;;) {
-    const { drift } = await database.transaction(async (sql) => {
-      await pinSettings(sql);
-      return compare(sql, schema, mapping, driftsPerPass, streamIds);
-    });
-    const stubborn = drift.find((found) => repaired.has(driftName(found)));
-    if (stubborn) {
-      throw new BackstoryError(
-        'REPAIR_FAILED',
-        `${driftName(stubborn)} still differs from its row after a correction (${Object.keys(stubborn.properties).join(', ')}).`,
-        'Is capture switched off for the table while the application writes? Run "npx backstory install" and repair again.',
-      );
-    }
-    if (dryRun) return drift;
-    if (drift.length === 0) return [...repaired.values()];
-    const ids = [...new Set(drift.map(({ streamId }) => streamId))];
-    for (let start = 0; start < ids.length; start += batchSize) {
-      const batch = ids.slice(start, start + batchSize);
-      for (const settled of await repairBatch(database, schema, mapping, batch, metadata)) {
-        repaired.set(driftName(settled), settled);
+class TableRepair {
+  constructor(
+    private readonly database: Database,
+    private readonly schema: string,
+    private readonly mapping: EntityMapping,
+    private readonly options: RepairOptions,
+    private readonly metadata: object,
+  ) {}
+
+  async run(dryRun: boolean): Promise<{ repaired: readonly Drift[]; left: readonly Drift[] }> {
+    const repaired = new Map<string, Drift>();
+    for (;;) {
+      const found = await this.find();
+      const left = found.filter((drift) => !this.canBeSettled(drift));
+      const drift = found.filter((each) => this.canBeSettled(each));
+      const stubborn = drift.find((each) => repaired.has(driftName(each)));
+      if (stubborn) {
+        throw new BackstoryError(
+          'REPAIR_FAILED',
+          `${driftName(stubborn)} still differs from its row after a correction (${Object.keys(stubborn.properties).join(', ')}).`,
+          'Is capture switched off for the table while the application writes? Run "npx backstory install" and repair again.',
+        );
+      }
+      if (dryRun) return { repaired: drift, left };
+      if (drift.length === 0) return { repaired: [...repaired.values()], left };
+      const ids = [...new Set(drift.map(({ streamId }) => streamId))];
+      for (let start = 0; start < ids.length; start += batchSize) {
+        for (const settled of await this.settle(ids.slice(start, start + batchSize)))
+          repaired.set(driftName(settled), settled);
       }
     }
   }
-}
 
-function repairBatch(
-  database: Database,
-  schema: string,
-  mapping: EntityMapping,
-  ids: readonly string[],
-  metadata: object,
-): Promise<readonly Drift[]> {
-  return retryWhileLocked(
-    () =>
-      database.transaction(async (sql) => {
-        await sql.execute(`set local lock_timeout = '1s'`);
-        await pinSettings(sql);
-        await lockRows(sql, mapping.part?.root ?? mapping, ids);
-        const { drift } = await compare(sql, schema, mapping, driftsPerPass, ids);
-        if (drift.length > 0) await appendCorrections(sql, schema, mapping, drift, metadata);
-        return drift;
-      }),
-    { attempts: 60 },
-  );
+  /** The order of the log is what consumers have seen, and a row can't be made from a stream that can't be replayed. */
+  private canBeSettled({ kind }: Drift): boolean {
+    return kind !== 'order' && !(kind === 'gap' && this.options.truth === 'events');
+  }
+
+  private async find(): Promise<readonly Drift[]> {
+    const { streamIds } = this.options;
+    const scope = streamIds ? ofStreams(streamIds) : everything;
+    const { drift } = await inOneSnapshot(this.database, scope, (sql) =>
+      findDrift(sql, this.schema, this.mapping, scope, driftsPerPass),
+    );
+    return drift;
+  }
+
+  private settle(ids: readonly string[]): Promise<readonly Drift[]> {
+    const { schema, mapping, metadata } = this;
+    return retryWhileLocked(
+      () =>
+        this.database.transaction(async (sql) => {
+          await sql.execute(`set local lock_timeout = '1s'`);
+          await pinSettings(sql);
+          await lockRows(sql, mapping.part?.root ?? mapping, ids);
+          const compareAgain = async (): Promise<Drift[]> =>
+            (await compare(sql, schema, mapping, ofStreams(ids), driftsPerPass)).drift.filter((drift) =>
+              this.canBeSettled(drift),
+            );
+          const drift = await compareAgain();
+          if (drift.length === 0) return drift;
+          if (this.options.truth === 'events') {
+            await correctRows(sql, schema, mapping, drift, metadata);
+            return drift;
+          }
+          await fillGaps(sql, schema, mapping, drift, metadata);
+          const hasGaps = drift.some(({ kind }) => kind === 'gap');
+          const differing = hasGaps ? await compareAgain() : drift;
+          if (differing.length > 0) await appendCorrections(sql, schema, mapping, differing, metadata);
+          return drift;
+        }),
+      { attempts: 60 },
+    );
+  }
 }
 
 async function lockRows(sql: SqlExecutor, mapping: EntityMapping, ids: readonly string[]): Promise<void> {

@@ -1,23 +1,24 @@
-import { type Database, pinSettings, quoteIdentifier, type SqlExecutor } from '../database/index.js';
-import { type Drift, type DriftKind, recordDrifts } from '../drift/index.js';
+import type { Database, SqlExecutor } from '../database/index.js';
+import { type Drift, recordDrifts } from '../drift/index.js';
 import type { EntityMapping } from '../mapping/index.js';
-import { compareSql } from './compare-sql.js';
-
-export interface VerifyOptions {
-  /** Drifts to report one by one for each aggregate; all are counted. @defaultValue 100 */
-  limit?: number;
-}
+import { findDrift } from './find-drift.js';
+import { inOneSnapshot } from './in-one-snapshot.js';
+import { lastVerification, recordVerification } from './verifications.js';
+import { validate, type VerifyOptions } from './verify-options.js';
+import { changedSince, everything, ofStreams, sampled, type VerifyScope } from './verify-scope.js';
 
 /** What verify found for one category. */
 export interface AggregateVerification {
   readonly category: string;
-  /** In all its tables. */
+  /** Compared, in all its tables. */
   readonly rows: number;
-  /** Those of the aggregates that are there. */
+  /** Of the aggregates that are there. */
   readonly streams: number;
   /** How many streams, or parts of them, differ from their row. */
   readonly drifted: number;
   readonly drift: readonly Drift[];
+  /** Whether every row and every stream was compared, and not only some. */
+  readonly complete: boolean;
 }
 
 export interface VerificationReport {
@@ -27,73 +28,58 @@ export interface VerificationReport {
 }
 
 /**
- * Proves that the fold of every stream of one category equals its row, in one snapshot, inside the database.
- * Runs beside live traffic without a false alarm, because an event commits with its row. Records the result.
+ * Proves that the fold of every stream of one category equals its row, in one snapshot, inside the database: by checksums
+ * of either side, and row by row only where these differ. Runs beside live traffic without a false alarm, because an event
+ * commits with its row. Records the result.
+ * @throws InvalidOptionsError
  */
 export async function verifyAggregate(
   database: Database,
   schema: string,
   mapping: EntityMapping,
-  { limit = 100 }: VerifyOptions = {},
+  options: VerifyOptions = {},
 ): Promise<AggregateVerification> {
-  return database.transaction(async (sql) => {
-    await pinSettings(sql);
-    const verification = await compareAggregate(sql, schema, mapping, limit);
-    await sql.execute(
-      `insert into ${quoteIdentifier(schema)}.verifications (category, rows_compared, streams_compared, drifted, verified_at)
-       values ($1, $2, $3, $4, now())
-       on conflict (category) do update set rows_compared = $2, streams_compared = $3, drifted = $4, verified_at = now()`,
-      [mapping.category, verification.rows, verification.streams, verification.drifted],
-    );
+  validate(options);
+  const { category } = mapping;
+  const { seenUntil, since } = await lastVerification(database, schema, category);
+  const scope = scopeOf(schema, category, options, since);
+  const found = await inOneSnapshot(database, scope, (sql) =>
+    compareAggregate(sql, schema, mapping, scope, options.limit ?? 100),
+  );
+  const verification = { category, ...found, complete: scope === everything };
+  await database.transaction(async (sql) => {
+    await recordVerification(sql, schema, verification, seenUntil);
     await recordDrifts(sql, schema, verification.drift, 'verify');
-    return verification;
   });
+  return verification;
 }
 
-/** The table of the root and those of its parts. An event commits with its row, so each may have a snapshot of its own. */
+function scopeOf(
+  schema: string,
+  category: string,
+  { sample = 1, sinceLast, streamIds }: VerifyOptions,
+  since: string | null,
+): VerifyScope {
+  if (streamIds) return ofStreams(streamIds);
+  if (sample < 1) return sampled(sample);
+  return sinceLast && since ? changedSince(schema, category, since) : everything;
+}
+
+/** The table of the root and those of its parts. */
 async function compareAggregate(
   sql: SqlExecutor,
   schema: string,
   root: EntityMapping,
+  scope: VerifyScope,
   limit: number,
-): Promise<AggregateVerification> {
-  const verification = { ...(await compare(sql, schema, root, limit)) };
-  for (const part of root.parts) {
-    const { rows, drifted, drift } = await compare(sql, schema, part, limit);
-    verification.rows += rows;
-    verification.drifted += drifted;
-    verification.drift = [...verification.drift, ...drift].slice(0, limit);
+): Promise<Omit<AggregateVerification, 'category' | 'complete'>> {
+  const found = { rows: 0, streams: 0, drifted: 0, drift: [] as readonly Drift[] };
+  for (const mapping of [root, ...root.parts]) {
+    const { rows, states, drifted, drift } = await findDrift(sql, schema, mapping, scope, limit);
+    found.rows += rows;
+    if (mapping === root) found.streams = states;
+    found.drifted += drifted;
+    found.drift = [...found.drift, ...drift].slice(0, limit);
   }
-  return verification;
-}
-
-/** The drifts among the given streams, in one table. Run inside a transaction with pinned settings. */
-export async function compare(
-  sql: SqlExecutor,
-  schema: string,
-  mapping: EntityMapping,
-  limit: number,
-  onlyStreams?: readonly string[],
-): Promise<AggregateVerification> {
-  const [result] = await sql.execute<{
-    rows: number;
-    drifted: number;
-    missingEvents: number;
-    missingRows: number;
-    drifts: { stream_id: string; row_id: string; kind: DriftKind; properties: Drift['properties'] | null }[];
-  }>(compareSql(mapping, schema, onlyStreams !== undefined), onlyStreams ? [limit, onlyStreams] : [limit]);
-  const { rows, drifted, missingEvents, missingRows, drifts } = result as NonNullable<typeof result>;
-  return {
-    category: mapping.category,
-    rows,
-    streams: rows - missingEvents + missingRows,
-    drifted,
-    drift: drifts.map(({ stream_id, row_id, kind, properties }) => ({
-      category: mapping.category,
-      streamId: stream_id,
-      ...(mapping.part && { part: { path: mapping.part.path, id: row_id } }),
-      kind,
-      properties: properties ?? {},
-    })),
-  };
+  return found;
 }

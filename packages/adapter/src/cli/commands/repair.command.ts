@@ -1,29 +1,51 @@
-import type { Command } from 'commander';
-import { driftName } from '../../drift/index.js';
-import { aggregatesOf, attribution, type Cli, type CommandRun, print } from '../cli.js';
+import { type Command, Option } from 'commander';
+import { type Drift, driftName } from '../../drift/index.js';
+import type { RepairOptions } from '../../verify/index.js';
+import {
+  aggregatesOf,
+  attribution,
+  type Cli,
+  type CommandRun,
+  differencesInWords,
+  print,
+  streamsOf,
+} from '../cli.js';
 
 export function repairCommand(program: Command, cli: Cli): void {
   program
     .command('repair')
     .argument('[aggregates...]', 'categories or entities; all when none is named')
-    .option('--dry-run', 'only say what would be appended')
+    .option('--dry-run', 'only say what would be done')
+    .addOption(
+      new Option('--truth <side>', 'table: append corrections; events: write the rows')
+        .choices(['table', 'events'])
+        .default('table'),
+    )
+    .option('--stream <ids...>', 'only these streams of the one aggregate')
     .option('--by <name>', 'who repairs')
     .option('--reason <text>', 'why')
-    .description('settle drift by appending corrections; the table is the truth, events are never changed')
+    .description('settle drift by appending corrections, or by writing the rows; events are never changed')
     .action(cli.action(repair));
 }
 
 const repair: CommandRun = async (backstory, input) => {
   const dryRun = input.options['dryRun'] === true;
-  const aggregates = aggregatesOf(input.args);
-  const reports = await backstory.repair({ aggregates, dryRun, ...attribution(input.options) });
-  const repaired = reports.flatMap((report) => report.repaired);
-  print(input, reports, () =>
-    repaired.length === 0
-      ? 'Nothing to repair.\n'
-      : repaired
-          .map((drift) => `${dryRun ? 'would correct' : 'corrected'} ${driftName(drift)} (${drift.kind})\n`)
-          .join(''),
-  );
-  return 0;
+  const reports = await backstory.repair({
+    aggregates: aggregatesOf(input.args),
+    dryRun,
+    truth: input.options['truth'] as NonNullable<RepairOptions['truth']>,
+    ...streamsOf(input),
+    ...attribution(input.options),
+  });
+  const lines = reports.flatMap(({ repaired, left }) => [
+    ...repaired.map((drift) => line(dryRun ? 'would correct' : 'corrected', drift)),
+    ...left.map((drift) => line("can't correct", drift)),
+  ]);
+  print(input, reports, () => (lines.length === 0 ? 'Nothing to repair.\n' : lines.join('')));
+  return reports.some(({ left }) => left.length > 0) ? 2 : 0;
 };
+
+/** With the values from before. */
+function line(what: string, drift: Drift): string {
+  return `${what} ${driftName(drift)} (${drift.kind})\n${differencesInWords(drift)}`;
+}

@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
 import { type Drift, driftName } from '../../drift/index.js';
-import { aggregatesOf, type Cli, type CommandRun, positiveInteger, print, shown } from '../cli.js';
+import {
+  aggregatesOf,
+  type Cli,
+  type CommandRun,
+  differencesInWords,
+  positiveInteger,
+  print,
+  streamsOf,
+} from '../cli.js';
 import { table } from '../terminal.js';
 
 export function verifyCommand(program: Command, cli: Cli): void {
@@ -8,13 +16,23 @@ export function verifyCommand(program: Command, cli: Cli): void {
     .command('verify')
     .argument('[aggregates...]', 'categories or entities; all when none is named')
     .option('--limit <streams>', 'drifted streams to list for each aggregate', '20')
+    .option('--sample <share>', 'only this share of the streams, chosen by chance: 0.1')
+    .option('--since-last', 'only streams with events since the last complete verify')
+    .option('--stream <ids...>', 'only these streams of the one aggregate')
     .description('prove that replaying the events gives the tables; exit code 2 when it does not')
     .action(cli.action(verify));
 }
 
 const verify: CommandRun = async (backstory, input) => {
   const limit = positiveInteger(input.options['limit'], '--limit');
-  const report = await backstory.verify({ aggregates: aggregatesOf(input.args), limit });
+  const { sample, sinceLast } = input.options;
+  const report = await backstory.verify({
+    aggregates: aggregatesOf(input.args),
+    limit,
+    ...(sample !== undefined && { sample: Number(sample) }),
+    ...(sinceLast === true && { sinceLast }),
+    ...streamsOf(input),
+  });
   print(
     input,
     report,
@@ -25,15 +43,13 @@ const verify: CommandRun = async (backstory, input) => {
       ) +
       report.aggregates.flatMap(({ drift }) => drift.map(inWords)).join('') +
       (report.clean
-        ? 'Every replay equals its row.\n'
+        ? `${report.aggregates.every(({ complete }) => complete) ? 'Every replay' : 'Every replay that was looked at'} equals its row.\n`
         : 'Run "npx backstory repair --dry-run" to see what would settle it.\n'),
   );
   return report.clean ? 0 : 2;
 };
 
 function inWords(drift: Drift): string {
-  const values = Object.entries(drift.properties).map(
-    ([name, { row, replay }]) => `  ${name}: row ${shown(row)}, replay ${shown(replay)}\n`,
-  );
-  return `${driftName(drift)}: ${drift.kind}\n${values.join('')}`;
+  const positions = drift.positions ? ` at position ${drift.positions.slice(0, 10).join(', ')}` : '';
+  return `${driftName(drift)}: ${drift.kind}${positions}\n${differencesInWords(drift)}`;
 }

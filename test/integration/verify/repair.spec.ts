@@ -1,6 +1,7 @@
 import { type Backstory, createBackstory } from '@backstory/adapter';
-import { Author, Shelf } from '../library/entities.js';
-import { type Library, openLibrary } from '../library/open-library.js';
+import { Author, Shelf } from '../../library/entities.js';
+import { type Library, openLibrary } from '../../library/open-library.js';
+import { unseen } from '../../library/unseen.js';
 
 describe('repair', () => {
   let library: Library;
@@ -16,12 +17,6 @@ describe('repair', () => {
     await library.close();
   });
 
-  /** As a superuser does it behind everybody's back. */
-  const unseen = (sql: string): Promise<unknown> =>
-    library.dataSource.query(
-      `set session_replication_role = replica; ${sql}; set session_replication_role = origin`,
-    );
-
   it('appends what differs, what is missing and what is gone, with who and why', async () => {
     const { manager } = library.dataSource;
     await manager.insert(
@@ -30,6 +25,7 @@ describe('repair', () => {
     );
     await manager.insert(Shelf, { room: 'a:b', number: 1 });
     await unseen(
+      library.dataSource,
       `update author set name = 'forged', followers = 5 where id = 1; delete from author where id = 2;
        insert into author (name, version) values ('unseen', 1); update shelf set barcode = '\\x00'`,
     );
@@ -67,7 +63,7 @@ describe('repair', () => {
     await library.dataSource.query(
       `insert into author (name, version) select 'a' || n, 1 from generate_series(1, 3000) n`,
     );
-    await unseen(`update author set followers = id`);
+    await unseen(library.dataSource, `update author set followers = id`);
     let writing = true;
     const writer = (async () => {
       for (let n = 1; writing; n++) {
@@ -83,7 +79,7 @@ describe('repair', () => {
 
   it('leaves exact values exact: what JavaScript can not hold goes from the row to the event', async () => {
     await library.dataSource.manager.insert(Author, { name: 'a', home: {} });
-    await unseen(`update author set preferences = '{"n": 12345678901234567890.123}'`);
+    await unseen(library.dataSource, `update author set preferences = '{"n": 12345678901234567890.123}'`);
     await backstory.repair();
     expect(await backstory.verify()).toMatchObject({ clean: true });
     const [{ n }] = await library.dataSource.query(

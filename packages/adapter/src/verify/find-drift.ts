@@ -1,0 +1,53 @@
+import { type SqlExecutor, sqlState } from '../database/index.js';
+import { InvalidOptionsError } from '../errors.js';
+import type { EntityMapping } from '../mapping/index.js';
+import { hasExactForm } from './checksum-sql.js';
+import { compareChecksums } from './checksums.js';
+import { compare, type Comparison } from './compare.js';
+import { everything, inBuckets, type VerifyScope } from './verify-scope.js';
+
+/** What is wrong in one table, and how much was looked at. */
+export interface TableComparison extends Comparison {
+  readonly rows: number;
+  /** Living streams, or living parts of them. */
+  readonly states: number;
+}
+
+/**
+ * Compares one table with its streams: by their checksums, and row by row only where these differ. Run in one snapshot with
+ * pinned settings.
+ */
+export async function findDrift(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  scope: VerifyScope,
+  limit: number,
+): Promise<TableComparison> {
+  const exact = hasExactForm(mapping);
+  const { rows, states, differing, faulty } = await compareChecksums(sql, schema, mapping, scope, {
+    exact,
+    byBucket: false,
+  }).catch(refuseIds(mapping, scope));
+  const counted = { rows, states, drifted: 0, drift: [] };
+  if (differing.length === 0 && !faulty) return counted;
+  const rowByRow = async (within: VerifyScope): Promise<TableComparison> => ({
+    ...counted,
+    ...(await compare(sql, schema, mapping, within, limit)),
+  });
+  // buckets tell nothing of faults, and a scope of its own is small already
+  if (faulty || scope !== everything) return rowByRow(scope);
+  const byBucket = await compareChecksums(sql, schema, mapping, scope, { exact: false, byBucket: true });
+  return byBucket.differing.length === 0 ? counted : rowByRow(inBuckets(byBucket.differing));
+}
+
+/** A stream id is a key: PostgreSQL says (SQLSTATE class 22) where it can't be one. */
+function refuseIds({ category }: EntityMapping, { few, values }: VerifyScope): (error: unknown) => never {
+  return (error) => {
+    if (!few || !sqlState(error)?.startsWith('22')) throw error;
+    throw new InvalidOptionsError(
+      `No stream of "${category}" has such an id: ${(error as Error).message} (${JSON.stringify(values[0])}).`,
+      'Give ids in the form that events have them: 42, or room:7 for a key of two columns.',
+    );
+  };
+}

@@ -1,0 +1,25 @@
+import { type Database, pinSettings, type SqlExecutor } from '../database/index.js';
+import type { VerifyScope } from './verify-scope.js';
+
+/** The least memory that PostgreSQL takes for a sort or hash before it goes to the disk. */
+const workMemory = '64MB';
+
+/** Runs comparisons read-only in one snapshot, with the settings on which the text of values depends pinned. */
+export function inOneSnapshot<Result>(
+  database: Database,
+  { few }: VerifyScope,
+  work: (sql: SqlExecutor) => Promise<Result>,
+): Promise<Result> {
+  return database.snapshot(async (sql) => {
+    await pinSettings(sql);
+    // where statistics are missing or old, the planner takes many events for few, and looks at all for each
+    if (!few) await sql.execute('set local enable_nestloop = off');
+    // compiling these queries takes longer than it saves
+    await sql.execute('set local jit = off');
+    await sql.execute(
+      `select set_config('work_mem', '${workMemory}', true)
+       where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('${workMemory}')`,
+    );
+    return work(sql);
+  });
+}

@@ -1,0 +1,48 @@
+import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+
+/**
+ * Until when a snapshot that is taken after this will have seen every event that was recorded: a transaction that is writing
+ * events now may have recorded some before and commit later, from its start on. Until 1970 where this role may not see that.
+ * And until when the last complete verify has; null where there was none. As text: the session's DateStyle may be any.
+ */
+export async function lastVerification(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+): Promise<{ seenUntil: string; since: string | null }> {
+  const table = quoteIdentifier(schema);
+  const [row] = await sql.execute<{ seenUntil: string; since: string | null }>(
+    `select to_json(least(now(), (
+        select min(coalesce(a.xact_start, to_timestamp(0))) from pg_locks l left join pg_stat_activity a using (pid)
+        where l.relation = $2::regclass and l.mode = 'RowExclusiveLock'
+      ), (select min(p.prepared) from pg_prepared_xacts p where p.database = current_database()))) #>> '{}' as "seenUntil",
+      (select to_json(v.seen_until) #>> '{}' from ${table}.verifications v where v.category = $1) as since`,
+    [category, `${table}.events`],
+  );
+  return row as { seenUntil: string; since: string | null };
+}
+
+/** One that has not compared everything says nothing of the rest, but what it has found stands until a complete one. */
+export async function recordVerification(
+  sql: SqlExecutor,
+  schema: string,
+  found: { category: string; rows: number; streams: number; drifted: number; complete: boolean },
+  seenUntil: string,
+): Promise<void> {
+  const { category, rows, streams, drifted, complete } = found;
+  const table = `${quoteIdentifier(schema)}.verifications`;
+  if (!complete) {
+    if (drifted > 0)
+      await sql.execute(`update ${table} set drifted = greatest(drifted, $2) where category = $1`, [
+        category,
+        drifted,
+      ]);
+    return;
+  }
+  await sql.execute(
+    `insert into ${table} (category, rows_compared, streams_compared, drifted, verified_at, seen_until)
+     values ($1, $2, $3, $4, now(), $5)
+     on conflict (category) do update set rows_compared = $2, streams_compared = $3, drifted = $4, verified_at = now(), seen_until = $5`,
+    [category, rows, streams, drifted, seenUntil],
+  );
+}

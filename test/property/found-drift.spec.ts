@@ -1,0 +1,86 @@
+import { type Backstory, createBackstory } from '@backstory/adapter';
+import { Author } from '../library/entities.js';
+import { type Library, openLibrary } from '../library/open-library.js';
+import { type Random, seededRandom, seedOfRun } from '../library/random.js';
+import { unseen } from '../library/unseen.js';
+import { writes } from '../library/write-randomly.js';
+
+const seed = seedOfRun();
+
+/** What somebody may do to one author behind everybody's back, and the drift that it must be called. */
+const tamperings: Record<string, (id: string, random: Random) => string | undefined> = {
+  value: (id, random) =>
+    random.pick([
+      `update author set name = name || '!' where id = ${id}`,
+      `update author set "homeCity" = coalesce("homeCity", '') || '?' where id = ${id}`,
+      `update author set born = coalesce(born, '2000-01-01') + 1, version = version + 1 where id = ${id}`,
+      `update author set preferences = preferences || '{"x": 1.50}' where id = ${id}`,
+    ]),
+  'missing row': (id) => `delete from author where id = ${id}`,
+  'missing event': (id) => `delete from backstory.events where category = 'author' and stream_id = '${id}'`,
+  gap: (id, random) =>
+    `delete from backstory.events where category = 'author' and stream_id = '${id}' and stream_position =
+       (select 1 + (${random.integer(0, 1_000)} % (max(stream_position) - 1)) from backstory.events where category = 'author' and stream_id = '${id}')`,
+};
+
+describe(`drift made at random (BACKSTORY_SEED=${seed})`, () => {
+  let library: Library;
+  let backstory: Backstory;
+  const random = seededRandom(seed);
+
+  beforeAll(async () => {
+    library = await openLibrary();
+    backstory = await createBackstory(library.dataSource);
+  });
+
+  afterAll(async () => {
+    await backstory.close();
+    await library.close();
+  });
+
+  const texts = (): Promise<unknown> => library.dataSource.query('select t::text from author t order by id');
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    'round %i: verify finds each, and nothing else; repair settles all',
+    async (round) => {
+      const { manager } = library.dataSource;
+      for (let n = 0; n < 120; n++) {
+        const write = writes[random.pick(Object.keys(writes)) as string];
+        await write?.(manager, random).catch(() => undefined);
+      }
+      await backstory.repair();
+      expect(await backstory.verify()).toMatchObject({ clean: true });
+
+      const living: { id: string; events: number }[] = await library.dataSource.query(
+        `select stream_id as id, count(*)::int as events from backstory.events
+       where category = 'author' and stream_id in (select id::text from author) group by 1 order by 1`,
+      );
+      const expected: [string, string][] = [];
+      for (const { id, events } of living) {
+        if (random.next() < 0.5) continue;
+        const kind = random.pick(Object.keys(tamperings)) as string;
+        if (kind === 'gap' && events < 2) continue;
+        const statement = tamperings[kind]?.(id, random);
+        if (statement) await unseen(library.dataSource, statement);
+        expected.push([id, kind]);
+      }
+      const {
+        aggregates: [found],
+      } = await backstory.verify({ aggregates: ['author'], limit: 1_000 });
+      expect(found?.drift.map(({ streamId, kind }) => [streamId, kind]).sort()).toEqual(expected.sort());
+      expect(found?.drifted).toBe(expected.length);
+
+      const before = await texts();
+      if (round % 2 === 0) {
+        const truth = await backstory.repair({ aggregates: ['author'], truth: 'events' });
+        expect(truth[0]?.left.every(({ kind }) => kind === 'gap')).toBe(true);
+      }
+      const repaired = await backstory.repair();
+      expect(repaired.flatMap(({ left }) => left)).toEqual([]);
+      if (round % 2 !== 0) expect(await texts()).toEqual(before);
+      expect(await backstory.verify()).toMatchObject({ clean: true });
+      const rows = await manager.find(Author, { withDeleted: true });
+      for (const row of rows) expect(await backstory.load(Author, String(row.id))).toEqual(row);
+    },
+  );
+});
