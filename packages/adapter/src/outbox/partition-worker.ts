@@ -41,7 +41,7 @@ export interface WorkerSurroundings {
 
 const leastPauseMs = 5;
 /** How much later a checkpoint may be stored that only passes by events which the filter refuses. */
-const idleCheckpointMs = 250;
+const idleCheckpointMs = 100;
 
 /** Delivers the events of one partition, in order, for as long as it has the lease. */
 export class PartitionWorker {
