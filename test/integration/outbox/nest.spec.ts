@@ -151,6 +151,18 @@ describe('@OnEvent', () => {
     expect(await consumers.list()).toMatchObject([{ name: 'handlers' }]);
   });
 
+  it('starts nothing on the command line, which boots the application to ask and to tell', async () => {
+    const marks = globalThis as Record<symbol, unknown>;
+    const mark = Symbol.for('backstory:CommandLine');
+    marks[mark] = true;
+    try {
+      await start(BackstoryModule.forRoot(), [Welcome]);
+      expect(await app.get<Backstory>(BACKSTORY).consumers.list()).toEqual([]);
+    } finally {
+      delete marks[mark];
+    }
+  });
+
   it('publishes on the EventBus of @nestjs/cqrs', async () => {
     await start(
       BackstoryModule.forRoot({ cqrs: { events: [AccountUpdated] } }),
