@@ -2,7 +2,7 @@ import { comparison } from '../harness/comparison.mjs';
 import { interleave, timed } from '../harness/interleave.mjs';
 import { withSubjects } from '../subjects/subject.mjs';
 
-const ROWS = 300_000;
+const ROWS = 1_000_000;
 const floor = 'INSERT … SELECT';
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
@@ -22,7 +22,7 @@ export default {
         const variants = [floor, `${floor} again`, 'backfill()', 'backfill(), chunks of 10 000'];
         const samples = await interleave({
           variants,
-          rounds: 5,
+          rounds: 3,
           warmUp: 1,
           random: run.random,
           turn: async (variant, round) => {

@@ -2,7 +2,7 @@ import { comparison } from '../harness/comparison.mjs';
 import { interleave, timed } from '../harness/interleave.mjs';
 import { withSubjects } from '../subjects/subject.mjs';
 
-const ROWS = 300_000;
+const ROWS = 1_000_000;
 const floor = 'hash of the rows';
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */

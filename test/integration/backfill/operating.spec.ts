@@ -217,7 +217,7 @@ describe('a backfill that an operator runs', () => {
       { aggregates: ['author'], where: 'homeCity = 1' },
       /"where" is no condition that holds for this table: column "homecity"/,
     ],
-    [{ where: 'true' }, /"where" is a condition for one table, and 5 aggregates are meant/],
+    [{ where: 'true' }, /"where" is for one aggregate, and 5 are meant/],
   ])('refuses %j', async (options, message) => {
     await expect(backstory.backfill(options)).rejects.toMatchObject({
       code: 'INVALID_OPTIONS',

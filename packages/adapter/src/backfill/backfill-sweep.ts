@@ -5,23 +5,25 @@ import { mark } from './throttle.js';
 
 const missedAtATime = 1_000;
 
-/**
- * Whether the row behind `t` has no stream. OFFSET 0 makes it one probe of the index for each row: of a table that has just
- * been filled PostgreSQL has no statistics, and plans a join of every row with every event.
- */
+/** Whether the row behind `t` has no stream. */
 function hasNoStreamSql(schema: string, mapping: EntityMapping): string {
   return `not exists (
        select from ${quoteIdentifier(schema)}.events v
-       where v.category = $1 and v.stream_id = ${streamIdSql(mapping, 't')} offset 0)`;
+       where v.category = $1 and v.stream_id = ${streamIdSql(mapping, 't')})`;
 }
 
-/** Ids of rows that the walk by key has left without a stream: locked by others just then, mostly. Locks nothing itself. */
+/**
+ * Ids of rows that the walk by key has left without a stream: locked by others just then, mostly. Locks nothing itself.
+ * One join of all rows with all events: of a table that has just been filled PostgreSQL has no statistics, and would look
+ * through the events again for every row.
+ */
 export async function missedRows(
   sql: SqlExecutor,
   schema: string,
   mapping: EntityMapping,
   condition?: string,
 ): Promise<string[]> {
+  await sql.execute('set local enable_nestloop = off');
   const rows = await sql.execute<{ id: string }>(
     `${mark} select ${streamIdSql(mapping, 't')} as id from ${quoteTable(mapping.table)} t
      where ${hasNoStreamSql(schema, mapping)} ${condition ? `and (${condition})` : ''}

@@ -32,7 +32,7 @@ const lookAgainMs = 500;
 const patienceMs = 60_000;
 /** Below the default deadlock_timeout of the application: where both wait for each other, the backfill gives way first. */
 const shortLocks = ["lock_timeout = '500ms'"];
-const defaultTargetMs = 50;
+const defaultTargetMs = 10;
 /** Of a statement that took longer than statement_timeout, or was cancelled by hand. */
 const canceled = '57014';
 

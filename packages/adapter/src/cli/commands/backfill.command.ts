@@ -37,7 +37,7 @@ export function backfillCommand(program: Command, cli: Cli): void {
       '--chunk-size <rows>',
       'rows locked and written at a time, instead of as many as take --target-ms',
     )
-    .option('--target-ms <milliseconds>', 'how long a chunk should take, and hold its locks', '50')
+    .option('--target-ms <milliseconds>', 'how long a chunk should take, and hold its locks', '10')
     .option('--max-rate <rows>', 'rows a second, at most')
     .option('--max-lag <seconds>', 'wait while a replica is further behind')
     .option('--max-active <connections>', 'wait while more connections are at work')
