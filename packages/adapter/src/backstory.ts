@@ -10,6 +10,7 @@ import {
   wishOfBackfill,
 } from './backfill/index.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
+import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
@@ -52,6 +53,8 @@ export class Backstory {
     private readonly snapshots: Snapshots,
     private readonly parsers: () => Promise<TypeParsers>,
     requiredShadowReads: number,
+    /** Handlers, projections and publishers that get the events. */
+    readonly consumers: ConsumerControl,
     private readonly release: () => Promise<void>,
   ) {
     this.stages = new StageControl(database, schema, mappings, stageWatch, requiredShadowReads);

@@ -1,4 +1,4 @@
-export { type AggregateState, fold } from './fold.js';
+export type { AggregateState } from './fold.js';
 export {
   type OnUnreplayable,
   type ReplayedStream,
