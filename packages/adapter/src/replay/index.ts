@@ -1,4 +1,8 @@
+export { Applies, type AppliesDecorator } from './applies.decorator.js';
+export { applyReducers, type ReducedState, type ReducerOptions } from './apply-reducers.js';
 export { type AggregateState, fold } from './fold.js';
+export { type Reducer, type Reducers, reducersByType, type ReducingObject } from './reducers.js';
+export { replayCategory } from './replay-category.js';
 export {
   type OnUnreplayable,
   type ReplayedStream,

@@ -2,7 +2,7 @@ export type { DataSource } from 'typeorm';
 export { sendContextWithStatements } from './context-statements.js';
 export { findDataSource, initialize, isDataSource } from './data-source-file.js';
 export { entityMappings } from './entity-mappings.js';
-export { hydrateAggregate } from './hydrate-aggregate.js';
+export { hydrateAggregates } from './hydrate-aggregates.js';
 export { interceptReads } from './intercept-reads.js';
 export { poolDatabase } from './pool-database.js';
 export { poolOf } from './pg-pool.js';

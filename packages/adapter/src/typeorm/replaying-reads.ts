@@ -102,7 +102,8 @@ export class ReplayingReads {
     const [only] = aliases;
     const [alias] = found;
     // part of the streams would be read for nothing
-    if (!only || !alias || alias.mapping.part || alias.percent < 100 || !isOfOneRow(aliases, query)) return added;
+    if (!only || !alias || alias.mapping.part || alias.percent < 100 || !isOfOneRow(aliases, query))
+      return added;
     const id = streamIdSql(alias.mapping, quoteIdentifier(only.name));
     return [...added, { selection: streamTailSql(alias.mapping, this.schema, id), aliasName: tailName }];
   }
