@@ -12,17 +12,25 @@ import {
 import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
-import { BackstoryError, InvalidOptionsError } from './errors.js';
+import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
-import { readRecordedAt, readStream, type ReadStreamOptions } from './event-store/index.js';
+import type { ReadStreamOptions } from './event-store/index.js';
 import { upcast } from './upcasting/index.js';
 import { install, type InstallReport } from './install.js';
 import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
-import { rebuildSnapshots, replayStreams, type SnapshotReport, type Snapshots } from './replay/index.js';
+import {
+  rebuildSnapshots,
+  type ReducedState,
+  type ReducerOptions,
+  type Reducers,
+  type ReducingObject,
+  type SnapshotReport,
+  type Snapshots,
+} from './replay/index.js';
+import { type ReplayedState, Replays } from './replays.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
 import type { StageWatch } from './stages/index.js';
-import { hydrateAggregate } from './typeorm/index.js';
 import {
   repairAggregate,
   type RepairOptions,
@@ -42,22 +50,25 @@ export class Backstory {
   /** Where each aggregate stands, and the way forward and back. */
   readonly stages: StageControl;
 
+  private readonly replays: Replays;
+
   /** @internal */
   constructor(
-    private readonly dataSource: DataSource,
+    dataSource: DataSource,
     private readonly database: Database,
     private readonly schema: string,
     private readonly mappings: MappingRegistry,
     stageWatch: StageWatch,
     private readonly shadowReads: ShadowReads,
     private readonly snapshots: Snapshots,
-    private readonly parsers: () => Promise<TypeParsers>,
+    parsers: () => Promise<TypeParsers>,
     requiredShadowReads: number,
     /** Handlers, projections and publishers that get the events. */
     readonly consumers: ConsumerControl,
     private readonly release: () => Promise<void>,
   ) {
     this.stages = new StageControl(database, schema, mappings, stageWatch, requiredShadowReads);
+    this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers);
   }
 
   /** Creates what is missing: own tables, and triggers of tables that were made or changed since. Idempotent. */
@@ -147,14 +158,8 @@ export class Backstory {
    * The events of one stream, upcast, newest last; also of one that has ended, and empty for one that isn't there.
    * @throws ReplayError for an event that is newer than the code
    */
-  async history(
-    categoryOrEntity: string,
-    streamId: string,
-    options?: ReadStreamOptions,
-  ): Promise<RecordedEvent[]> {
-    const mapping = this.mappings.get(categoryOrEntity);
-    const events = await readStream(this.database, this.schema, mapping.category, streamId, options);
-    return events.map((event) => upcast(mapping, event));
+  history(categoryOrEntity: string, streamId: string, options?: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return this.replays.history(categoryOrEntity, streamId, options);
   }
 
   /**
@@ -170,39 +175,64 @@ export class Backstory {
    * would have loaded it: without relations, but with what its aggregate `owns`. Null when it didn't exist or was
    * deleted by then.
    */
-  async load<Entity extends ObjectLiteral>(
+  load<Entity extends ObjectLiteral>(
     entity: (abstract new (...args: never[]) => Entity) | string,
     streamId: string,
     options?: ReadStreamOptions,
   ): Promise<Entity | null> {
-    const mapping = this.mappings.get(nameOf(entity));
-    const streams = await replayStreams(this.database, this.schema, mapping, [streamId], options);
-    const stream = streams.get(streamId);
-    if (!stream) return null;
-    this.snapshots.observe(mapping, streamId, stream);
-    const asOf =
-      options?.asOf ??
-      (options?.version === undefined
-        ? undefined
-        : await this.recordedAt(mapping, streamId, stream.position));
-    const hydration = {
-      dataSource: this.dataSource,
-      mappings: this.mappings,
-      parsers: await this.parsers(),
-      replay: (related: EntityMapping, ids: readonly string[]) =>
-        replayStreams(this.database, this.schema, related, ids, asOf && { asOf }),
-    };
-    return (await hydrateAggregate(hydration, mapping, stream)) as Entity | null;
+    return this.replays.load(entity, streamId, options) as Promise<Entity | null>;
   }
 
-  /** When an event was recorded; only an aggregate with parts may lead to others, which are wanted as of then. */
-  private async recordedAt(
-    { category, parts }: EntityMapping,
+  /**
+   * Every entity as {@link load} gives it, now or as of a moment: those that were there, in the order of their stream ids,
+   * byte by byte. Read page by page while it is iterated, so memory doesn't grow with their number. Without `asOf` each page
+   * is as of when it is read; a transaction that was open at `asOf` and is committed later belongs to that moment.
+   * @throws ReplayError, while it is iterated, for a stream that can't be replayed
+   * @example for await (const order of backstory.loadAll(Order, { asOf: new Date('2026-01-01') })) { … }
+   */
+  loadAll<Entity extends ObjectLiteral>(
+    entity: (abstract new (...args: never[]) => Entity) | string,
+    { asOf }: Pick<ReadStreamOptions, 'asOf'> = {},
+  ): AsyncGenerator<Entity, void, undefined> {
+    return this.replays.loadAll(entity, asOf) as AsyncGenerator<Entity, void, undefined>;
+  }
+
+  /**
+   * The state that the events of one stream come to, with values as events have them and parts under their path and id; now,
+   * at a version or at a moment. `state` is null when it was deleted by then, and `position` 0 when it didn't exist.
+   */
+  state(entity: EntityTarget, streamId: string, options?: ReadStreamOptions): Promise<ReplayedState> {
+    return this.replays.state(entity, streamId, options);
+  }
+
+  /**
+   * Folds the events of one stream, upcast, into a state of your own: with a function for each event type, or the methods of
+   * an object that are decorated with `Applies`. From the first event on, without snapshots; what entities are loaded from
+   * stays the fold of Backstory.
+   * @throws ReplayError that names stream, position and type when a reducer fails (its error is the `cause`), when a position
+   * is missing, or for an event without a reducer where these are refused
+   * @example
+   * const { state, position } = await backstory.replay(Order, '42', { OrderShipped: (times) => times + 1 }, { initial: 0 });
+   */
+  replay<State>(
+    entity: EntityTarget,
     streamId: string,
-    position: number,
-  ): Promise<Date | undefined> {
-    if (parts.length === 0) return undefined;
-    return readRecordedAt(this.database, this.schema, category, streamId, position);
+    reducers: Reducers<State>,
+    options: ReducerOptions<State> & ReadStreamOptions,
+  ): Promise<ReducedState<State>>;
+  replay<State, Instance extends object>(
+    entity: EntityTarget,
+    streamId: string,
+    reducers: ReducingObject<Instance>,
+    options: ReducerOptions<State> & ReadStreamOptions,
+  ): Promise<ReducedState<State>>;
+  replay<State>(
+    entity: EntityTarget,
+    streamId: string,
+    reducers: object,
+    options: ReducerOptions<State> & ReadStreamOptions,
+  ): Promise<ReducedState<State>> {
+    return this.replays.reduce(entity, streamId, reducers, options);
   }
 
   /**
@@ -213,7 +243,6 @@ export class Backstory {
   async rebuildSnapshots({ aggregates = 'all' }: AggregateFilter = {}): Promise<SnapshotReport[]> {
     const reports: SnapshotReport[] = [];
     for (const mapping of this.mappings.select(aggregates)) {
-      requireUpcasters(mapping);
       reports.push(await rebuildSnapshots(this.database, this.schema, mapping));
     }
     return reports;
@@ -248,23 +277,4 @@ export class Backstory {
   close(): Promise<void> {
     return this.release();
   }
-}
-
-function nameOf(entity: EntityTarget): string {
-  if (typeof entity === 'string') return entity;
-  if (typeof entity === 'function') return entity.name;
-  throw new BackstoryError(
-    'UNKNOWN_ENTITY',
-    'An entity is named by its class or its name.',
-    'Pass one of these.',
-  );
-}
-
-/** Upcasters are code, which only the application's own configuration has. */
-function requireUpcasters({ knownAs, foldsInSql, upcasters }: EntityMapping): void {
-  if (foldsInSql || Object.keys(upcasters).length > 0) return;
-  throw new InvalidOptionsError(
-    `The events of "${knownAs}" are upcast by the application's code, which is not known here.`,
-    'Name its options with --config, or boot it with --app.',
-  );
 }

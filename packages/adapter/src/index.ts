@@ -64,7 +64,17 @@ export {
 } from './outbox/index.js';
 export type { ProjectionDefinition } from './projections/index.js';
 export type { BackstoryLogger, BackstoryOptions } from './options.js';
-export type { SnapshotReport } from './replay/index.js';
+export { Applies } from './replay/index.js';
+export type {
+  AppliesDecorator,
+  ReducedState,
+  Reducer,
+  ReducerOptions,
+  Reducers,
+  ReducingObject,
+  SnapshotReport,
+} from './replay/index.js';
+export type { ReplayedState } from './replays.js';
 export type { ShadowOptions } from './shadow/index.js';
 export type { StageControl, StageOptions } from './stage-control.js';
 export type { Stage, StageChange, StageChangeOptions } from './stages/index.js';

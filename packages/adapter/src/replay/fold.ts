@@ -1,5 +1,5 @@
-import { ReplayError } from '../errors.js';
-import { type EventData, streamName, type UpcastableEvent } from '../event/index.js';
+import type { EventData, UpcastableEvent } from '../event/index.js';
+import { type FoldedStream, isNext, refuseEvent } from './refuse-event.js';
 
 /** What the events of one stream come to. */
 export interface AggregateState {
@@ -23,7 +23,7 @@ export interface FoldStart {
  * @throws ReplayError when a position is missing, or an event is of another stream or none that can be folded
  */
 export function fold(
-  stream: { readonly category: string; readonly streamId: string },
+  stream: FoldedStream,
   events: readonly FoldableEvent[],
   paths: readonly string[] = [],
   start?: FoldStart,
@@ -39,14 +39,13 @@ export function fold(
   for (const event of events) {
     const { change, data } = event;
     expected++;
-    if (event.streamPosition !== expected || event.streamId !== stream.streamId)
-      refuse(stream, event, expected);
+    if (!isNext(stream, event, expected)) refuseEvent(stream, event, expected);
     // Without a prototype a property may have any name, also __proto__.
     if (change === 'updated') {
       if (root) Object.assign(root, data);
     } else if (change === 'created') root = Object.assign(Object.create(null), data) as typeof root;
     else if (change === 'deleted') root = undefined;
-    else refuse(stream, event, expected);
+    else refuseEvent(stream, event, expected, `has an unknown change "${String(change)}"`);
     for (const [path, states] of parts) {
       if (!Object.hasOwn(data, path)) continue;
       if (root) delete root[path];
@@ -54,20 +53,6 @@ export function fold(
     }
   }
   return { root, parts };
-}
-
-function refuse(
-  { category, streamId }: { readonly category: string; readonly streamId: string },
-  event: FoldableEvent,
-  expected: number,
-): never {
-  const problem =
-    event.streamId !== streamId
-      ? `at position ${event.streamPosition} there is an event of "${streamName(category, event.streamId)}"`
-      : event.streamPosition !== expected
-        ? `position ${expected} was expected and ${event.streamPosition} was found`
-        : `position ${expected} has an unknown change "${String(event.change)}"`;
-  throw new ReplayError(streamName(category, streamId), problem);
 }
 
 function apply(

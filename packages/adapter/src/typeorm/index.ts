@@ -3,7 +3,7 @@ export { sendContextWithStatements } from './context-statements.js';
 export { deliveryTransactions } from './delivery-transactions.js';
 export { findDataSource, initialize, isDataSource } from './data-source-file.js';
 export { entityMappings } from './entity-mappings.js';
-export { hydrateAggregate } from './hydrate-aggregate.js';
+export { hydrateAggregates } from './hydrate-aggregates.js';
 export { interceptReads } from './intercept-reads.js';
 export { poolDatabase } from './pool-database.js';
 export { poolOf } from './pg-pool.js';

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { RecordedEvent } from '../../event/index.js';
+import type { EventData, RecordedEvent } from '../../event/index.js';
+import type { ReadStreamOptions } from '../../event-store/index.js';
 import { InvalidOptionsError } from '../../errors.js';
-import { type Cli, type CommandRun, positiveInteger, print, shown } from '../cli.js';
+import { type Cli, type CommandInput, type CommandRun, positiveInteger, print, shown } from '../cli.js';
 
 export function historyCommand(program: Command, cli: Cli): void {
   program
@@ -10,20 +11,39 @@ export function historyCommand(program: Command, cli: Cli): void {
     .argument('<id>', 'its primary key; parts of a composite key joined by ":"')
     .option('--version <n>', 'up to this position')
     .option('--as-of <date>', 'up to this moment')
+    .option('--state', 'what these events come to, instead of the events')
     .description('the events of one entity, newest last')
-    .action(cli.action(history));
+    .action(cli.action((backstory, input) => (input.options['state'] ? state : history)(backstory, input)));
 }
 
 const history: CommandRun = async (backstory, input) => {
   const [aggregate, id] = input.args as [string, string];
-  const { version, asOf } = input.options;
-  const events = await backstory.history(aggregate, id, {
-    ...(version !== undefined && { version: positiveInteger(version, '--version') }),
-    ...(asOf !== undefined && { asOf: moment(asOf) }),
-  });
-  print(input, events, () => events.map(inWords).join('') || `${aggregate}-${id} has no events.\n`);
+  const events = await backstory.history(aggregate, id, until(input));
+  print(input, events, () => events.map(inWords).join('') || noEvents(aggregate, id));
   return 0;
 };
+
+const state: CommandRun = async (backstory, input) => {
+  const [aggregate, id] = input.args as [string, string];
+  const replayed = await backstory.state(aggregate, id, until(input));
+  print(input, replayed, () => {
+    if (replayed.position === 0) return noEvents(aggregate, id);
+    if (!replayed.state) return `${replayed.position}  ${aggregate}-${id} is deleted.\n`;
+    return `${replayed.position}  ${aggregate}-${id}\n${values(replayed.state)}`;
+  });
+  return 0;
+};
+
+function until({ options: { version, asOf } }: CommandInput): ReadStreamOptions {
+  return {
+    ...(version !== undefined && { version: positiveInteger(version, '--version') }),
+    ...(asOf !== undefined && { asOf: moment(asOf) }),
+  };
+}
+
+function noEvents(aggregate: string, id: string): string {
+  return `${aggregate}-${id} has no events.\n`;
+}
 
 function moment(value: unknown): Date {
   const text = typeof value === 'string' ? value : '';
@@ -33,6 +53,11 @@ function moment(value: unknown): Date {
 }
 
 function inWords({ streamPosition, recordedAt, type, data, metadata }: RecordedEvent): string {
-  const values = Object.entries(data).map(([name, value]) => `     ${name}: ${shown(value)}\n`);
-  return `${streamPosition}  ${recordedAt.toISOString()}  ${type}  ${metadata.actor ?? metadata.origin}\n${values.join('')}`;
+  return `${streamPosition}  ${recordedAt.toISOString()}  ${type}  ${metadata.actor ?? metadata.origin}\n${values(data)}`;
+}
+
+function values(data: EventData): string {
+  return Object.entries(data)
+    .map(([name, value]) => `     ${name}: ${shown(value)}\n`)
+    .join('');
 }

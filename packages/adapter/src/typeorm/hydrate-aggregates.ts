@@ -26,38 +26,47 @@ export interface Hydration {
 
 type Hydrated = HydratedEntity & { readonly state: EventData };
 
+/** What has been hydrated of one aggregate, by the mapping of its table. */
+type Instances = Map<EntityMapping, readonly Hydrated[]>;
+
 /**
- * The root's instance with everything that it owns, as `find` with these relations would have loaded it: without
- * children that are soft-deleted. What a join table leads to is replayed from its own stream; of an entity that
- * isn't captured only the key is known.
- * @returns null when the root isn't there
+ * The instances of some roots with everything that they own, as `find` with these relations would have loaded them: without
+ * children that are soft-deleted. What a join table leads to is replayed from its own stream, for all of them at once;
+ * of an entity that isn't captured only the key is known.
+ * @returns one for each, in their order; null where the root isn't there
  */
-export async function hydrateAggregate(
+export async function hydrateAggregates(
   hydration: Hydration,
   mapping: EntityMapping,
-  { root, parts }: AggregateState,
-): Promise<object | null> {
-  if (!root) return null;
+  aggregates: readonly AggregateState[],
+): Promise<(object | null)[]> {
   const { dataSource, parsers } = hydration;
   const hydrate = (of: EntityMapping, state: EventData): Hydrated => ({
     ...hydrateEntity(dataSource, of, parsers, state),
     state,
   });
-  const hydrated = new Map<EntityMapping, readonly Hydrated[]>([[mapping, [hydrate(mapping, root)]]]);
+  const all = aggregates.map(({ root, parts }) => {
+    const instances: Instances = new Map(root && [[mapping, [hydrate(mapping, root)]]]);
+    return { parts, instances };
+  });
   for (const part of mapping.parts) {
-    const states = [...(parts.get(part.part.path)?.values() ?? [])];
-    const parents = hydrated.get(part.part.parent) ?? [];
-    const relation = relationTo(part, parents);
-    if (!relation) continue;
-    const joinTable = relation.isManyToMany;
-    const rows = joinTable
-      ? await joinedEntities(hydration, part, relation, states)
-      : states
+    const owners = all.flatMap(({ parts, instances }) => {
+      const parents = instances.get(part.part.parent) ?? [];
+      const relation = relationTo(part, parents);
+      const states = [...(parts.get(part.part.path)?.values() ?? [])];
+      return relation ? [{ instances, parents, relation, states }] : [];
+    });
+    const joined = await joinedEntities(hydration, part, owners);
+    for (const owner of owners) {
+      const rows =
+        joined?.(owner) ??
+        owner.states
           .filter((state) => !part.deletedAt || (state[part.deletedAt.property] ?? null) === null)
           .map((state) => hydrate(part, state));
-    hydrated.set(part, attach(part, relation, parents, rows));
+      owner.instances.set(part, attach(part, owner.relation, owner.parents, rows));
+    }
   }
-  return hydrated.get(mapping)?.[0]?.entity ?? null;
+  return all.map(({ instances }) => instances.get(mapping)?.[0]?.entity ?? null);
 }
 
 function relationTo({ part }: PartMapping, parents: readonly Hydrated[]): RelationMetadata | undefined {
@@ -98,18 +107,28 @@ function valuesOf({ columns }: EntityMapping, names: readonly string[], state: E
   return JSON.stringify(properties.map((property) => String(state[property])));
 }
 
-/** For each row of a join table the entity on its other side. */
+/** Rows of a part of one aggregate, and the relation that they are reached by. */
+interface OwnedRows {
+  readonly relation: RelationMetadata;
+  readonly states: readonly EventData[];
+}
+
+/**
+ * For rows of a join table: what gives, of one aggregate, for each row the entity on its other side. Undefined for other
+ * parts.
+ */
 async function joinedEntities(
   { dataSource, mappings, parsers, replay }: Hydration,
   junction: PartMapping,
-  relation: RelationMetadata,
-  states: readonly EventData[],
-): Promise<Hydrated[]> {
-  const target = relation.inverseEntityMetadata;
+  owners: readonly OwnedRows[],
+): Promise<((rows: OwnedRows) => Hydrated[]) | undefined> {
+  const [any] = owners;
+  if (!any?.relation.isManyToMany) return undefined;
+  const target = any.relation.inverseEntityMetadata;
   const mapping = mappings.ofTable(schemaOf(dataSource, target), target.tableName);
-  const joins = relation.isManyToManyOwner
-    ? relation.inverseJoinColumns
-    : (relation.inverseRelation?.joinColumns ?? []);
+  const joins = any.relation.isManyToManyOwner
+    ? any.relation.inverseJoinColumns
+    : (any.relation.inverseRelation?.joinColumns ?? []);
   const idOf = (state: EventData): string =>
     streamId(
       joins.map(({ databaseName }) => {
@@ -118,12 +137,14 @@ async function joinedEntities(
       }),
     );
   const captured = mapping && !mapping.part;
-  const replayed = captured ? await replay(mapping, states.map(idOf)) : undefined;
-  return states.map((state) => {
-    const found = replayed?.get(idOf(state))?.root;
-    if (captured && found) return { ...hydrateEntity(dataSource, mapping, parsers, found), state };
-    return { ...onlyItsKey(dataSource, junction, parsers, target, joins, state), state };
-  });
+  const ids = new Set(owners.flatMap(({ states }) => states.map(idOf)));
+  const replayed = captured && ids.size > 0 ? await replay(mapping, [...ids]) : undefined;
+  return ({ states }) =>
+    states.map((state) => {
+      const found = replayed?.get(idOf(state))?.root;
+      if (captured && found) return { ...hydrateEntity(dataSource, mapping, parsers, found), state };
+      return { ...onlyItsKey(dataSource, junction, parsers, target, joins, state), state };
+    });
 }
 
 function onlyItsKey(

@@ -1,0 +1,167 @@
+import type { DataSource, ObjectLiteral } from 'typeorm';
+import type { Database } from './database/index.js';
+import { BackstoryError, InvalidOptionsError } from './errors.js';
+import type { EventData, RecordedEvent } from './event/index.js';
+import { readRecordedAt, readStream, type ReadStreamOptions } from './event-store/index.js';
+import {
+  type EntityMapping,
+  type EntityTarget,
+  type MappingRegistry,
+  settledState,
+  type TypeParsers,
+} from './mapping/index.js';
+import {
+  type AggregateState,
+  applyReducers,
+  type ReducedState,
+  type ReducerOptions,
+  reducersByType,
+  replayCategory,
+  replayStreams,
+  type Snapshots,
+} from './replay/index.js';
+import { hydrateAggregates } from './typeorm/index.js';
+import { upcast } from './upcasting/index.js';
+
+/** What the events of a stream come to, with values as events have them. */
+export type ReplayedState = ReducedState<EventData | null>;
+
+/** What is read from the events alone. */
+export class Replays {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly database: Database,
+    private readonly schema: string,
+    private readonly mappings: MappingRegistry,
+    private readonly snapshots: Snapshots,
+    private readonly parsers: () => Promise<TypeParsers>,
+  ) {}
+
+  async history(name: string, streamId: string, until?: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return this.events(this.mappings.get(name), streamId, until);
+  }
+
+  async reduce<State>(
+    target: EntityTarget,
+    streamId: string,
+    reducers: object,
+    { initial, unhandled, ...until }: ReducerOptions<State> & ReadStreamOptions,
+  ): Promise<ReducedState<State>> {
+    const mapping = this.mapping(target);
+    const byType = reducersByType(reducers);
+    const events = await this.events(mapping, streamId, until);
+    const { category } = mapping;
+    return applyReducers({ category, streamId }, events, byType, {
+      initial,
+      ...(unhandled && { unhandled }),
+    });
+  }
+
+  async state(target: EntityTarget, streamId: string, until?: ReadStreamOptions): Promise<ReplayedState> {
+    requireBounds(until);
+    const mapping = this.mapping(target);
+    const streams = await replayStreams(this.database, this.schema, mapping, [streamId], until);
+    const { root, parts, position = 0 } = streams.get(streamId) ?? {};
+    if (!root) return { state: null, position };
+    const owned = mapping.parts.map((part) => {
+      const rows = [...(parts?.get(part.part.path) ?? [])];
+      return [
+        part.part.path,
+        Object.fromEntries(rows.map(([id, row]) => [id, settledState(part, row)])),
+      ] as const;
+    });
+    return { state: { ...settledState(mapping, root), ...Object.fromEntries(owned) }, position };
+  }
+
+  async load(
+    target: EntityTarget,
+    streamId: string,
+    until?: ReadStreamOptions,
+  ): Promise<ObjectLiteral | null> {
+    requireBounds(until);
+    const mapping = this.mapping(target);
+    const streams = await replayStreams(this.database, this.schema, mapping, [streamId], until);
+    const stream = streams.get(streamId);
+    if (!stream) return null;
+    this.snapshots.observe(mapping, streamId, stream);
+    const asOf =
+      until?.asOf ??
+      (until?.version === undefined ? undefined : await this.recordedAt(mapping, streamId, stream.position));
+    const [entity] = await this.hydrate(mapping, [stream], asOf);
+    return entity ?? null;
+  }
+
+  /** Looks at what it is given at once, not only when the first entity is asked for. */
+  loadAll(target: EntityTarget, asOf?: Date): AsyncGenerator<ObjectLiteral, void, undefined> {
+    requireBounds(asOf && { asOf });
+    return this.entities(this.mapping(target), asOf);
+  }
+
+  private async *entities(
+    mapping: EntityMapping,
+    asOf: Date | undefined,
+  ): AsyncGenerator<ObjectLiteral, void, undefined> {
+    for await (const page of replayCategory(this.database, this.schema, mapping, asOf)) {
+      for (const [streamId, stream] of page) this.snapshots.observe(mapping, streamId, stream);
+      for (const entity of await this.hydrate(mapping, [...page.values()], asOf)) if (entity) yield entity;
+    }
+  }
+
+  private async hydrate(
+    mapping: EntityMapping,
+    streams: readonly AggregateState[],
+    asOf: Date | undefined,
+  ): Promise<(ObjectLiteral | null)[]> {
+    const hydration = {
+      dataSource: this.dataSource,
+      mappings: this.mappings,
+      parsers: await this.parsers(),
+      replay: (related: EntityMapping, ids: readonly string[]) =>
+        replayStreams(this.database, this.schema, related, ids, asOf && { asOf }),
+    };
+    return hydrateAggregates(hydration, mapping, streams);
+  }
+
+  private async events(
+    mapping: EntityMapping,
+    streamId: string,
+    until?: ReadStreamOptions,
+  ): Promise<RecordedEvent[]> {
+    requireBounds(until);
+    const events = await readStream(this.database, this.schema, mapping.category, streamId, until);
+    return events.map((event) => upcast(mapping, event));
+  }
+
+  /** When an event was recorded; only an aggregate with parts may lead to others, which are wanted as of then. */
+  private async recordedAt(
+    { category, parts }: EntityMapping,
+    streamId: string,
+    position: number,
+  ): Promise<Date | undefined> {
+    if (parts.length === 0) return undefined;
+    return readRecordedAt(this.database, this.schema, category, streamId, position);
+  }
+
+  private mapping(target: EntityTarget): EntityMapping {
+    if (typeof target === 'string') return this.mappings.get(target);
+    if (typeof target === 'function') return this.mappings.get(target.name);
+    throw new BackstoryError(
+      'UNKNOWN_ENTITY',
+      'An entity is named by its class or its name.',
+      'Pass one of these.',
+    );
+  }
+}
+
+/** PostgreSQL would say of these only that it can't read them. */
+function requireBounds({ version, asOf }: ReadStreamOptions = {}): void {
+  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 0)) {
+    throw new InvalidOptionsError(
+      `version ${String(version)} is no position in a stream.`,
+      'Use a whole number.',
+    );
+  }
+  if (asOf !== undefined && !(asOf instanceof Date && !Number.isNaN(asOf.getTime()))) {
+    throw new InvalidOptionsError(`asOf ${String(asOf)} is no moment.`, 'Use a valid Date.');
+  }
+}
