@@ -5,7 +5,6 @@ import pg from 'pg';
 import { Author, Novel, Subject, Work } from '../../library/entities.js';
 import { type Library, openLibrary } from '../../library/open-library.js';
 
-// eslint-disable-next-line @typescript-eslint/unbound-method -- it is called on the client that it was called on
 const { query } = pg.Client.prototype;
 
 describe('the list of a whole category', () => {

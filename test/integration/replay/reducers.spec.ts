@@ -7,7 +7,6 @@ import {
   ReplayError,
   withEvent,
 } from '@backstory/adapter';
-import { Type } from 'class-transformer';
 import { Author, Work } from '../../library/entities.js';
 import { type Library, openLibrary } from '../../library/open-library.js';
 
@@ -17,15 +16,12 @@ class AuthorMoved {
 
 class AuthorPrized {
   prize: string;
-
-  @Type(() => Date)
-  updatedAt: Date;
 }
 
 interface Biography {
   readonly name: string;
   readonly cities: readonly string[];
-  readonly prizes: readonly (readonly [prize: string, by: string | undefined, at: boolean])[];
+  readonly prizes: readonly (readonly [prize: string, by: string | undefined, typed: boolean])[];
 }
 
 class BiographyReducers {
@@ -41,8 +37,8 @@ class BiographyReducers {
 
   @Applies(AuthorPrized)
   prized(state: Biography, event: AuthorPrized, { metadata }: RecordedEvent): Biography {
-    const known = event instanceof AuthorPrized && event.updatedAt instanceof Date;
-    return { ...state, prizes: [...state.prizes, [event.prize, metadata.actor, known]] };
+    const prize = [event.prize, metadata.actor, event instanceof AuthorPrized] as const;
+    return { ...state, prizes: [...state.prizes, prize] };
   }
 }
 

@@ -50,7 +50,7 @@ export function Applies(type: EventClass<object> | string): AppliesDecorator<nev
         'Let one method apply it.',
       );
     }
-    own.set(name, { method, ...(typeof type !== 'string' && { eventClass: type as new () => object }) });
+    own.set(name, { method, ...(typeof type !== 'string' && { eventClass: type }) });
   };
 }
 

@@ -104,7 +104,7 @@ describe('a replay with reducers of the user', () => {
   });
 
   it('takes null for a state', () => {
-    expect(replay(events, { Lost: () => null }, { initial: 1 as number | null }).state).toBeNull();
+    expect(replay(events, { Lost: () => null }, { initial: 1 }).state).toBeNull();
   });
 
   it('inherits methods, and lets a subclass override one or take an event over', () => {
@@ -179,7 +179,7 @@ describe('a replay with reducers of the user', () => {
   ])('hands on %s that a reducer throws, unchanged, as the cause', (_, thrown) => {
     const failing = {
       Shipped: () => {
-        throw thrown;
+        throw thrown as Error;
       },
     };
     const error = faultOf(() => replay(events, failing, { initial: 0 }));
@@ -207,8 +207,7 @@ describe('a replay with reducers of the user', () => {
   });
 
   it('refuses a reducer that returns nothing, or a promise', () => {
-    const returning = (value: unknown) => () =>
-      replay(events, { Lost: () => value }, { initial: 0 as unknown });
+    const returning = (value: unknown) => () => replay(events, { Lost: () => value }, { initial: 0 });
     expect(returning(undefined)).toThrow(
       /the event Lost at position 4 can't be applied: its reducer returns nothing/,
     );
