@@ -168,6 +168,27 @@ describe('the command line', () => {
     expect((await run('history', 'author', '99')).out).toBe('author-99 has no events.\n');
   });
 
+  it('shows the state that the events of an entity come to, at a version and at a moment', async () => {
+    const { manager } = library.dataSource;
+    await run('install');
+    await manager.insert(Author, { name: 'Ada', home: { city: 'Oslo' } });
+    await manager.update(Author, 1, { home: { city: 'Bergen' } });
+    await manager.delete(Author, 1);
+    const state = (...argv: string[]) => run('history', 'author', '1', '--state', ...argv);
+    expect(await state('--version', '2')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^2 {2}author-1\n[^]* {5}name: "Ada"\n[^]* {5}home\.city: "Bergen"\n/),
+    });
+    expect(JSON.parse((await state('--version', '1', '--json')).out)).toMatchObject({
+      position: 1,
+      state: { id: 1, name: 'Ada', 'home.city': 'Oslo', followers: '0' },
+    });
+    expect(await state()).toMatchObject({ code: 0, out: '3  author-1 is deleted.\n' });
+    expect(JSON.parse((await state('--json')).out)).toEqual({ position: 3, state: null });
+    expect((await state('--as-of', '2000-01-01')).out).toBe('author-1 has no events.\n');
+    expect((await state('--as-of', 'soon')).err).toMatch(/--as-of soon is no date/);
+  });
+
   it('knows without a configuration what the application leaves out', async () => {
     await (
       await createBackstory(library.dataSource, {

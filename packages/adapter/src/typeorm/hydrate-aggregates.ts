@@ -26,9 +26,6 @@ export interface Hydration {
 
 type Hydrated = HydratedEntity & { readonly state: EventData };
 
-/** What has been hydrated of one aggregate, by the mapping of its table. */
-type Instances = Map<EntityMapping, readonly Hydrated[]>;
-
 /**
  * The instances of some roots with everything that they own, as `find` with these relations would have loaded them: without
  * children that are soft-deleted. What a join table leads to is replayed from its own stream, for all of them at once;
@@ -45,10 +42,10 @@ export async function hydrateAggregates(
     ...hydrateEntity(dataSource, of, parsers, state),
     state,
   });
-  const all = aggregates.map(({ root, parts }) => {
-    const instances: Instances = new Map(root && [[mapping, [hydrate(mapping, root)]]]);
-    return { parts, instances };
-  });
+  const all = aggregates.map(({ root, parts }) => ({
+    parts,
+    instances: new Map(root && [[mapping, [hydrate(mapping, root)]]]),
+  }));
   for (const part of mapping.parts) {
     const owners = all.flatMap(({ parts, instances }) => {
       const parents = instances.get(part.part.parent) ?? [];
