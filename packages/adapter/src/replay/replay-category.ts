@@ -19,14 +19,22 @@ export async function* replayCategory(
 ): AsyncGenerator<ReadonlyMap<string, ReplayedStream>, void, undefined> {
   const tail = streamTailSql(mapping, schema, 'i.id', asOf && { asOf: '$2::timestamptz' });
   const first = [mapping.category, ...(asOf ? [asOf] : [])];
+  const nextId = (condition = ''): string =>
+    `select e.stream_id from ${quoteIdentifier(schema)}.events e
+     where e.category = $1 ${condition} order by e.stream_id limit 1`;
   for (let after: string | undefined, more = true; more;) {
     // no default for the first page: a text key may be empty, and nothing comes before that
     const behind = after === undefined ? '' : `and e.stream_id > $${first.length + 1}`;
+    // One probe of the index for each id, however long the streams are. With "distinct … limit" a table without statistics
+    // is read to its end for every page.
     const rows: { id: string; tail: string | null }[] = await sql.execute(
-      `select i.id, ${tail} as tail
-       from (select distinct e.stream_id as id from ${quoteIdentifier(schema)}.events e
-             where e.category = $1 ${behind} order by e.stream_id limit ${pageSize}) i
-       order by i.id`,
+      `with recursive ids (id, nth) as (
+         select (${nextId(behind)}), 1
+         union all
+         select (${nextId('and e.stream_id > p.id')}), p.nth + 1 from ids p
+         where p.id is not null and p.nth < ${pageSize}
+       )
+       select i.id, ${tail} as tail from ids i where i.id is not null order by i.nth`,
       after === undefined ? first : [...first, after],
     );
     const page = new Map<string, ReplayedStream>();
