@@ -1,4 +1,5 @@
-import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import type { SqlExecutor } from '../database/index.js';
+import { streamIdsBehind } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { type ReplayedStream, replayStreams } from './replay-streams.js';
 
@@ -17,13 +18,7 @@ export async function* replayCategory(
   asOf?: Date,
 ): AsyncGenerator<ReadonlyMap<string, ReplayedStream>, void, undefined> {
   for (let after: string | undefined, more = true; more;) {
-    // no default for the first page: a text key may be empty, and nothing comes before that
-    const rows: { id: string }[] = await sql.execute(
-      `select distinct e.stream_id as id from ${quoteIdentifier(schema)}.events e
-       where e.category = $1 ${after === undefined ? '' : 'and e.stream_id > $2'} order by e.stream_id limit ${pageSize}`,
-      after === undefined ? [mapping.category] : [mapping.category, after],
-    );
-    const ids = rows.map(({ id }) => id);
+    const ids: string[] = await streamIdsBehind(sql, schema, mapping.category, after, pageSize);
     const streams = await replayStreams(sql, schema, mapping, ids, asOf ? { asOf } : {});
     const inOrder = ids.flatMap((id) => {
       const stream = streams.get(id);
