@@ -14,7 +14,7 @@ const tamperings: Record<string, (id: string, random: Random) => string | undefi
       `update author set name = name || '!' where id = ${id}`,
       `update author set "homeCity" = coalesce("homeCity", '') || '?' where id = ${id}`,
       `update author set born = coalesce(born, '2000-01-01') + 1, version = version + 1 where id = ${id}`,
-      `update author set preferences = preferences || '{"x": 1.50}' where id = ${id}`,
+      `update author set preferences = preferences || '{"x": ${random.next()}}' where id = ${id}`,
     ]),
   'missing row': (id) => `delete from author where id = ${id}`,
   'missing event': (id) => `delete from backstory.events where category = 'author' and stream_id = '${id}'`,

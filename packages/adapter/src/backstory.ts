@@ -10,6 +10,7 @@ import {
   wishOfBackfill,
 } from './backfill/index.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
+import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
@@ -62,6 +63,8 @@ export class Backstory {
     private readonly snapshots: Snapshots,
     parsers: () => Promise<TypeParsers>,
     requiredShadowReads: number,
+    /** Handlers, projections and publishers that get the events. */
+    readonly consumers: ConsumerControl,
     private readonly release: () => Promise<void>,
   ) {
     this.stages = new StageControl(database, schema, mappings, stageWatch, requiredShadowReads);
@@ -235,6 +238,7 @@ export class Backstory {
   /**
    * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. Nothing has to wait for it:
    * replay goes without snapshots, too.
+   * @throws InvalidOptionsError where the application's upcasters are not known here
    */
   async rebuildSnapshots({ aggregates = 'all' }: AggregateFilter = {}): Promise<SnapshotReport[]> {
     const reports: SnapshotReport[] = [];

@@ -1,7 +1,11 @@
 import type { DataSource } from 'typeorm';
 import { Backstory } from './backstory.js';
+import { runInContext } from './capture/index.js';
+import { ConsumerControl } from './consumer-control.js';
 import { InvalidOptionsError } from './errors.js';
+import { eventEvolution } from './event-evolution.js';
 import { driftName } from './drift/index.js';
+import { type RecordedEvent, streamName } from './event/index.js';
 import { install, requireInstalled } from './install.js';
 import { MappingRegistry } from './mapping/index.js';
 import { Snapshots } from './replay/index.js';
@@ -9,12 +13,14 @@ import type { BackstoryOptions } from './options.js';
 import { ShadowReads } from './shadow/index.js';
 import { StageWatch } from './stages/index.js';
 import {
+  deliveryTransactions,
   entityMappings,
   interceptReads,
   poolDatabase,
   poolOf,
   ReplayingReads,
   sendContextWithStatements,
+  watchWrites,
 } from './typeorm/index.js';
 
 const silent = { log: () => undefined, warn: () => undefined };
@@ -90,6 +96,21 @@ export async function createBackstory(
   const endInterception = interceptReads(dataSource, reads);
   const endContext = sendContextWithStatements(pool);
   stages.start();
+  const consumers = new ConsumerControl(
+    {
+      database,
+      schema,
+      transactions: deliveryTransactions(dataSource),
+      leaseMs: options.consumers?.leaseMs ?? 15_000,
+      pollMs: options.consumers?.pollMs ?? 500,
+      onError: (problem, error) => warn(problem)(error),
+      evolution: eventEvolution(registry),
+    },
+    inContextOfEvent,
+    (onWrite) => watchWrites(pool, onWrite),
+    database,
+    schema,
+  );
   return new Backstory(
     dataSource,
     database,
@@ -100,7 +121,9 @@ export async function createBackstory(
     snapshots,
     parsers,
     shadow.requiredReads ?? 100,
+    consumers,
     async () => {
+      await consumers.stop();
       endInterception();
       endContext();
       await stages.stop();
@@ -110,7 +133,29 @@ export async function createBackstory(
   );
 }
 
-function validate({ schema, install: mode, shadow, stagePollMs }: BackstoryOptions): void {
+/** What a handler writes follows from its event: same correlation, caused by it. */
+function inContextOfEvent<Result>(event: RecordedEvent, work: () => Result): Result {
+  const { correlationId, actor, traceparent } = event.metadata;
+  const causationId = `${streamName(event.category, event.streamId)}@${event.streamPosition}`;
+  return runInContext(
+    {
+      correlationId: correlationId ?? causationId,
+      causationId,
+      ...(actor && { actor }),
+      ...(traceparent && { traceparent }),
+    },
+    work,
+  );
+}
+
+function validate({ schema, install: mode, shadow, stagePollMs, consumers = {} }: BackstoryOptions): void {
+  for (const [option, value] of Object.entries(consumers)) {
+    if (typeof value === 'number' && value >= 10) continue;
+    throw new InvalidOptionsError(
+      `consumers.${option} ${String(value)} is too small.`,
+      'Use at least 10 milliseconds.',
+    );
+  }
   if (schema !== undefined && (schema === '' || schema.length > 63)) {
     throw new InvalidOptionsError(
       `schema "${schema}" is no PostgreSQL identifier.`,

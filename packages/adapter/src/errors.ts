@@ -7,6 +7,7 @@ export type BackstoryErrorCode =
   | 'DATA_SOURCE_NOT_INITIALIZED'
   | 'DUPLICATE_CATEGORY'
   | 'INVALID_OPTIONS'
+  | 'LEASE_LOST'
   | 'MISSING_TABLE'
   | 'NOT_INSTALLED'
   | 'NO_PRIMARY_KEY'
@@ -16,8 +17,10 @@ export type BackstoryErrorCode =
   | 'SCHEMA_TOO_NEW'
   | 'STAGE_REFUSED'
   | 'UNKNOWN_CATEGORY'
+  | 'UNKNOWN_CONSUMER'
   | 'UNKNOWN_ENTITY'
-  | 'UNSUPPORTED_DRIVER';
+  | 'UNSUPPORTED_DRIVER'
+  | 'WAIT_TIMED_OUT';
 
 /**
  * Every error that Backstory raises itself. The message says what was wrong and where, `remedy` what to do.

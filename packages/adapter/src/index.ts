@@ -16,6 +16,7 @@ export {
   runInContext,
   withEvent,
 } from './capture/index.js';
+export type { ConsumerControl, ConsumerDefinition, RelayDefinition } from './consumer-control.js';
 export { createBackstory } from './create-backstory.js';
 export { doctor } from './doctor.js';
 export type { Drift, DriftKind } from './drift/index.js';
@@ -50,6 +51,18 @@ export {
   type AggregateSelection,
   type EntityTarget,
 } from './mapping/index.js';
+export {
+  type ConsumerStatus,
+  type Delivery,
+  type EventHandler,
+  type EventSelector,
+  onEvent,
+  type ParkedEvent,
+  type ParkedSelection,
+  type StartAt,
+  type WaitOptions,
+} from './outbox/index.js';
+export type { ProjectionDefinition } from './projections/index.js';
 export type { BackstoryLogger, BackstoryOptions } from './options.js';
 export { Applies } from './replay/index.js';
 export type {

@@ -27,6 +27,21 @@ export interface BackstoryOptions extends AggregateSelection {
    * @defaultValue 500
    */
   stagePollMs?: number;
+  /** How consumers of events work. */
+  consumers?: {
+    /**
+     * How long a worker has a partition without a sign of life, in milliseconds; as long may a projection's transaction
+     * stay idle. Shorter: others take over sooner after a crash, and a busy event loop loses its lease sooner.
+     * @defaultValue 15 000
+     */
+    leaseMs?: number;
+    /**
+     * The longest pause between two looks at a quiet log, in milliseconds: how late a consumer hears of what other
+     * processes write after a while of silence. Writes of its own process wake it at once.
+     * @defaultValue 500
+     */
+    pollMs?: number;
+  };
   /** @defaultValue silent */
   logger?: BackstoryLogger;
 }

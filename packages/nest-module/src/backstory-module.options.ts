@@ -15,6 +15,17 @@ export interface BackstoryModuleOptions extends BackstoryOptions {
    * @example context: (execution) => ({ actor: execution.switchToHttp().getRequest().user?.id })
    */
   context?: (execution: ExecutionContext) => CaptureContext | undefined;
+  /**
+   * Whether this process handles events, once the application is up. `false` for processes that only serve requests;
+   * `backstory.consumers.start()` starts them later.
+   * @defaultValue true
+   */
+  startConsumers?: boolean;
+  /**
+   * Publishes events on the EventBus of `@nestjs/cqrs`, as instances of these classes. The bus doesn't wait for its handlers
+   * and doesn't tell of their errors: what must not be lost belongs into an `@OnEvent` method.
+   */
+  cqrs?: { events: readonly Type<object>[]; /** @defaultValue 'cqrs' */ consumer?: string };
 }
 
 export interface BackstoryOptionsFactory {

@@ -9,10 +9,10 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { APP_INTERCEPTOR, DiscoveryModule, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { BACKSTORY_OPTIONS, getBackstoryToken, OWN_BACKSTORY } from './backstory.tokens.js';
+import { BACKSTORY_OPTIONS, DATA_SOURCE_NAME, getBackstoryToken, OWN_BACKSTORY } from './backstory.tokens.js';
 import type {
   BackstoryDataSource,
   BackstoryModuleAsyncOptions,
@@ -21,6 +21,7 @@ import type {
 } from './backstory-module.options.js';
 import { CaptureContextInterceptor } from './context/capture-context.interceptor.js';
 import { openHttpContexts } from './context/open-http-contexts.js';
+import { EventConsumers } from './events/event-consumers.js';
 import { aggregatesOf, BackstoryFeatureModule } from './feature-aggregates.js';
 
 /**
@@ -45,7 +46,10 @@ export class BackstoryModule implements NestModule, OnApplicationShutdown {
 
   /** As `forRoot`, with options from the configuration: `useFactory`, `useClass` or `useExisting`. */
   static forRootAsync({ dataSource, imports, ...options }: BackstoryModuleAsyncOptions): DynamicModule {
-    return { ...moduleWith(dataSource, optionsProviders(options)), imports: imports ?? [] };
+    return {
+      ...moduleWith(dataSource, optionsProviders(options)),
+      imports: [DiscoveryModule, ...(imports ?? [])],
+    };
   }
 
   /** Captures these entities, with what their `@EventSourced` says. Import in the module that owns them. */
@@ -67,6 +71,7 @@ function moduleWith(dataSourceName: string | undefined, optionsProvider: Provide
   const token = getBackstoryToken(dataSourceName);
   return {
     module: BackstoryModule,
+    imports: [DiscoveryModule],
     providers: [
       ...optionsProvider,
       {
@@ -80,6 +85,8 @@ function moduleWith(dataSourceName: string | undefined, optionsProvider: Provide
           }),
       },
       { provide: token, useExisting: OWN_BACKSTORY },
+      { provide: DATA_SOURCE_NAME, useValue: dataSourceName ?? 'default' },
+      EventConsumers,
       { provide: APP_INTERCEPTOR, useClass: CaptureContextInterceptor },
     ],
     exports: [token],

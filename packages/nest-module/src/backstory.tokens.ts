@@ -9,3 +9,4 @@ export function getBackstoryToken(dataSource = 'default'): symbol {
 /** Tokens inside the module. */
 export const BACKSTORY_OPTIONS = Symbol.for('backstory:Options');
 export const OWN_BACKSTORY = Symbol.for('backstory:OwnBackstory');
+export const DATA_SOURCE_NAME = Symbol.for('backstory:DataSourceName');

@@ -6,7 +6,9 @@ import { doctorCommand } from './commands/doctor.command.js';
 import { historyCommand } from './commands/history.command.js';
 import { installCommand } from './commands/install.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
+import { relayCommand } from './commands/relay.command.js';
 import { repairCommand } from './commands/repair.command.js';
+import { snapshotsCommand } from './commands/snapshots.command.js';
 import { stageCommand } from './commands/stage.command.js';
 import { statusCommand } from './commands/status.command.js';
 import { verifyCommand } from './commands/verify.command.js';
@@ -21,7 +23,9 @@ const commands = [
   repairCommand,
   stageCommand,
   historyCommand,
+  relayCommand,
   rebuildCommand,
+  snapshotsCommand,
 ];
 
 const examples = `
@@ -31,6 +35,7 @@ Examples:
   $ npx backstory verify --app dist/app.module.js --json
   $ npx backstory stage order shadow --reason "backfilled and verified" --data-source dist/data-source.js
   $ npx backstory history order 42 --data-source dist/data-source.js
+  $ npx backstory relay retry mailer --stream order-42 --dry-run --data-source dist/data-source.js
 `;
 
 /** Runs one command. Writes to the terminal's streams only, and leaves the process to its caller. */

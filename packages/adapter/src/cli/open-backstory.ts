@@ -92,6 +92,8 @@ async function openNestApplication(file: string): Promise<OpenedBackstory> {
       ): Promise<{ get(token: symbol, options: object): unknown; close(): Promise<void> }>;
     };
   };
+  // Its consumers stay where they are.
+  (globalThis as Record<symbol, unknown>)[Symbol.for('backstory:CommandLine')] = true;
   const context = await NestFactory.createApplicationContext(module, {
     logger: ['error', 'warn'],
     abortOnError: false,

@@ -1,1 +1,2 @@
 export { readRecordedAt, readStream, type ReadStreamOptions } from './read-stream.js';
+export { eventColumns, type EventRow, toRecordedEvent } from './recorded-event-row.js';

@@ -3,7 +3,7 @@ import type { EntityMapping } from '../mapping/index.js';
 import { upcastData } from '../upcasting/index.js';
 import { type AggregateState, fold } from './fold.js';
 import { stateOfSnapshot } from './snapshot-state.js';
-import { parseStreamTail, type StreamTail, streamTailSql } from './stream-tail-sql.js';
+import { parseStreamTail, type StreamTail, streamTailsSql } from './stream-tail-sql.js';
 
 /** How far to replay: to a position in each stream, or to a moment (the whole millisecond). Both bounds are inclusive. */
 export interface ReplayUntil {
@@ -31,19 +31,12 @@ export async function replayStreams(
   { version, asOf }: ReplayUntil = {},
   onUnreplayable?: OnUnreplayable,
 ): Promise<Map<string, ReplayedStream>> {
-  const values: unknown[] = [streamIds];
-  const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
-  const until = {
-    ...(version !== undefined && { version: parameter(version, 'bigint') }),
-    ...(asOf && { asOf: parameter(asOf, 'timestamptz') }),
-  };
-  const rows = await sql.execute<{ id: string; tail: string | null }>(
-    `select i.id, ${streamTailSql(mapping, schema, 'i.id', until)} as tail from unnest($1::text[]) i (id)`,
-    values,
+  const rows = await sql.execute<{ id: string; tail: string }>(
+    `select id, tail from ${streamTailsSql(mapping, schema)}`,
+    [streamIds, version ?? null, asOf ?? null],
   );
   const replayed = new Map<string, ReplayedStream>();
   for (const { id, tail } of rows) {
-    if (tail === null) continue;
     try {
       replayed.set(id, replayTail(mapping, id, parseStreamTail(mapping.category, id, tail)));
     } catch (error) {

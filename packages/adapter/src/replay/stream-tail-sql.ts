@@ -3,12 +3,6 @@ import { type Change, changeFromCode, type UpcastableEvent } from '../event/inde
 import type { EntityMapping } from '../mapping/index.js';
 import { snapshotFingerprint } from './snapshot-fingerprint.js';
 
-/** How far to replay, as SQL: a position in the stream, or a moment; both inclusive. */
-export interface UntilSql {
-  readonly version?: string;
-  readonly asOf?: string;
-}
-
 /** The latest snapshot of a stream that may be used, and the events behind it. */
 export interface StreamTail {
   readonly snapshot: { readonly position: number; readonly state: unknown } | undefined;
@@ -22,16 +16,19 @@ type Event = [position: number, code: string, version: number, type: string, dat
  * An expression for all that a replay of the stream with this id needs, as one json value: one index probe for the
  * snapshot, one index range for the events, and one value for the driver to read. Null for a stream that isn't there.
  */
-export function streamTailSql(
-  mapping: EntityMapping,
-  schema: string,
-  id: string,
-  { version, asOf }: UntilSql = {},
-): string {
-  const { category, snapshotEvery } = mapping;
-  const fingerprint = snapshotEvery > 0 ? quoteLiteral(snapshotFingerprint(mapping)) : 'null';
+export function streamTailSql(mapping: EntityMapping, schema: string, id: string): string {
   // no "::" in a query of the application: TypeORM would take it for a parameter
-  return `${quoteIdentifier(schema)}.stream_tail(${quoteLiteral(category)}, ${id}, ${fingerprint}, ${version ?? 'null'}, ${asOf ?? 'null'})`;
+  return `${quoteIdentifier(schema)}.stream_tail(${quoteLiteral(mapping.category)}, ${id}, ${fingerprintSql(mapping)})`;
+}
+
+/** A relation of the same, by `id` as `tail`, for the streams in $1, up to version $2 and moment $3. */
+export function streamTailsSql(mapping: EntityMapping, schema: string): string {
+  return `${quoteIdentifier(schema)}.stream_tails(${quoteLiteral(mapping.category)}, $1::text[], ${fingerprintSql(mapping)}, $2::bigint, $3::timestamptz)`;
+}
+
+/** Null where no snapshot is to be used. */
+function fingerprintSql(mapping: EntityMapping): string {
+  return mapping.snapshotEvery > 0 ? quoteLiteral(snapshotFingerprint(mapping)) : 'null';
 }
 
 /** Reads what {@link streamTailSql} has put together. */

@@ -1,4 +1,5 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { replayStreams } from './replay-streams.js';
 import { snapshotFingerprint } from './snapshot-fingerprint.js';
@@ -64,12 +65,14 @@ const batchSize = 200;
 /**
  * Drops every snapshot of an aggregate and takes one of each stream that is long enough. Reads go on meanwhile: they
  * replay from the first event.
+ * @throws InvalidOptionsError where the application's upcasters are not known here
  */
 export async function rebuildSnapshots(
   database: Database,
   schema: string,
   mapping: EntityMapping,
 ): Promise<SnapshotReport> {
+  requireUpcasters(mapping);
   const { category, snapshotEvery } = mapping;
   const schemaName = quoteIdentifier(schema);
   const [gone] = await database.execute<{ removed: number }>(
@@ -77,14 +80,14 @@ export async function rebuildSnapshots(
     [category],
   );
   let taken = 0;
-  for (let after: string | undefined = ''; after !== undefined && snapshotEvery > 0;) {
+  for (let after: string | undefined, more = snapshotEvery > 0; more;) {
     // every stream that is long enough has an event at this position
     const streams: { id: string; last: number }[] = await database.execute(
       `select s.id, (select max(e.stream_position) from ${schemaName}.events e
                      where e.category = $1 and e.stream_id = s.id)::float8 as last
        from (select stream_id as id from ${schemaName}.events
-             where category = $1 and stream_position = $2 and stream_id > $3 order by stream_id limit ${batchSize}) s`,
-      [category, snapshotEvery, after],
+             where category = $1 and stream_position = $2 and ($3::text is null or stream_id > $3) order by stream_id limit ${batchSize}) s order by s.id collate "C"`,
+      [category, snapshotEvery, after ?? null],
     );
     taken += await takeSnapshots(
       database,
@@ -92,13 +95,18 @@ export async function rebuildSnapshots(
       mapping,
       new Map(streams.map(({ id, last }) => [id, last])),
     );
-    after =
-      streams.length < batchSize
-        ? undefined
-        : streams
-            .map(({ id }) => id)
-            .sort()
-            .at(-1);
+    // the last by PostgreSQL's order, which for rare characters isn't that of JavaScript
+    after = streams.at(-1)?.id;
+    more = streams.length === batchSize;
   }
   return { category, removed: gone?.removed ?? 0, taken };
+}
+
+/** They are code, which only the application's own configuration has. */
+function requireUpcasters({ knownAs, foldsInSql, upcasters }: EntityMapping): void {
+  if (foldsInSql || Object.keys(upcasters).length > 0) return;
+  throw new InvalidOptionsError(
+    `The events of "${knownAs}" are upcast by the application's code, which is not known here.`,
+    'Name its options with --config, or boot it with --app.',
+  );
 }

@@ -52,11 +52,11 @@ class Run {
 
   async whole(): Promise<TableComparison> {
     const faulty = this.mapping.part ? new Set<string>() : await this.faults();
-    for (let after = '', more = true; more;) {
-      const ids = await this.streamsBehind(after);
+    for (let after: string | undefined, more = true; more;) {
+      const ids: string[] = await this.streamsBehind(after);
       await this.comparePage(ids, faulty);
       more = ids.length === pageSize;
-      after = ids.at(-1) ?? after;
+      after = ids.at(-1);
     }
     await this.rowsWithoutEvents();
     const { rows, states, drifted, drift } = this;
@@ -73,13 +73,15 @@ class Run {
     return new Set(rows.filter(({ kind }) => kind === 'gap').map(({ stream_id }) => stream_id));
   }
 
-  private async streamsBehind(after: string): Promise<string[]> {
+  /** The first page where there is none before: a text key may be empty, and nothing comes before that. */
+  private async streamsBehind(after: string | undefined): Promise<string[]> {
     const { values } = this.scope;
+    const behind = after === undefined ? '' : `and v.stream_id > $${values.length + 2}`;
     const rows = await this.sql.execute<{ id: string }>(
       `select distinct v.stream_id as id from ${quoteIdentifier(this.schema)}.events v
-       where v.category = $${values.length + 1} and v.stream_id > $${values.length + 2} and ${this.scope.events('v')}
+       where v.category = $${values.length + 1} ${behind} and ${this.scope.events('v')}
        order by v.stream_id limit ${pageSize}`,
-      [...values, this.mapping.category, after],
+      [...values, this.mapping.category, ...(after === undefined ? [] : [after])],
     );
     return rows.map(({ id }) => id);
   }

@@ -1,20 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { aggregatesOf, type Cli, type CommandRun, print } from '../cli.js';
+import { type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
 
 export function rebuildCommand(program: Command, cli: Cli): void {
   program
     .command('rebuild')
-    .argument('[aggregates...]', 'categories or entities; all when none is named')
-    .description('take the snapshots of long streams anew; reads go on meanwhile')
+    .argument('<projection>')
+    .option('--no-wait', 'ask for it, and leave')
+    .option('--timeout <seconds>', 'stop waiting after this time; the rebuild goes on', '3600')
+    .description(
+      'build a projection anew beside the live one, and change over: done by the running application',
+    )
     .action(cli.action(rebuild));
 }
 
 const rebuild: CommandRun = async (backstory, input) => {
-  const reports = await backstory.rebuildSnapshots({ aggregates: aggregatesOf(input.args) });
-  print(input, reports, () =>
-    reports
-      .map(({ category, removed, taken }) => `${category}: ${removed} snapshots removed, ${taken} taken\n`)
-      .join(''),
+  const [projection] = input.args as [string];
+  const { consumers } = backstory;
+  const generations = await consumers.rebuild(projection);
+  const end = Date.now() + positiveInteger(input.options['timeout'], '--timeout') * 1000;
+  let done = false;
+  while (input.options['wait'] !== false && !done && Date.now() < end) {
+    await sleep(200);
+    done = await consumers.rebuilt(projection);
+  }
+  print(input, { projection, ...generations, done }, () =>
+    done
+      ? `${projection}: generation ${generations.next} is live.\n`
+      : `${projection}: generation ${generations.next} is being built; "npx backstory relay" shows how far it is.\n`,
   );
-  return 0;
+  return done || input.options['wait'] === false ? 0 : 1;
 };

@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { InvalidOptionsError } from '../../errors.js';
+import type { ParkedEvent, ParkedSelection } from '../../outbox/index.js';
+import {
+  attribution,
+  type Cli,
+  type CommandInput,
+  type CommandRun,
+  positiveInteger,
+  print,
+  shown,
+} from '../cli.js';
+import { table } from '../terminal.js';
+
+export function relayCommand(program: Command, cli: Cli): void {
+  program
+    .command('relay')
+    .argument('[action]', 'list, parked, retry or discard', 'list')
+    .argument('[consumer]', 'its name; a projection stands for its live generation')
+    .option('--stream <name>', 'only events of this stream, such as order-42')
+    .option('--limit <events>', 'the first ones, at most')
+    .option('--stop-at <position>', 'up to this global position')
+    .option('--dry-run', 'retry and discard: show which events are meant')
+    .option('--by <name>', 'discard: who decides it')
+    .option('--reason <text>', 'discard: why')
+    .description('how far consumers are behind; what they could not handle, to be tried again or given up')
+    .action(cli.action(relay));
+}
+
+const relay: CommandRun = async (backstory, input) => {
+  const [action, consumer] = input.args as [string, string | undefined];
+  if (action === 'list') return list(backstory, input);
+  if (!['parked', 'retry', 'discard'].includes(action)) {
+    throw new InvalidOptionsError(`relay ${action} is unknown.`, 'Use one of: list, parked, retry, discard.');
+  }
+  if (consumer === undefined) {
+    throw new InvalidOptionsError(
+      `relay ${action} of whom?`,
+      'Name the consumer; "npx backstory relay" lists them.',
+    );
+  }
+  const selection = selectionOf(input.options);
+  const { reason = '', ...by } = attribution(input.options);
+  const { consumers } = backstory;
+  const change = !input.options['dryRun'];
+  if (action === 'retry' && change) {
+    const asked = await consumers.retryParked(consumer, selection);
+    print(
+      input,
+      asked,
+      () => `${asked.length} events will be tried again by the workers of "${consumer}".\n`,
+    );
+  } else if (action === 'discard' && change) {
+    const gone = await consumers.discardParked(consumer, selection, { reason, ...by });
+    print(input, gone, () => `${gone.length} events of "${consumer}" are given up.\n`);
+  } else {
+    const parked = await consumers.parked(consumer, selection);
+    print(input, parked, () =>
+      parked.length > 0 ? inWords(parked) : `Nothing of "${consumer}" is parked.\n`,
+    );
+  }
+  return 0;
+};
+
+const list: CommandRun = async (backstory, input) => {
+  const consumers = await backstory.consumers.list();
+  print(input, consumers, () =>
+    table(
+      ['consumer', 'position', 'behind', 'seconds', 'gaps', 'parked', 'worker', 'fails with'],
+      consumers.map(({ name, partition, position, lag, lagSeconds, gaps, parked, worker, error }) => [
+        `${name}/${partition}`,
+        Number(position),
+        lag,
+        lagSeconds === null ? '-' : Number(lagSeconds.toFixed(1)),
+        gaps,
+        parked,
+        worker ?? 'none',
+        error ?? '',
+      ]),
+    ),
+  );
+  return 0;
+};
+
+function inWords(parked: readonly ParkedEvent[]): string {
+  return table(
+    ['position', 'stream', 'attempts', 'parked', 'error'],
+    parked.map(({ globalPosition, category, streamId, attempts, parkedAt, error, retry }) => [
+      Number(globalPosition),
+      `${category}-${streamId}`,
+      attempts,
+      parkedAt.toISOString(),
+      retry ? 'will be tried again' : error === null ? '(behind one that failed)' : shown(error),
+    ]),
+  );
+}
+
+function selectionOf({ stream, limit, stopAt }: CommandInput['options']): ParkedSelection {
+  const [, category, streamId] = typeof stream === 'string' ? (/^([^-]+)-(.+)$/s.exec(stream) ?? []) : [];
+  if (stream !== undefined && (category === undefined || streamId === undefined)) {
+    throw new InvalidOptionsError(
+      `--stream ${JSON.stringify(stream)} is no stream.`,
+      'Give category and id: --stream order-42.',
+    );
+  }
+  return {
+    ...(category !== undefined && streamId !== undefined && { category, streamId }),
+    ...(limit !== undefined && { limit: positiveInteger(limit, '--limit') }),
+    ...(stopAt !== undefined && { stopAt: String(positiveInteger(stopAt, '--stop-at')) }),
+  };
+}

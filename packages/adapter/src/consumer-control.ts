@@ -1,0 +1,263 @@
+import type { EntityManager } from 'typeorm';
+import type { Database } from './database/index.js';
+import { sqlState } from './database/index.js';
+import { InvalidOptionsError } from './errors.js';
+import {
+  askForRetry,
+  byHandlers,
+  byPublisher,
+  Consumer,
+  type ConsumerStatus,
+  discard,
+  type EventFilter,
+  type EventHandler,
+  type EventPublisher,
+  type InContextOfEvent,
+  isTransient,
+  isTransientOfPublisher,
+  lastPosition,
+  listConsumers,
+  listParked,
+  type ParkedEvent,
+  type ParkedSelection,
+  type StartAt,
+  type Subscription,
+  waitForPosition,
+  type WaitOptions,
+  wantedBy,
+  type WorkerSurroundings,
+} from './outbox/index.js';
+import {
+  askForRebuild,
+  generationName,
+  Projection,
+  type ProjectionDefinition,
+  readGenerations,
+  unknownProjection,
+} from './projections/index.js';
+
+/** What consumers of every kind are told. */
+interface ConsumerOptions {
+  /** Under which its checkpoint is stored: the same name is the same consumer, in however many processes. */
+  readonly name: string;
+  /**
+   * Where a consumer starts that the database doesn't know yet: `now`, `beginning`, or behind a global position.
+   * @defaultValue 'now': nobody gets letters about orders of the last ten years
+   */
+  readonly from?: StartAt;
+  /** First events of rows that were there before, which nobody has just made. @defaultValue false */
+  readonly includeBackfill?: boolean;
+  /** Parts of the streams that are handled at the same time, in one process or several; each in order. Can't be changed. @defaultValue 1 */
+  readonly partitions?: number;
+  /** Events between two checkpoints, at most: as many may be repeated after a crash. @defaultValue 100 */
+  readonly batchSize?: number;
+  /** How often an event is tried before it and the later ones of its stream are parked. @defaultValue 5 */
+  readonly attempts?: number;
+}
+
+export interface ConsumerDefinition extends ConsumerOptions {
+  /** Made by `onEvent`. Each event goes to all that it is for, in this order, at least once. */
+  readonly handlers: readonly EventHandler<EntityManager>[];
+}
+
+export interface RelayDefinition extends ConsumerOptions {
+  /** Gets batches in order; the checkpoint moves when it resolves. What fails is tried until it succeeds, unless the error has `transient: false`. */
+  readonly publisher: EventPublisher;
+  /** Categories and types to publish. @defaultValue all */
+  readonly filter?: Pick<EventFilter, 'categories' | 'types'>;
+}
+
+/** Delivers events to handlers, projections and publishers, in order and without loss. Costs nothing until `start()`. */
+export class ConsumerControl {
+  private readonly defined = new Map<string, Consumer | Projection>();
+  private endOfHints: (() => void) | undefined;
+
+  /** @internal */
+  constructor(
+    private readonly surroundings: WorkerSurroundings,
+    private readonly inContext: InContextOfEvent,
+    private readonly watchWrites: (onWrite: () => void) => () => void,
+    private readonly database: Database,
+    private readonly schema: string,
+  ) {}
+
+  /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken */
+  define({ handlers, ...options }: ConsumerDefinition): this {
+    if (handlers.length === 0)
+      throw new InvalidOptionsError(
+        `Consumer "${options.name}" has no handlers.`,
+        'Give it some with onEvent(…).',
+      );
+    const filter = { ...wantedBy(handlers), includeBackfill: options.includeBackfill ?? false };
+    return this.add(options, { filter, isTransient, handle: byHandlers(handlers, this.inContext) });
+  }
+
+  /** Names a publisher, such as a message broker's. */
+  relay({ publisher, filter = {}, ...options }: RelayDefinition): this {
+    const wanted = { ...filter, includeBackfill: options.includeBackfill ?? false };
+    return this.add(options, {
+      filter: wanted,
+      isTransient: isTransientOfPublisher,
+      handle: byPublisher(publisher),
+    });
+  }
+
+  /** Names a read model that is written from events, from the beginning, each exactly once. */
+  project(definition: ProjectionDefinition<EntityManager>): this {
+    this.claim(definition.name);
+    validate(definition);
+    const projection = new Projection(this.surroundings, this.inContext, definition as ProjectionDefinition);
+    this.defined.set(definition.name, projection);
+    return this;
+  }
+
+  /** Takes back a definition that doesn't run. Its checkpoint stays: under this name it goes on from there. */
+  forget(name: string): void {
+    this.defined.delete(name);
+  }
+
+  /** Starts everything that is defined and doesn't run. Several processes may: they share the partitions. */
+  async start(): Promise<void> {
+    if (this.defined.size === 0) return;
+    this.endOfHints ??= this.watchWrites(() => {
+      for (const consumer of this.defined.values()) consumer.wake();
+    });
+    for (const consumer of this.defined.values()) await consumer.start();
+  }
+
+  /** Lets what is under way come to its end. */
+  async stop(): Promise<void> {
+    this.endOfHints?.();
+    this.endOfHints = undefined;
+    await Promise.all([...this.defined.values()].map((consumer) => consumer.stop()));
+  }
+
+  /** Where each consumer stands, running or not, in whatever process. A projection's are `name@generation`. */
+  list(): Promise<ConsumerStatus[]> {
+    return listConsumers(this.database, this.schema);
+  }
+
+  /** Events that a consumer could not handle, and those behind them, oldest first. */
+  async parked(consumer: string, selection: ParkedSelection = {}): Promise<ParkedEvent[]> {
+    return listParked(this.database, this.schema, await this.resolve(consumer), selection);
+  }
+
+  /**
+   * Has parked events tried again by the consumer's workers, in the order of their streams, with a fresh count of
+   * attempts. What fails again stays parked, with everything behind it. `parked()` with the same selection shows which.
+   */
+  async retryParked(consumer: string, selection: ParkedSelection = {}): Promise<ParkedEvent[]> {
+    return askForRetry(this.database, this.schema, await this.resolve(consumer), selection);
+  }
+
+  /** Gives parked events up for good: their consumer never gets them. Who and why is kept. */
+  async discardParked(
+    consumer: string,
+    selection: ParkedSelection,
+    decision: { reason: string; by?: string },
+  ): Promise<ParkedEvent[]> {
+    if (!decision.reason)
+      throw new InvalidOptionsError('Events are discarded for a reason.', 'Say which: { reason: "…" }.');
+    return discard(this.database, this.schema, await this.resolve(consumer), selection, decision);
+  }
+
+  /**
+   * Resolves when a consumer or projection has handled what was written: to read one's own writes.
+   * @param position - @defaultValue everything that was committed before this call
+   * @throws BackstoryError WAIT_TIMED_OUT
+   */
+  async wait(consumer: string, position?: string, options?: WaitOptions): Promise<void> {
+    const name = await this.resolve(consumer);
+    const until = position ?? (await lastPosition(this.database, this.schema));
+    for (const defined of this.defined.values()) defined.wake();
+    return waitForPosition(this.database, this.schema, name, until, options);
+  }
+
+  /** The position of the newest committed event; '0' when there is none. */
+  lastPosition(): Promise<string> {
+    return lastPosition(this.database, this.schema);
+  }
+
+  /** Inside a transaction, the position of the last event that it has written; null when its connection has written none. */
+  async positionOf(manager: EntityManager): Promise<string | null> {
+    try {
+      const [row] = await manager.query<{ position: string }[]>(
+        `select currval(pg_get_serial_sequence($1, 'global_position'))::text as position`,
+        [`"${this.schema.replaceAll('"', '""')}".events`],
+      );
+      return row?.position ?? null;
+    } catch (error) {
+      if (sqlState(error) === '55000') return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Builds a projection anew from the beginning, beside the live one, and changes over when it has caught up and nothing of
+   * it is parked. The processes that run the projection do it; `list()` shows how far they are, as `name@generation`.
+   * @throws BackstoryError for one that names no tables, or that no process has started yet
+   */
+  async rebuild(projection: string): Promise<{ live: number; next: number }> {
+    const { live, next } = await askForRebuild(this.database, this.schema, projection);
+    return { live, next: next as number };
+  }
+
+  /** Whether no generation of a projection is being built. */
+  async rebuilt(projection: string): Promise<boolean> {
+    const generations = await readGenerations(this.database, this.schema, projection);
+    if (!generations) throw unknownProjection(projection);
+    return generations.next === null;
+  }
+
+  private add(
+    { name, from = 'now', partitions = 1, batchSize = 100, attempts = 5 }: ConsumerOptions,
+    rest: Pick<Subscription, 'filter' | 'isTransient' | 'handle'>,
+  ): this {
+    this.claim(name);
+    validate({ name, partitions, batchSize, attempts });
+    if (from !== 'now' && from !== 'beginning' && !/^\d+$/.test(from)) {
+      throw new InvalidOptionsError(
+        `from: "${String(from)}" of consumer "${name}" is no place to start.`,
+        "Use 'now', 'beginning' or a global position, such as '1234'.",
+      );
+    }
+    const subscription = { name, from, partitions, batchSize, attempts, transactional: false, ...rest };
+    this.defined.set(name, new Consumer(this.surroundings, subscription));
+    return this;
+  }
+
+  private claim(name: string): void {
+    if (!this.defined.has(name)) return;
+    throw new InvalidOptionsError(
+      `There are two consumers "${name}".`,
+      'Give each a name of its own: its checkpoint is stored under it.',
+    );
+  }
+
+  /** A projection stands for its live generation. */
+  private async resolve(name: string): Promise<string> {
+    if (this.defined.get(name) instanceof Consumer || name.includes('@')) return name;
+    const generations = await readGenerations(this.database, this.schema, name);
+    return generations ? generationName(name, generations.live) : name;
+  }
+}
+
+function validate(numbers: {
+  name: string;
+  partitions?: number;
+  batchSize?: number;
+  attempts?: number;
+}): void {
+  const { name, ...rest } = numbers;
+  if (!/^[^@\s]+$/.test(name)) {
+    throw new InvalidOptionsError(`"${name}" is no name of a consumer.`, 'Use one without spaces and @.');
+  }
+  for (const option of ['partitions', 'batchSize', 'attempts'] as const) {
+    const value = rest[option];
+    if (value === undefined || (Number.isInteger(value) && value > 0 && value <= 10_000)) continue;
+    throw new InvalidOptionsError(
+      `${option}: ${value} of consumer "${name}" is no number from 1 to 10 000.`,
+      'Use a whole number.',
+    );
+  }
+}

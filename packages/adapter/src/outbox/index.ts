@@ -1,0 +1,17 @@
+export type { EventEvolution } from './evolved-subscription.js';
+export { Consumer } from './consumer.js';
+export { type Delivery, type EventHandler, type EventSelector, onEvent, wantedBy } from './event-handler.js';
+export type { EventFilter } from './event-filter.js';
+export {
+  byHandlers,
+  byPublisher,
+  type EventPublisher,
+  type InContextOfEvent,
+  isTransientOfPublisher,
+} from './handling.js';
+export { type ConsumerStatus, listConsumers } from './list-consumers.js';
+export { askForRetry, discard, listParked, type ParkedEvent, type ParkedSelection } from './parked-events.js';
+export type { WorkerSurroundings } from './partition-worker.js';
+export type { DeliveryTransactions, StartAt, Subscription } from './subscription.js';
+export { isTransient } from './transient-errors.js';
+export { lastPosition, waitForPosition, type WaitOptions } from './wait-for-position.js';

@@ -1,0 +1,292 @@
+import type { Database, SqlExecutor } from '../database/index.js';
+import type { RecordedEvent } from '../event/index.js';
+import { storedCheckpoint } from './checkpoint.js';
+import {
+  type Lease,
+  LeaseLostError,
+  readCheckpoint,
+  recordFailure,
+  requireLease,
+  storeCheckpoint,
+} from './consumer-lease.js';
+import type { EventEvolution } from './evolved-subscription.js';
+import { type DeliverablePage, GapAwareReader } from './gap-aware-reader.js';
+import {
+  nextRetry,
+  parkedBehind,
+  park,
+  parkAgain,
+  parkedStreams,
+  streamKey,
+  unpark,
+} from './parked-events.js';
+import { Pause } from './pause.js';
+import { type DeliveryTransactions, EventFailure, type Subscription } from './subscription.js';
+import { backoff, isTransient } from './transient-errors.js';
+
+/** What workers need of the world. */
+export interface WorkerSurroundings {
+  readonly database: Database;
+  readonly schema: string;
+  readonly transactions: DeliveryTransactions;
+  readonly leaseMs: number;
+  /** The longest pause between two looks at a quiet log. */
+  readonly pollMs: number;
+  readonly onError: (problem: string, error: unknown) => void;
+  readonly evolution: EventEvolution;
+}
+
+const leastPauseMs = 5;
+/** How much later a checkpoint may be stored that only passes by events which the filter refuses. */
+const idleCheckpointMs = 100;
+
+/** Delivers the events of one partition, in order, for as long as it has the lease. */
+export class PartitionWorker {
+  private readonly stopping = new AbortController();
+  private readonly pause = new Pause();
+  private parked = new Set<string>();
+  private storedAt = 0;
+  private stored = '';
+
+  constructor(
+    private readonly surroundings: WorkerSurroundings,
+    private readonly subscription: Subscription,
+    readonly lease: Lease,
+  ) {}
+
+  /** Something may have been written. */
+  wake(): void {
+    this.pause.hint();
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** Ends when it is stopped or has lost the lease; whatever else happens, it goes on from the stored checkpoint. */
+  async run(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        await this.work(() => (failures = 0));
+      } catch (error) {
+        if (error instanceof LeaseLostError || signal.aborted) return;
+        this.surroundings.onError(`Consumer "${this.lease.consumer}" waits`, error);
+        await new Pause().wait(backoff(failures), 0, signal);
+      }
+    }
+  }
+
+  private async work(onDelivery: () => void): Promise<void> {
+    const { database, schema, pollMs } = this.surroundings;
+    const { signal } = this.stopping;
+    const partition = { index: this.lease.partition, of: this.lease.partitions };
+    const filter = { ...this.subscription.filter, partition };
+    const checkpoint = await readCheckpoint(database, schema, this.lease);
+    this.parked = await parkedStreams(database, schema, this.lease);
+    const reader = new GapAwareReader(
+      database,
+      schema,
+      checkpoint,
+      filter,
+      Math.max(1000, this.subscription.batchSize),
+    );
+    if (this.parked.size > 0) {
+      await this.retryParked();
+      await storeCheckpoint(database, schema, this.lease, checkpoint);
+    }
+    // Begun before it is awaited: its error must not be an unhandled one meanwhile.
+    const read = (): Promise<DeliverablePage> => {
+      const page = reader.next();
+      page.catch(() => undefined);
+      return page;
+    };
+    for (let quiet = 0, upcoming = read(); !signal.aborted;) {
+      const page = await upcoming;
+      if (page.full) upcoming = read(); // the server reads on while this process handles
+      await this.deliver(page);
+      if (page.events.length > 0) onDelivery();
+      quiet = page.events.length > 0 ? 0 : quiet + 1;
+      if (page.full) continue;
+      await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), leastPauseMs, signal);
+      upcoming = read();
+    }
+  }
+
+  private async deliver(page: DeliverablePage): Promise<void> {
+    const end = page.events.length;
+    for (let next = 0; next < end; next = await this.step(page, next, end)) {
+      if (this.stopping.signal.aborted) return;
+    }
+    await this.passBy(page);
+  }
+
+  /** Handles events from `first` on and before `end`, at most a batch. @returns the next one to handle */
+  private async step(page: DeliverablePage, first: number, end: number): Promise<number> {
+    const batch = page.events.slice(first, Math.min(end, first + this.subscription.batchSize));
+    const free = batch.filter((event) => !this.parked.has(streamKey(event)));
+    const handle = async (manager: unknown): Promise<number> => {
+      const unit = { attempt: 1, signal: this.stopping.signal, manager };
+      const handled = free.length === 0 ? 0 : await this.subscription.handle(free, unit);
+      const rest = free[handled];
+      return rest ? batch.indexOf(rest) : batch.length;
+    };
+    const store = async (sql: SqlExecutor, count: number): Promise<void> => {
+      const behind = batch.slice(0, count).filter((event) => this.parked.has(streamKey(event)));
+      await park(sql, this.surroundings.schema, this.lease.consumer, behind.map(parkedBehind));
+      await this.store(sql, page, first + count);
+    };
+    // One statement needs no transaction around it.
+    const storeAlone = (count: number): Promise<void> =>
+      free.length === batch.length
+        ? this.store(this.surroundings.database, page, first + count)
+        : this.surroundings.database.transaction((sql) => store(sql, count));
+    try {
+      if (this.subscription.transactional) {
+        return await this.transaction(async (sql, manager) => {
+          const count = await handle(manager);
+          await store(sql, count);
+          return first + count;
+        });
+      }
+      const done = await handle(undefined);
+      await storeAlone(done);
+      return first + done;
+    } catch (error) {
+      if (!this.isOfHandler(error)) throw error;
+      if (!(error instanceof EventFailure) && batch.length > 1) {
+        // At commit: which of them it was shows when they go one by one.
+        for (let next = first; next < first + batch.length;) next = await this.step(page, next, next + 1);
+        return first + batch.length;
+      }
+      const failed = error instanceof EventFailure ? error.event : free[0];
+      if (!failed) throw error;
+      const index = first + batch.indexOf(failed);
+      // Those before it: rolled back with it in a transaction, done without one.
+      if (index > first) {
+        if (this.subscription.transactional) {
+          for (let next = first; next < index;) next = await this.step(page, next, index);
+        } else await storeAlone(index - first);
+      }
+      const past = (sql: SqlExecutor): Promise<void> => this.store(sql, page, index + 1);
+      await this.alone(failed, error, { handled: past, parked: past });
+      return index + 1;
+    }
+  }
+
+  /** Tries one event again until it is handled or parked. */
+  private async alone(
+    event: RecordedEvent,
+    failure: unknown,
+    store: Record<'handled' | 'parked', (sql: SqlExecutor) => Promise<void>>,
+  ): Promise<void> {
+    const { database, schema } = this.surroundings;
+    const { attempts } = this.subscription;
+    let error = failure;
+    for (let tried = 1, counted = 1; ; tried++) {
+      const cause = error instanceof EventFailure ? error.cause : error;
+      if (!this.subscription.isTransient(cause) && counted++ >= attempts) {
+        const parked = { event, error: inWords(cause), attempts };
+        await database.transaction(async (sql) => {
+          await park(sql, schema, this.lease.consumer, [parked]);
+          await parkAgain(sql, schema, this.lease.consumer, parked);
+          await store.parked(sql);
+        });
+        this.parked.add(streamKey(event));
+        this.surroundings.onError(
+          `Consumer "${this.lease.consumer}" has parked ${streamKey(event)}@${event.streamPosition}`,
+          cause,
+        );
+        return;
+      }
+      await recordFailure(database, schema, this.lease, inWords(cause));
+      await new Pause().wait(backoff(tried), 0, this.stopping.signal);
+      if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
+      try {
+        await this.handleOne(event, tried + 1, store.handled);
+        return;
+      } catch (again) {
+        if (!this.isOfHandler(again)) throw again;
+        error = again;
+      }
+    }
+  }
+
+  private async handleOne(
+    event: RecordedEvent,
+    attempt: number,
+    store: (sql: SqlExecutor) => Promise<void>,
+  ): Promise<void> {
+    const { signal } = this.stopping;
+    if (this.subscription.transactional) {
+      await this.transaction(async (sql, manager) => {
+        await this.subscription.handle([event], { attempt, signal, manager });
+        await store(sql);
+      });
+      return;
+    }
+    await this.subscription.handle([event], { attempt, signal, manager: undefined });
+    await this.surroundings.database.transaction(store);
+  }
+
+  /** Those that somebody has asked for, oldest first; whatever is behind one that fails again waits for the next request. */
+  private async retryParked(): Promise<void> {
+    const { database, schema } = this.surroundings;
+    const { signal } = this.stopping;
+    const next = (): Promise<RecordedEvent | undefined> => nextRetry(database, schema, this.lease);
+    for (let event = await next(); event && !signal.aborted; event = await next()) {
+      const parked = event;
+      const settle = {
+        handled: async (sql: SqlExecutor): Promise<void> => {
+          await requireLease(sql, schema, this.lease);
+          await unpark(sql, schema, this.lease.consumer, parked);
+        },
+        parked: (sql: SqlExecutor) => requireLease(sql, schema, this.lease),
+      };
+      try {
+        await this.handleOne(parked, 1, settle.handled);
+      } catch (error) {
+        if (!this.isOfHandler(error)) throw error;
+        await this.alone(parked, error, settle);
+      }
+    }
+    this.parked = await parkedStreams(database, schema, this.lease);
+  }
+
+  private transaction<Result>(
+    work: (sql: SqlExecutor, manager: unknown) => Promise<Result>,
+  ): Promise<Result> {
+    return this.surroundings.transactions.run(this.surroundings.leaseMs, work);
+  }
+
+  /** Not ours to handle: the loss of the lease, and an outage of the database around the handler. */
+  private isOfHandler(error: unknown): boolean {
+    if (error instanceof EventFailure) return true;
+    return !(error instanceof LeaseLostError) && this.subscription.transactional && !isTransient(error);
+  }
+
+  /** Nothing of the page was for this consumer. Rarely stored: it would be a write for every look. */
+  private async passBy(page: DeliverablePage): Promise<void> {
+    if (page.events.length > 0) return;
+    const { position, gaps } = page.checkpointAt(page.scannedTo);
+    const state = storedCheckpoint({ position, gaps }).join();
+    if (state === this.stored || performance.now() - this.storedAt < idleCheckpointMs) return;
+    await storeCheckpoint(this.surroundings.database, this.surroundings.schema, this.lease, {
+      position,
+      gaps,
+    });
+    this.stored = state;
+    this.storedAt = performance.now();
+  }
+
+  /** The page's events before `next` are handled; with the last of them everything that was looked at. */
+  private async store(sql: SqlExecutor, page: DeliverablePage, next: number): Promise<void> {
+    const last = page.events[next - 1];
+    const handledTo = next >= page.events.length || !last ? page.scannedTo : BigInt(last.globalPosition);
+    await storeCheckpoint(sql, this.surroundings.schema, this.lease, page.checkpointAt(handledTo));
+  }
+}
+
+function inWords(error: unknown): string {
+  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2000);
+}

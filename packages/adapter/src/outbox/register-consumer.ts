@@ -1,0 +1,66 @@
+import { type Database, quoteIdentifier } from '../database/index.js';
+import { InvalidOptionsError } from '../errors.js';
+import { type Checkpoint, storedCheckpoint } from './checkpoint.js';
+import { eventWriters } from './event-writers.js';
+import type { PositionRange } from './position-range.js';
+import type { StartAt, Subscription } from './subscription.js';
+
+/**
+ * Makes the checkpoints of a consumer that isn't known yet. For one that is, `from` means nothing any more.
+ * @throws InvalidOptionsError for another number of partitions than it was made with
+ */
+export async function registerConsumer(
+  database: Database,
+  schema: string,
+  { name, partitions, from }: Pick<Subscription, 'name' | 'partitions' | 'from'>,
+): Promise<void> {
+  const table = quoteIdentifier(schema);
+  const known = async (): Promise<number | undefined> =>
+    (
+      await database.execute<{ partitions: number }>(
+        `select partitions from ${table}.consumers where name = $1 limit 1`,
+        [name],
+      )
+    )[0]?.partitions;
+  if ((await known()) === undefined) {
+    const start = storedCheckpoint(await startingPoint(database, schema, from));
+    await database.execute(
+      `insert into ${table}.consumers (name, partition, partitions, position, gaps)
+       select $1, p, $2, $3, $4 from generate_series(0, $2::integer - 1) p
+       where not exists (select from ${table}.consumers where name = $1)
+       on conflict do nothing`,
+      [name, partitions, ...start],
+    );
+  }
+  const made = await known();
+  if (made !== undefined && made !== partitions) {
+    throw new InvalidOptionsError(
+      `Consumer "${name}" has ${made} partitions, and ${partitions} were asked for: its streams would change places.`,
+      `Keep partitions: ${made}, or give the consumer a new name and start it at a position.`,
+    );
+  }
+}
+
+/** `now` delivers what is committed from here on, also by transactions that have drawn lower positions already. */
+async function startingPoint(database: Database, schema: string, from: StartAt): Promise<Checkpoint> {
+  if (from === 'beginning') return { position: 0n, gaps: [] };
+  if (from !== 'now') return { position: BigInt(from), gaps: [] };
+  const events = `${quoteIdentifier(schema)}.events`;
+  const writers = await eventWriters(database, schema);
+  const [end] = await database.execute<{ position: string }>(
+    `select coalesce(max(global_position), 0) as position from ${events}`,
+  );
+  const position = BigInt(end?.position ?? 0);
+  if (writers.size === 0) return { position, gaps: [] };
+  const gaps = await database.execute<{ first: string; last: string }>(
+    `select previous + 1 as first, global_position - 1 as last
+     from (select global_position, lag(global_position, 1, 0) over (order by global_position) as previous
+           from ${events} where global_position <= $1) e
+     where global_position > previous + 1 order by 1`,
+    [String(position)],
+  );
+  return {
+    position,
+    gaps: gaps.map(({ first, last }): PositionRange => ({ from: BigInt(first), to: BigInt(last) })),
+  };
+}

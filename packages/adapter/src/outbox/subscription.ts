@@ -1,0 +1,57 @@
+import type { SqlExecutor } from '../database/index.js';
+import type { RecordedEvent } from '../event/index.js';
+import type { EventFilter } from './event-filter.js';
+
+/**
+ * Where a consumer that is seen for the first time starts: `now` with the events that are committed from here on,
+ * `beginning` with everything that was ever recorded, or behind a global position.
+ */
+export type StartAt = 'now' | 'beginning' | `${bigint}`;
+
+/** What is given to {@link Subscription.handle} beside the events. */
+export interface HandlingUnit {
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  /** Of the transaction that is open, where there is one. */
+  readonly manager: unknown;
+}
+
+/** A named reader of the log, as the workers see it. */
+export interface Subscription {
+  readonly name: string;
+  readonly filter: Omit<EventFilter, 'partition'>;
+  readonly from: StartAt;
+  readonly partitions: number;
+  readonly batchSize: number;
+  /** How often an event is tried before it is parked. */
+  readonly attempts: number;
+  /** Handles events in the transaction that moves the checkpoint. */
+  readonly transactional: boolean;
+  /** Whether an error will go by itself: it is waited out, and parks nothing. */
+  readonly isTransient: (error: unknown) => boolean;
+  /**
+   * Handles events in order, all or the first ones of them: says how many.
+   * @throws EventFailure for one of them; any other error is taken for one of the first
+   */
+  readonly handle: (events: readonly RecordedEvent[], unit: HandlingUnit) => Promise<number>;
+}
+
+/** One of several events could not be handled. */
+export class EventFailure extends Error {
+  override readonly name = 'EventFailure';
+  constructor(
+    readonly event: RecordedEvent,
+    override readonly cause: unknown,
+  ) {
+    super(`${event.category}-${event.streamId}@${event.streamPosition} could not be handled`);
+  }
+}
+
+/** Transactions of the application's own kind, so that a handler can write as the rest of the application does. */
+export interface DeliveryTransactions {
+  /** A transaction that stays idle for longer is ended by the server: its locks are not left to a stopped process. */
+  run<Result>(
+    idleTimeoutMs: number,
+    work: (sql: SqlExecutor, manager: unknown) => Promise<Result>,
+  ): Promise<Result>;
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
+
+export interface WaitOptions {
+  /** Milliseconds. @defaultValue 10 000 */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** The position of the newest committed event; 0 when there is none. */
+export async function lastPosition(sql: SqlExecutor, schema: string): Promise<string> {
+  const [row] = await sql.execute<{ position: string }>(
+    `select coalesce(max(global_position), 0) as position from ${quoteIdentifier(schema)}.events`,
+  );
+  return row?.position ?? '0';
+}
+
+/**
+ * Resolves when a consumer has handled every event up to a position that is there; one that is parked counts as handled.
+ * @throws BackstoryError when it takes longer than the time-out, or there is no such consumer
+ */
+export async function waitForPosition(
+  sql: SqlExecutor,
+  schema: string,
+  consumer: string,
+  position: string,
+  { timeoutMs = 10_000, signal }: WaitOptions = {},
+): Promise<void> {
+  const table = quoteIdentifier(schema);
+  const end = performance.now() + timeoutMs;
+  for (let pause = 2; ; pause = Math.min(100, pause * 1.5)) {
+    const [row] = await sql.execute<{ reached: boolean | null; at: string }>(
+      `select bool_and(c.position >= $2 and not exists (
+           select from jsonb_array_elements(c.gaps) g
+           join ${table}.events e on e.global_position between (g->>0)::bigint and least((g->>1)::bigint, $2))) as reached,
+         min(c.position) as at
+       from ${table}.consumers c where c.name = $1`,
+      [consumer, position],
+    );
+    if (row?.reached) return;
+    if (typeof row?.reached !== 'boolean') {
+      throw new BackstoryError(
+        'UNKNOWN_CONSUMER',
+        `There is no consumer "${consumer}".`,
+        'Start it first; "npx backstory relay" lists those that there are.',
+      );
+    }
+    signal?.throwIfAborted();
+    if (performance.now() > end) {
+      throw new BackstoryError(
+        'WAIT_TIMED_OUT',
+        `Consumer "${consumer}" has not come to position ${position} in ${timeoutMs} ms: it is at ${row.at}.`,
+        'See with "npx backstory relay" whether it runs, how far it is behind and whether an event fails; or wait longer.',
+      );
+    }
+    await sleep(pause, undefined, signal ? { signal } : {});
+  }
+}

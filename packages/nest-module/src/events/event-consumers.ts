@@ -1,0 +1,82 @@
+import { Backstory, type EventHandler, onEvent } from '@backstory/adapter';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type Type,
+} from '@nestjs/common';
+import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
+import type { EntityManager } from 'typeorm';
+import { BACKSTORY_OPTIONS, DATA_SOURCE_NAME, OWN_BACKSTORY } from '../backstory.tokens.js';
+import type { BackstoryModuleOptions } from '../backstory-module.options.js';
+import { findHandlers } from './find-handlers.js';
+import { consumerOf, type EventConsumerOptions, projectionOf } from './on-event.decorator.js';
+
+interface EventBus {
+  publish(event: object): unknown;
+}
+
+/** Starts the application's consumers when everything else is there, and stops them before anything else goes. */
+@Injectable()
+export class EventConsumers implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    @Inject(OWN_BACKSTORY) private readonly backstory: Backstory,
+    @Inject(BACKSTORY_OPTIONS) private readonly options: BackstoryModuleOptions,
+    @Inject(DATA_SOURCE_NAME) private readonly dataSource: string,
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    @Inject(MetadataScanner) private readonly scanner: MetadataScanner,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.define();
+    // The command line boots the application to ask and to tell, not to work.
+    const onCommandLine = (globalThis as Record<symbol, unknown>)[Symbol.for('backstory:CommandLine')];
+    if (!onCommandLine && this.options.startConsumers !== false) await this.backstory.consumers.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.backstory.consumers.stop();
+  }
+
+  private define(): void {
+    const consumers = new Map<
+      string,
+      { options: EventConsumerOptions; handlers: EventHandler<EntityManager>[] }
+    >();
+    for (const { type, handlers } of findHandlers(this.discovery, this.scanner, this.moduleRef)) {
+      const projection = projectionOf(type);
+      const { name, ...options } = projection ?? consumerOf(type);
+      if ((options.dataSource ?? 'default') !== this.dataSource) continue;
+      if (projection) this.backstory.consumers.project({ ...projection, handlers });
+      else {
+        const known = consumers.get(name) ?? { options: {}, handlers: [] };
+        consumers.set(name, {
+          options: { ...known.options, ...options },
+          handlers: [...known.handlers, ...handlers],
+        });
+      }
+    }
+    for (const [name, { options, handlers }] of consumers) {
+      this.backstory.consumers.define({ ...options, name, handlers });
+    }
+    const { cqrs } = this.options;
+    if (cqrs) this.bridge(cqrs.events, cqrs.consumer ?? 'cqrs');
+  }
+
+  /** By name: @nestjs/cqrs is the application's own, and need not be there. */
+  private bridge(events: readonly Type<object>[], name: string): void {
+    const wrapper = this.discovery.getProviders().find(({ metatype }) => metatype?.name === 'EventBus');
+    const bus = wrapper?.instance as EventBus | undefined;
+    if (!bus) {
+      throw new Error(
+        'BackstoryModule: "cqrs" needs the EventBus of @nestjs/cqrs. Import CqrsModule.forRoot() in the root module.',
+      );
+    }
+    this.backstory.consumers.define({
+      name,
+      handlers: events.map((type) => onEvent(type, async (event) => void (await bus.publish(event)))),
+    });
+  }
+}

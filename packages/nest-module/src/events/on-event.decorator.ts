@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+import type { ConsumerDefinition, EventSelector, ProjectionDefinition } from '@backstory/adapter';
+import type { EntityManager } from 'typeorm';
+
+const selectorsKey = Symbol.for('backstory:OnEvent');
+const consumerKey = Symbol.for('backstory:EventConsumer');
+const projectionKey = Symbol.for('backstory:Projection');
+
+/** The consumer that handlers belong to whose class names none. */
+export const defaultConsumer = 'handlers';
+
+interface OfDataSource {
+  /** Name of the DataSource whose events these are. @defaultValue 'default' */
+  dataSource?: string;
+}
+
+export type EventConsumerOptions = Partial<Omit<ConsumerDefinition, 'handlers'>> & OfDataSource;
+export type EventProjectionOptions = Omit<ProjectionDefinition<EntityManager>, 'handlers'> & OfDataSource;
+
+/**
+ * Has a provider's method called with every event of a type, a category or all, at least once and in the order of each
+ * stream: with the event (an instance where a class is named) and its `Delivery`. Resolving means that it is handled; an
+ * error is tried again. Several on one method are alternatives.
+ * @example
+ * @OnEvent(OrderShipped)
+ * async notify(shipped: OrderShipped, { event }: Delivery): Promise<void> {}
+ */
+export function OnEvent(selector: EventSelector): MethodDecorator {
+  return (_target, _name, descriptor: PropertyDescriptor) => {
+    const method = descriptor.value as object;
+    Reflect.defineMetadata(selectorsKey, [selector, ...selectorsOf(method)], method);
+  };
+}
+
+/**
+ * Puts the `@OnEvent` methods of a class into a named consumer with a checkpoint of its own: one that is slow or fails
+ * holds up none of the others. Several classes may name the same one.
+ * @defaultValue the consumer `handlers` for classes without it
+ */
+export function EventConsumer(options: EventConsumerOptions & { name: string }): ClassDecorator {
+  return (type) => Reflect.defineMetadata(consumerKey, options, type);
+}
+
+/** Makes the `@OnEvent` methods of a class a projection: what they write with `delivery.manager` is written exactly once. */
+export function EventProjection(options: EventProjectionOptions): ClassDecorator {
+  return (type) => Reflect.defineMetadata(projectionKey, options, type);
+}
+
+export function selectorsOf(method: object): readonly EventSelector[] {
+  return (Reflect.getMetadata(selectorsKey, method) as EventSelector[] | undefined) ?? [];
+}
+
+export function consumerOf(type: object): EventConsumerOptions & { name: string } {
+  const options = Reflect.getMetadata(consumerKey, type) as
+    (EventConsumerOptions & { name: string }) | undefined;
+  return options ?? { name: defaultConsumer };
+}
+
+export function projectionOf(type: object): EventProjectionOptions | undefined {
+  return Reflect.getMetadata(projectionKey, type) as EventProjectionOptions | undefined;
+}
