@@ -3,7 +3,20 @@ import { EntitySchema } from 'typeorm';
 import { type Library, openLibrary } from '../../library/open-library.js';
 import { unseen } from '../../library/unseen.js';
 
-const wallet = new EntitySchema({
+interface Wallet {
+  id: string;
+  cents: number;
+  notes: object | null;
+  cards: Card[];
+}
+
+interface Card {
+  id: number;
+  limit: number;
+  wallet: Wallet | null;
+}
+
+const wallet = new EntitySchema<Wallet>({
   name: 'Wallet',
   columns: {
     id: { type: 'text', primary: true },
@@ -15,7 +28,7 @@ const wallet = new EntitySchema({
   },
 });
 
-const card = new EntitySchema({
+const card = new EntitySchema<Card>({
   name: 'Card',
   columns: { id: { type: 'int', primary: true, generated: true }, limit: { type: 'int' } },
   relations: {

@@ -1,4 +1,5 @@
-import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import type { SqlExecutor } from '../database/index.js';
+import { streamIdsBehind } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { type ReplayedStream, replayStreams } from './replay-streams.js';
 
@@ -16,23 +17,8 @@ export async function* replayCategory(
   mapping: EntityMapping,
   asOf?: Date,
 ): AsyncGenerator<ReadonlyMap<string, ReplayedStream>, void, undefined> {
-  const nextId = (condition: string): string =>
-    `select e.stream_id from ${quoteIdentifier(schema)}.events e
-     where e.category = $1 ${condition} order by e.stream_id limit 1`;
   for (let after: string | undefined, more = true; more;) {
-    // One probe of the index for each id, however long the streams are: with "distinct … limit" a table without statistics
-    // is read to its end for every page. No default for the first page: a text key may be empty, and nothing is before that.
-    const rows: { id: string }[] = await sql.execute(
-      `with recursive ids (id, nth) as (
-         select (${nextId(after === undefined ? '' : 'and e.stream_id > $2')}), 1
-         union all
-         select (${nextId('and e.stream_id > p.id')}), p.nth + 1 from ids p
-         where p.id is not null and p.nth < ${pageSize}
-       )
-       select i.id from ids i where i.id is not null order by i.nth`,
-      after === undefined ? [mapping.category] : [mapping.category, after],
-    );
-    const ids = rows.map(({ id }) => id);
+    const ids: string[] = await streamIdsBehind(sql, schema, mapping.category, after, pageSize);
     const streams = await replayStreams(sql, schema, mapping, ids, asOf ? { asOf } : {});
     const inOrder = ids.flatMap((id) => {
       const stream = streams.get(id);

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
 import type { Drift, DriftKind } from '../drift/index.js';
 import type { EventData } from '../event/index.js';
+import { streamIdsBehind } from '../event-store/index.js';
 import {
   type EntityMapping,
   rowIdSql,
@@ -13,7 +14,7 @@ import {
 import { type AggregateState, replayStreams } from '../replay/index.js';
 import type { TableComparison } from './comparison.js';
 import { streamFaultsSql } from './stream-faults-sql.js';
-import type { VerifyScope } from './verify-scope.js';
+import { everything, type VerifyScope } from './verify-scope.js';
 
 /** Streams held in memory at a time. */
 const pageSize = 500;
@@ -73,15 +74,17 @@ class Run {
     return new Set(rows.filter(({ kind }) => kind === 'gap').map(({ stream_id }) => stream_id));
   }
 
-  /** The first page where there is none before: a text key may be empty, and nothing comes before that. */
   private async streamsBehind(after: string | undefined): Promise<string[]> {
-    const { values } = this.scope;
+    const { sql, schema, scope } = this;
+    const { category } = this.mapping;
+    if (scope === everything) return streamIdsBehind(sql, schema, category, after, pageSize);
+    const { values } = scope;
     const behind = after === undefined ? '' : `and v.stream_id > $${values.length + 2}`;
-    const rows = await this.sql.execute<{ id: string }>(
-      `select distinct v.stream_id as id from ${quoteIdentifier(this.schema)}.events v
-       where v.category = $${values.length + 1} ${behind} and ${this.scope.events('v')}
+    const rows = await sql.execute<{ id: string }>(
+      `select distinct v.stream_id as id from ${quoteIdentifier(schema)}.events v
+       where v.category = $${values.length + 1} ${behind} and ${scope.events('v')}
        order by v.stream_id limit ${pageSize}`,
-      [...values, this.mapping.category, ...(after === undefined ? [] : [after])],
+      [...values, category, ...(after === undefined ? [] : [after])],
     );
     return rows.map(({ id }) => id);
   }
