@@ -35,7 +35,7 @@ module.exports = {
     {
       ...withDatabase,
       displayName: 'integration',
-      testMatch: ['<rootDir>/test/{integration,property,concurrency,faults}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/test/{integration,property,concurrency,faults,upgrade}/**/*.spec.ts'],
     },
     { ...e2e, displayName: 'e2e' },
     // The same suites again: adopting Backstory must not change what the application does, in no stage.

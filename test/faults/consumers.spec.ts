@@ -106,20 +106,28 @@ describe(`consumers in several processes, seed ${seed}`, () => {
     return runner;
   }
 
-  /** An unrelated transaction, one that has written an event and one that is prepared, open for some seconds. */
+  async function knowsPreparedTransactions(): Promise<boolean> {
+    const [{ setting }] = await ledger.dataSource.query(
+      `select current_setting('max_prepared_transactions')::int as setting`,
+    );
+    return setting > 0;
+  }
+
+  /** An unrelated transaction, one that has written an event and, where the server has them, one that is prepared, open for some seconds. */
   async function holdTransactionsOpen(milliseconds: number): Promise<void> {
     const unrelated = await begin('create temp table mine (id int)', 'insert into mine values (1)');
     const writer = await begin(`insert into letter values ('late', '')`);
-    const prepared = await begin(
-      `insert into letter values ('prepared', '')`,
-      `prepare transaction 'backstory stress'`,
-    );
+    const prepared = (await knowsPreparedTransactions())
+      ? await begin(`insert into letter values ('prepared', '')`, `prepare transaction 'backstory stress'`)
+      : undefined;
     await sleep(milliseconds);
     await writer.commitTransaction();
     await unrelated.rollbackTransaction();
-    await prepared.query('rollback');
-    await ledger.dataSource.query(`commit prepared 'backstory stress'`);
-    for (const runner of [unrelated, writer, prepared]) await runner.release();
+    if (prepared) {
+      await prepared.query('rollback');
+      await ledger.dataSource.query(`commit prepared 'backstory stress'`);
+    }
+    for (const runner of [unrelated, writer, prepared]) await runner?.release();
   }
 
   async function settled(): Promise<void> {

@@ -4,6 +4,7 @@ import { createBackstory } from '@backstory/adapter';
 import { runCommandLine } from '../../packages/adapter/src/cli/command-line.js';
 import { Author, Work } from '../library/entities.js';
 import { type Library, openLibrary } from '../library/open-library.js';
+import { runOnLibrary } from '../library/run-on-library.js';
 
 describe('the command line', () => {
   let library: Library;
@@ -18,15 +19,7 @@ describe('the command line', () => {
     await library.close();
   });
 
-  async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-    const stdout = new PassThrough().setEncoding('utf8');
-    const stderr = new PassThrough().setEncoding('utf8');
-    const code = await runCommandLine(
-      [...argv, '--data-source', join(__dirname, '../library/data-source.ts')],
-      { stdout, stderr },
-    );
-    return { code, out: (stdout.read() as string | null) ?? '', err: (stderr.read() as string | null) ?? '' };
-  }
+  const run = runOnLibrary;
 
   it('knows what the application has said of its aggregates, also what they own', async () => {
     const { manager } = library.dataSource;
@@ -168,27 +161,6 @@ describe('the command line', () => {
     expect((await run('history', 'author', '99')).out).toBe('author-99 has no events.\n');
   });
 
-  it('shows the state that the events of an entity come to, at a version and at a moment', async () => {
-    const { manager } = library.dataSource;
-    await run('install');
-    await manager.insert(Author, { name: 'Ada', home: { city: 'Oslo' } });
-    await manager.update(Author, 1, { home: { city: 'Bergen' } });
-    await manager.delete(Author, 1);
-    const state = (...argv: string[]) => run('history', 'author', '1', '--state', ...argv);
-    expect(await state('--version', '2')).toMatchObject({
-      code: 0,
-      out: expect.stringMatching(/^2 {2}author-1\n[^]* {5}name: "Ada"\n[^]* {5}home\.city: "Bergen"\n/),
-    });
-    expect(JSON.parse((await state('--version', '1', '--json')).out)).toMatchObject({
-      position: 1,
-      state: { id: 1, name: 'Ada', 'home.city': 'Oslo', followers: '0' },
-    });
-    expect(await state()).toMatchObject({ code: 0, out: '3  author-1 is deleted.\n' });
-    expect(JSON.parse((await state('--json')).out)).toEqual({ position: 3, state: null });
-    expect((await state('--as-of', '2000-01-01')).out).toBe('author-1 has no events.\n');
-    expect((await state('--as-of', 'soon')).err).toMatch(/--as-of soon is no date/);
-  });
-
   it('knows without a configuration what the application leaves out', async () => {
     await (
       await createBackstory(library.dataSource, {
@@ -206,6 +178,8 @@ describe('the command line', () => {
     [['verify', 'autor'], 1, /no captured aggregate "autor".*\n.*Use one of: author/],
     [['stage', 'author', 'later'], 1, /"later" is no stage/],
     [['backfill', '--chunk-size', 'many'], 1, /--chunk-size many is no positive whole number/],
+    [['history', 'author', '1', '--version', '0'], 1, /--version 0 is no positive whole number/],
+    [['history', 'author', '1', '--as-of', 'yesterday'], 1, /--as-of yesterday is no date/],
     [['history', 'author'], 1, /missing required argument 'id'/],
     [['verfy'], 1, /unknown command 'verfy'/],
   ])('%j is refused in words, without a stack', async (argv, code, message) => {

@@ -54,6 +54,9 @@ export class Snapshots {
         await takeSnapshots(this.database, this.schema, ...batch);
       }
     } catch (error) {
+      // those that wait are noted again by the next read that finds them long
+      this.waiting.clear();
+      this.size = 0;
       this.onError(error);
     } finally {
       this.running = undefined;

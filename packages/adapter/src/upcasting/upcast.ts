@@ -10,7 +10,7 @@ import type { EvolvedEvents } from './evolved-events.js';
 export function upcast<Event extends UpcastableEvent>(evolution: EvolvedEvents, event: Event): Event {
   const { knownAs, schemaVersion, renamedTypes } = evolution;
   requireKnownVersion(evolution, event);
-  const type = renamedTypes[event.type] ?? event.type;
+  const type = typeOfToday(renamedTypes, event.type);
   const current = { ...event, category: knownAs, type };
   const data = withNamesOfToday(evolution, throughUpcasters(evolution, current));
   if (data === event.data && type === event.type && knownAs === event.category) {
@@ -22,11 +22,15 @@ export function upcast<Event extends UpcastableEvent>(evolution: EvolvedEvents, 
 /** The data alone, for folds: their events have no more than this. */
 export function upcastData(evolution: EvolvedEvents, event: UpcastableEvent): EventData {
   requireKnownVersion(evolution, event);
-  const type = evolution.renamedTypes[event.type] ?? event.type;
+  const type = typeOfToday(evolution.renamedTypes, event.type);
   return withNamesOfToday(
     evolution,
     throughUpcasters(evolution, type === event.type ? event : { ...event, type }),
   );
+}
+
+function typeOfToday(renamedTypes: Readonly<Record<string, string>>, type: string): string {
+  return Object.hasOwn(renamedTypes, type) ? (renamedTypes[type] as string) : type;
 }
 
 function requireKnownVersion({ schemaVersion }: EvolvedEvents, event: UpcastableEvent): void {
