@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryRunner } from 'typeorm';
 import { type Ledger, openLedger } from '../integration/outbox/ledger.js';
 import { type Random, seededRandom, seedOfRun } from '../library/random.js';
+import { hasPreparedTransactions } from '../library/prepared-transactions.js';
 
 const seed = seedOfRun();
 const accounts = 40;
@@ -106,18 +107,11 @@ describe(`consumers in several processes, seed ${seed}`, () => {
     return runner;
   }
 
-  async function knowsPreparedTransactions(): Promise<boolean> {
-    const [{ setting }] = await ledger.dataSource.query(
-      `select current_setting('max_prepared_transactions')::int as setting`,
-    );
-    return setting > 0;
-  }
-
   /** An unrelated transaction, one that has written an event and, where the server has them, one that is prepared, open for some seconds. */
   async function holdTransactionsOpen(milliseconds: number): Promise<void> {
     const unrelated = await begin('create temp table mine (id int)', 'insert into mine values (1)');
     const writer = await begin(`insert into letter values ('late', '')`);
-    const prepared = (await knowsPreparedTransactions())
+    const prepared = (await hasPreparedTransactions(ledger.dataSource))
       ? await begin(`insert into letter values ('prepared', '')`, `prepare transaction 'backstory stress'`)
       : undefined;
     await sleep(milliseconds);
