@@ -18,7 +18,9 @@ export function pinnedSettingsOf(mapping: EntityMapping): string {
         ...(kinds.has('datetime') ? ["timezone = 'UTC'"] : []),
         ...(kinds.has('float4') || kinds.has('float8') ? ['extra_float_digits = 1'] : []),
       ];
-  return ['search_path = pg_catalog, pg_temp', 'jit = off', ...settings]
+  // A plan that a session has made while there were few events reads them all, for as long as it is kept.
+  const planning = ['jit = off', 'enable_seqscan = off'];
+  return ['search_path = pg_catalog, pg_temp', ...planning, ...settings]
     .map((setting) => `set ${setting}`)
     .join(' ');
 }
