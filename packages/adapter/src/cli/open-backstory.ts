@@ -120,7 +120,13 @@ async function load(file: string): Promise<Record<string, unknown>> {
       'Give the path of the compiled JavaScript file, from the current folder.',
     );
   }
-  const exports = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  const exports = (await import(pathToFileURL(path).href).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
+    throw new InvalidOptionsError(
+      `Node.js can't load ${path}.`,
+      'Name the compiled JavaScript file (.js, .cjs or .mjs), not its source.',
+    );
+  })) as Record<string, unknown>;
   // A CommonJS module's exports stand under "default", and its own default export under that.
   const commonJs = exports['default'];
   return typeof commonJs === 'object' && commonJs !== null && !isDataSource(commonJs)
