@@ -1,3 +1,3 @@
-export { readRecordedAt, readStream, type ReadStreamOptions } from './read-stream.js';
+export { type HistoryOptions, readRecordedAt, readStream, type ReadStreamOptions } from './read-stream.js';
 export { eventColumns, type EventRow, toRecordedEvent } from './recorded-event-row.js';
 export { streamIdsBehind } from './stream-ids.js';

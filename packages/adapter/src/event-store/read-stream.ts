@@ -8,22 +8,32 @@ export interface ReadStreamOptions {
   asOf?: Date;
 }
 
-/** The events of one stream in order; empty for a stream that isn't there. */
+/** Which events of a stream to read. */
+export interface HistoryOptions extends ReadStreamOptions {
+  /** Only those behind this position. */
+  after?: number;
+  /** So many of the newest ones at most. */
+  last?: number;
+}
+
+/** The events of one stream in order, also archived ones; empty for a stream that isn't there. */
 export async function readStream(
   sql: SqlExecutor,
   schema: string,
   category: string,
   streamId: string,
-  { version, asOf }: ReadStreamOptions = {},
+  { version, asOf, after, last }: HistoryOptions = {},
 ): Promise<RecordedEvent[]> {
   // e.: the bare name would be the text of the position, and ten come before two
   const rows = await sql.execute<EventRow>(
-    `select ${eventColumns} from ${quoteIdentifier(schema)}.events e
+    `select ${eventColumns} from ${quoteIdentifier(schema)}.all_events e
      where category = $1 and stream_id = $2
        and ($3::bigint is null or stream_position <= $3) and ($4::timestamptz is null or recorded_at < $4::timestamptz + interval '1 millisecond')
-     order by e.stream_position`,
-    [category, streamId, version ?? null, asOf ?? null],
+       and stream_position > $5
+     order by e.stream_position ${last === undefined ? '' : 'desc limit $6'}`,
+    [category, streamId, version ?? null, asOf ?? null, after ?? 0, ...(last === undefined ? [] : [last])],
   );
+  if (last !== undefined) rows.reverse();
   return rows.map(toRecordedEvent);
 }
 
@@ -36,7 +46,7 @@ export async function readRecordedAt(
   position: number,
 ): Promise<Date | undefined> {
   const [event] = await sql.execute<{ recorded_at: Date }>(
-    `select recorded_at from ${quoteIdentifier(schema)}.events
+    `select recorded_at from ${quoteIdentifier(schema)}.all_events
      where category = $1 and stream_id = $2 and stream_position = $3`,
     [category, streamId, position],
   );

@@ -1,5 +1,8 @@
-/** Where an event came from: a captured write, the backfill of rows that were there before, or a repair. */
-export type EventOrigin = 'capture' | 'backfill' | 'repair';
+/**
+ * Where an event came from: a captured write, the backfill of rows that were there before, a repair, or the archive, whose
+ * stand-in holds the whole state in place of the events that were moved there.
+ */
+export type EventOrigin = 'capture' | 'backfill' | 'repair' | 'archive';
 
 /** What is known of an event beside its data. */
 export interface EventMetadata {

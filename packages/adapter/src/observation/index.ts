@@ -1,0 +1,9 @@
+export { captureErrors, type CaptureFailure, noteCaptureError } from './capture-errors.js';
+export {
+  operate,
+  type Operation,
+  type OperationAttributes,
+  type OperationEnd,
+  type OperationName,
+  type OperationSubject,
+} from './operation.js';
