@@ -7,8 +7,12 @@ import { writes } from '../library/write-randomly.js';
 
 const seed = seedOfRun();
 
-/** What somebody may do to one author behind everybody's back, and the drift that it must be called. */
-const tamperings: Record<string, (id: string, random: Random) => string | undefined> = {
+/**
+ * What somebody may do to one author behind everybody's back, and the drift that it must be called. `needed` are the events
+ * before the last one that its stream can't do without: all but a stand-in for archived ones that another creation or a
+ * deletion follows.
+ */
+const tamperings: Record<string, (id: string, random: Random, needed: number[]) => string | undefined> = {
   value: (id, random) =>
     random.pick([
       `update author set name = name || '!' where id = ${id}`,
@@ -18,9 +22,10 @@ const tamperings: Record<string, (id: string, random: Random) => string | undefi
     ]),
   'missing row': (id) => `delete from author where id = ${id}`,
   'missing event': (id) => `delete from backstory.events where category = 'author' and stream_id = '${id}'`,
-  gap: (id, random) =>
-    `delete from backstory.events where category = 'author' and stream_id = '${id}' and stream_position =
-       (select 1 + (${random.integer(0, 1_000)} % (max(stream_position) - 1)) from backstory.events where category = 'author' and stream_id = '${id}')`,
+  gap: (id, random, needed) =>
+    needed.length === 0
+      ? undefined
+      : `delete from backstory.events where category = 'author' and stream_id = '${id}' and stream_position = ${random.pick(needed)}`,
 };
 
 describe(`drift made at random (BACKSTORY_SEED=${seed})`, () => {
@@ -49,19 +54,26 @@ describe(`drift made at random (BACKSTORY_SEED=${seed})`, () => {
         await write?.(manager, random).catch(() => undefined);
       }
       await backstory.repair();
+      // the later rounds begin with streams of which some were archived, and some written on since
+      if (round > 2) await backstory.archive.move({ before: new Date(Date.now() + 60_000), events: 3 });
+      for (let n = 0; n < 30; n++) await writes['update']?.(manager, random);
       expect(await backstory.verify()).toMatchObject({ clean: true });
 
-      const living: { id: string; events: number }[] = await library.dataSource.query(
-        `select stream_id as id, count(*)::int as events from backstory.events
-       where category = 'author' and stream_id in (select id::text from author) group by 1 order by 1`,
+      const living: { id: string; needed: number[] }[] = await library.dataSource.query(
+        `select id, coalesce(array_agg(position) filter (where next = 'u' or next is not null and not stand_in), '{}') as needed
+         from (select stream_id as id, stream_position::int as position, lead(change) over w as next,
+                 coalesce(metadata ->> 'origin' = 'archive', false) as stand_in
+               from backstory.events where category = 'author' and stream_id in (select id::text from author)
+               window w as (partition by stream_id order by stream_position)) e
+         group by id order by id`,
       );
       const expected: [string, string][] = [];
-      for (const { id, events } of living) {
+      for (const { id, needed } of living) {
         if (random.next() < 0.5) continue;
         const kind = random.pick(Object.keys(tamperings)) as string;
-        if (kind === 'gap' && events < 2) continue;
-        const statement = tamperings[kind]?.(id, random);
-        if (statement) await unseen(library.dataSource, statement);
+        const statement = tamperings[kind]?.(id, random, needed);
+        if (!statement) continue;
+        await unseen(library.dataSource, statement);
         expected.push([id, kind]);
       }
       const {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { beat, release, signOff } from './consumer-lease.js';
 import { evolvedSubscription } from './evolved-subscription.js';
+import { observedSubscription } from './observed-subscription.js';
 import { PartitionWorker, type WorkerSurroundings } from './partition-worker.js';
 import { registerConsumer } from './register-consumer.js';
 import type { Subscription } from './subscription.js';
@@ -22,7 +23,7 @@ export class Consumer {
     private readonly surroundings: WorkerSurroundings,
     subscription: Subscription,
   ) {
-    this.subscription = evolvedSubscription(subscription, surroundings.evolution);
+    this.subscription = evolvedSubscription(observedSubscription(subscription), surroundings.evolution);
   }
 
   /** Resolves when the consumer is known to the database and this process has what it can get of it. */
@@ -43,6 +44,7 @@ export class Consumer {
     for (const { worker } of this.running.values()) worker.stop();
     await Promise.all([...this.running.values()].map(({ ended }) => ended));
     await signOff(database, schema, this.subscription.name, this.id).catch(() => undefined);
+    await this.subscription.close?.();
   }
 
   wake(): void {

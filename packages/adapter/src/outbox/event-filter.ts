@@ -5,7 +5,7 @@ export interface EventFilter {
   /** Events of these categories, and events of these types. */
   readonly categories?: readonly string[];
   readonly types?: readonly string[];
-  /** First events of rows that were there before. @defaultValue false */
+  /** First events of rows that were there before, and states that stand for archived events. @defaultValue false */
   readonly includeBackfill?: boolean;
   /** One of several parts of the streams. */
   readonly partition?: { readonly index: number; readonly of: number };
@@ -33,7 +33,7 @@ export function filterSql({
   ].filter((condition) => condition !== false);
   const conditions = [
     wanted.length > 0 && `(${wanted.join(' or ')})`,
-    !includeBackfill && `not e.metadata @> '{"origin": "backfill"}'`,
+    !includeBackfill && `coalesce(e.metadata ->> 'origin', '') not in ('backfill', 'archive')`,
     partition && partition.of > 1 && `${partitionSql('e', partition.of)} = ${partition.index}`,
   ].filter((condition): condition is string => typeof condition === 'string');
   return conditions.length > 0 ? conditions.join(' and ') : undefined;

@@ -1,4 +1,5 @@
-import type { RecordedEvent } from '../event/index.js';
+import { type RecordedEvent, streamName } from '../event/index.js';
+import { operate, type OperationSubject } from '../observation/index.js';
 import { callHandlers, type EventHandler } from './event-handler.js';
 import { EventFailure, type Subscription } from './subscription.js';
 
@@ -10,6 +11,7 @@ const longestBatchMs = 1000;
 
 /** One by one, each in the context of its event. */
 export function byHandlers<Manager>(
+  consumer: string,
   handlers: readonly EventHandler<Manager>[],
   inContext: InContextOfEvent,
   tables: Readonly<Record<string, string>> = {},
@@ -20,7 +22,11 @@ export function byHandlers<Manager>(
     for (const event of events) {
       const delivery = { event, attempt, signal, manager: manager as Manager, tables };
       try {
-        await inContext(event, () => callHandlers(handlers, delivery));
+        await operate(
+          () => subjectOf(consumer, event, attempt),
+          () => inContext(event, () => callHandlers(handlers, delivery)),
+          () => ({}),
+        );
       } catch (error) {
         throw new EventFailure(event, error);
       }
@@ -31,9 +37,27 @@ export function byHandlers<Manager>(
   };
 }
 
-/** What takes events over as a whole, such as a broker: resolves when it has confirmed all of them. */
+function subjectOf(consumer: string, event: RecordedEvent, attempt: number): OperationSubject {
+  const { category, type, streamId, streamPosition, metadata } = event;
+  const { traceparent } = metadata;
+  return {
+    name: 'handle',
+    attributes: { consumer, type, stream: streamName(category, streamId), streamPosition, attempt },
+    ...(traceparent && { traceparents: [traceparent] }),
+  };
+}
+
+/** What takes events over as a whole, such as a broker. */
 export interface EventPublisher {
+  /**
+   * Resolves when the broker has confirmed all of them. Called again while it runs where the consumer has several partitions,
+   * with events of other streams.
+   * @throws anything. An error's `event` names the first that isn't confirmed: those before it are not published again;
+   * without it the whole batch is. `transient: false` says that the broker will never take this event.
+   */
   publish(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void>;
+  /** Lets go of connections, when the consumer has stopped. It may publish again after that. */
+  close?(): Promise<void>;
 }
 
 /** Whole batches, in order. */
@@ -42,7 +66,10 @@ export function byPublisher(publisher: EventPublisher): Subscription['handle'] {
     try {
       await publisher.publish(events, signal);
     } catch (error) {
-      throw new EventFailure(events[0] as RecordedEvent, error);
+      const named = (error as { event?: unknown } | null)?.event;
+      const failed = events.find((event) => event === named) ?? events[0];
+      if (!failed) throw error;
+      throw new EventFailure(failed, error);
     }
     return events.length;
   };

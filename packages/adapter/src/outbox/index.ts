@@ -1,3 +1,4 @@
+export { archiveLockSql } from './archive-lock.js';
 export type { EventEvolution } from './evolved-subscription.js';
 export { Consumer } from './consumer.js';
 export { type Delivery, type EventHandler, type EventSelector, onEvent, wantedBy } from './event-handler.js';

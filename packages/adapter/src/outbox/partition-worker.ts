@@ -199,6 +199,8 @@ export class PartitionWorker {
         );
         return;
       }
+      // Broken off because the worker stops: no failure of anybody.
+      if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
       await recordFailure(database, schema, this.lease, inWords(cause));
       await new Pause().wait(backoff(tried), 0, this.stopping.signal);
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);

@@ -1,5 +1,6 @@
 import { type Database, quoteIdentifier } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
+import { archiveLockSql } from './archive-lock.js';
 import { type Checkpoint, storedCheckpoint } from './checkpoint.js';
 import { eventWriters } from './event-writers.js';
 import type { PositionRange } from './position-range.js';
@@ -25,8 +26,9 @@ export async function registerConsumer(
   if ((await known()) === undefined) {
     const start = storedCheckpoint(await startingPoint(database, schema, from));
     await database.execute(
-      `insert into ${table}.consumers (name, partition, partitions, position, gaps)
-       select $1, p, $2, $3, $4 from generate_series(0, $2::integer - 1) p
+      `with admitted as materialized (select ${archiveLockSql(schema, 'shared')})
+       insert into ${table}.consumers (name, partition, partitions, position, gaps)
+       select $1, p, $2, $3, $4 from generate_series(0, $2::integer - 1) p cross join admitted
        where not exists (select from ${table}.consumers where name = $1)
        on conflict do nothing`,
       [name, partitions, ...start],

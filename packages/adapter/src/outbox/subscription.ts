@@ -34,6 +34,8 @@ export interface Subscription {
    * @throws EventFailure for one of them; any other error is taken for one of the first
    */
   readonly handle: (events: readonly RecordedEvent[], unit: HandlingUnit) => Promise<number>;
+  /** Lets go of what handling holds open, when the consumer has stopped. */
+  readonly close?: () => Promise<void>;
 }
 
 /** One of several events could not be handled. */

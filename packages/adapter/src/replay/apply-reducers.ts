@@ -1,7 +1,7 @@
 import { ReplayError } from '../errors.js';
 import { type RecordedEvent, streamName } from '../event/index.js';
 import { type ReducerOfRecorded } from './reducers.js';
-import { type FoldedStream, isNext, refuseEvent } from './refuse-event.js';
+import { beginsAnew, type FoldedStream, isNext, refuseEvent } from './refuse-event.js';
 
 /** Where a replay into a state of the user's own begins, and what it does with other events. */
 export interface ReducerOptions<State> {
@@ -37,7 +37,10 @@ export function applyReducers<State>(
   let position = 0;
   for (const event of events) {
     position++;
-    if (!isNext(stream, event, position)) refuseEvent(stream, event, position);
+    if (!isNext(stream, event, position)) {
+      if (!beginsAnew(stream, event, position, events)) refuseEvent(stream, event, position);
+      position = event.streamPosition;
+    }
     const reducer = reducers.get(event.type);
     if (reducer) state = reduced(stream, reducer, state, event);
     else if (unhandled === 'refuse') {

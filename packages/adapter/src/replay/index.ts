@@ -1,7 +1,9 @@
 export { Applies, type AppliesDecorator } from './applies.decorator.js';
 export { applyReducers, type ReducedState, type ReducerOptions } from './apply-reducers.js';
-export type { AggregateState } from './fold.js';
+export { type AggregateState, fold } from './fold.js';
+export { countSnapshots } from './count-snapshots.js';
 export { type Reducer, type Reducers, reducersByType, type ReducingObject } from './reducers.js';
+export { observeReplay } from './observe-replay.js';
 export { replayCategory } from './replay-category.js';
 export { type ReplayedStream, replayStreams, replayTail } from './replay-streams.js';
 export { Snapshots } from './snapshots.js';

@@ -14,6 +14,20 @@ export function isNext({ streamId }: FoldedStream, event: PlacedEvent, expected:
   return event.streamPosition === expected && event.streamId === streamId;
 }
 
+/**
+ * Whether a stream may begin with an event that isn't the next: the first of those that there are, where it holds the whole
+ * state, or says that there is none any more. The ones before it are in the archive.
+ */
+export function beginsAnew(
+  { streamId }: FoldedStream,
+  event: PlacedEvent & Pick<UpcastableEvent, 'change'>,
+  expected: number,
+  [first]: readonly PlacedEvent[],
+): boolean {
+  const beginning = event === first && event.streamId === streamId && event.streamPosition > expected;
+  return beginning && (event.change === 'created' || event.change === 'deleted');
+}
+
 /** @throws ReplayError that says where in its stream an event isn't the expected one, or else what is wrong with it */
 export function refuseEvent(
   { category, streamId }: FoldedStream,

@@ -2,8 +2,9 @@ import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { upcastData } from '../upcasting/index.js';
 import { type AggregateState, fold } from './fold.js';
+import { lostStreams } from './lost-streams.js';
 import { stateOfSnapshot } from './snapshot-state.js';
-import { parseStreamTail, type StreamTail, streamTailsSql } from './stream-tail-sql.js';
+import { parseStreamTail, type StreamTail, streamTailsSql, streamTailsUntilSql } from './stream-tail-sql.js';
 
 /** How far to replay: to a position in each stream, or to a moment (the whole millisecond). Both bounds are inclusive. */
 export interface ReplayUntil {
@@ -31,9 +32,10 @@ export async function replayStreams(
   { version, asOf }: ReplayUntil = {},
   onUnreplayable?: OnUnreplayable,
 ): Promise<Map<string, ReplayedStream>> {
+  const toTheEnd = version === undefined && asOf === undefined;
   const rows = await sql.execute<{ id: string; tail: string }>(
-    `select id, tail from ${streamTailsSql(mapping, schema)}`,
-    [streamIds, version ?? null, asOf ?? null],
+    `select id, tail from ${(toTheEnd ? streamTailsSql : streamTailsUntilSql)(mapping, schema)}`,
+    toTheEnd ? [streamIds] : [streamIds, version ?? null, asOf ?? null],
   );
   const replayed = new Map<string, ReplayedStream>();
   for (const { id, tail } of rows) {
@@ -43,6 +45,13 @@ export async function replayStreams(
       if (!onUnreplayable) throw error;
       onUnreplayable(id, error);
     }
+  }
+  if (toTheEnd || rows.length >= streamIds.length) return replayed;
+  const found = new Set(rows.map(({ id }) => id));
+  const others = streamIds.filter((id) => !found.has(id));
+  for (const [id, error] of await lostStreams(sql, schema, mapping, others)) {
+    if (!onUnreplayable) throw error;
+    onUnreplayable(id, error);
   }
   return replayed;
 }
@@ -55,12 +64,15 @@ export function replayTail(
 ): ReplayedStream {
   const current = events.map((event) => {
     const data = upcastData(mapping, event);
-    return data === event.data ? event : { ...event, data };
+    // What an upcaster has returned may be the application's own; the fold makes the state of it.
+    return data === event.data ? event : { ...event, data: { ...data } };
   });
   const start = snapshot && { position: snapshot.position, state: stateOfSnapshot(snapshot.state) };
   const paths = mapping.parts.map(({ part }) => part.path);
+  const { root, parts } = fold({ category: mapping.category, streamId }, current, paths, start);
   return {
-    ...fold({ category: mapping.category, streamId }, current, paths, start),
+    root,
+    parts,
     position: events.at(-1)?.streamPosition ?? snapshot?.position ?? 0,
     folded: events.length,
   };

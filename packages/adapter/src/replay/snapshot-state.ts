@@ -24,14 +24,7 @@ export function snapshotText({ root, parts }: AggregateState): string {
 export function stateOfSnapshot(kept: unknown): AggregateState {
   const { root, parts } = kept as { root: EventData | null; parts: Rows };
   return {
-    root: root ? bare(root) : undefined,
-    parts: new Map(
-      parts.map(([path, rows]) => [path, new Map(rows.map(([id, state]) => [id, bare(state)]))]),
-    ),
+    root: root ?? undefined,
+    parts: new Map(parts.map(([path, rows]) => [path, new Map(rows)])),
   };
-}
-
-/** As the fold has it: without a prototype, so that a property may have any name. */
-function bare(state: EventData): EventData {
-  return Object.assign(Object.create(null), state) as EventData;
 }

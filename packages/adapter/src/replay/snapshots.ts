@@ -1,5 +1,7 @@
-import type { Database } from '../database/index.js';
+import { type Database, quoteIdentifier } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { mayKeepSnapshots } from './may-keep-snapshots.js';
 import type { ReplayedStream } from './replay-streams.js';
 import { takeSnapshots } from './take-snapshots.js';
 
@@ -10,12 +12,14 @@ const batchSize = 50;
 /**
  * Takes snapshots of streams that reads have found long: in the background, one batch at a time, on a connection of its
  * own, where only committed events are seen. A read only notes what it found; nothing here can slow it or make it fail.
+ * Where the role lacks the rights it says so once, and takes none until it has them.
  */
 export class Snapshots {
   private readonly waiting = new Map<EntityMapping, Map<string, number>>();
   private size = 0;
   private running: Promise<void> | undefined;
   private stopped = false;
+  private toldOfRights = false;
 
   constructor(
     private readonly database: Database,
@@ -50,17 +54,37 @@ export class Snapshots {
     try {
       // not in the turn of the read that noted the first
       await new Promise(setImmediate);
+      if (!(await this.hasRights())) return this.forget();
       for (let batch = this.next(); batch && !this.stopped; batch = this.next()) {
         await takeSnapshots(this.database, this.schema, ...batch);
       }
     } catch (error) {
-      // those that wait are noted again by the next read that finds them long
-      this.waiting.clear();
-      this.size = 0;
+      this.forget();
       this.onError(error);
     } finally {
       this.running = undefined;
     }
+  }
+
+  private async hasRights(): Promise<boolean> {
+    const has = await mayKeepSnapshots(this.database, this.schema);
+    if (!has && !this.toldOfRights) {
+      this.onError(
+        new BackstoryError(
+          'SNAPSHOTS_REFUSED',
+          `The role of this application may not read and write the snapshots in schema "${this.schema}".`,
+          `As their owner: GRANT SELECT, INSERT ON ${quoteIdentifier(this.schema)}.snapshots TO …`,
+        ),
+      );
+    }
+    this.toldOfRights = !has;
+    return has;
+  }
+
+  /** Those that wait are noted again by the next read that finds them long. */
+  private forget(): void {
+    this.waiting.clear();
+    this.size = 0;
   }
 
   private next(): [EntityMapping, Map<string, number>] | undefined {

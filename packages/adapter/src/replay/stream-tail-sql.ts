@@ -21,9 +21,14 @@ export function streamTailSql(mapping: EntityMapping, schema: string, id: string
   return `${quoteIdentifier(schema)}.stream_tail(${quoteLiteral(mapping.category)}, ${id}, ${fingerprintSql(mapping)})`;
 }
 
-/** A relation of the same, by `id` as `tail`, for the streams in $1, up to version $2 and moment $3. */
+/** A relation of the same, by `id` as `tail`, for the streams in $1. */
 export function streamTailsSql(mapping: EntityMapping, schema: string): string {
-  return `${quoteIdentifier(schema)}.stream_tails(${quoteLiteral(mapping.category)}, $1::text[], ${fingerprintSql(mapping)}, $2::bigint, $3::timestamptz)`;
+  return `${quoteIdentifier(schema)}.stream_tails(${quoteLiteral(mapping.category)}, $1::text[], ${fingerprintSql(mapping)})`;
+}
+
+/** As {@link streamTailsSql}, up to version $2 and moment $3, and with what is archived. */
+export function streamTailsUntilSql(mapping: EntityMapping, schema: string): string {
+  return `${quoteIdentifier(schema)}.stream_tails_until(${quoteLiteral(mapping.category)}, $1::text[], ${fingerprintSql(mapping)}, $2::bigint, $3::timestamptz)`;
 }
 
 /** Null where no snapshot is to be used. */

@@ -1,6 +1,7 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { operate } from '../observation/index.js';
 import { replayStreams } from './replay-streams.js';
 import { snapshotFingerprint } from './snapshot-fingerprint.js';
 import { snapshotText } from './snapshot-state.js';
@@ -10,7 +11,20 @@ import { snapshotText } from './snapshot-state.js';
  * `sql` must see committed events only: a connection on which nothing has been written.
  * @returns how many were kept
  */
-export async function takeSnapshots(
+export function takeSnapshots(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  streams: ReadonlyMap<string, number>,
+): Promise<number> {
+  return operate(
+    () => ({ name: 'snapshot', attributes: { category: mapping.category, streams: streams.size } }),
+    () => keepStates(sql, schema, mapping, streams),
+    (taken) => ({ taken }),
+  );
+}
+
+async function keepStates(
   sql: SqlExecutor,
   schema: string,
   mapping: EntityMapping,
@@ -34,12 +48,14 @@ export async function takeSnapshots(
   }
   if (rows.length === 0) return 0;
   const schemaName = quoteIdentifier(schema);
+  // in one order: others who take the same ones are waited for, and must not wait for us
   await sql.execute(
     `insert into ${schemaName}.snapshots (category, stream_id, stream_position, fingerprint, state, recorded_at)
      select $1, s.id, s.position, $2, s.state, (
-       select max(e.recorded_at) from ${schemaName}.events e
+       select max(e.recorded_at) from ${schemaName}.all_events e
        where e.category = $1 and e.stream_id = s.id and e.stream_position <= s.position)
      from unnest($3::text[], $4::bigint[], $5::json[]) s (id, position, state)
+     order by s.id collate "C", s.position
      on conflict do nothing`,
     [
       category,
@@ -52,7 +68,7 @@ export async function takeSnapshots(
   return rows.length;
 }
 
-/** What {@link rebuildSnapshots} did for one aggregate. */
+/** What `rebuildSnapshots()` did for one aggregate. */
 export interface SnapshotReport {
   readonly category: string;
   /** Removed: those that another version of the code has made, and all that are made anew. */
@@ -85,7 +101,7 @@ export async function rebuildSnapshots(
     const streams: { id: string; last: number }[] = await database.execute(
       `select s.id, (select max(e.stream_position) from ${schemaName}.events e
                      where e.category = $1 and e.stream_id = s.id)::float8 as last
-       from (select stream_id as id from ${schemaName}.events
+       from (select stream_id as id from ${schemaName}.all_events
              where category = $1 and stream_position = $2 and ($3::text is null or stream_id > $3) order by stream_id limit ${batchSize}) s order by s.id collate "C"`,
       [category, snapshotEvery, after ?? null],
     );

@@ -23,7 +23,7 @@ export async function appendCorrections(
   await sql.execute(
     `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
      select $1, d.id,
-            coalesce((select max(v.stream_position) from ${events} v where v.category = $1 and v.stream_id = d.id), 0) + 1,
+            ${nextPositionSql(schema)},
             (case when r.state is null then 'd' when d.properties = '[]' then 'c' else 'u' end)::"char",
             case when r.state is null then $3 else $4 end,
             case when r.state is null then '{}' when d.properties = '[]' then r.state
@@ -46,6 +46,14 @@ export async function appendCorrections(
   );
 }
 
+/** Behind the last event of stream `d.id`, also of one that has none in the log any more. */
+function nextPositionSql(schema: string): string {
+  const name = quoteIdentifier(schema);
+  return `greatest(0,
+              (select max(v.stream_position) from ${name}.events v where v.category = $1 and v.stream_id = d.id),
+              (select a.through from ${name}.archived_streams a where a.category = $1 and a.stream_id = d.id)) + 1`;
+}
+
 /** One correction for each stream, with all its parts of this kind. */
 async function appendPartCorrections(
   sql: SqlExecutor,
@@ -58,7 +66,7 @@ async function appendPartCorrections(
   await sql.execute(
     `insert into ${events} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
      select $1, d.id,
-            coalesce((select max(v.stream_position) from ${events} v where v.category = $1 and v.stream_id = d.id), 0) + 1,
+            ${nextPositionSql(schema)},
             'u', $3,
             json_build_object($4::text, json_object_agg(d.row_id,
               case when r.state is null then 'null' when d.properties = '[]' then r.state

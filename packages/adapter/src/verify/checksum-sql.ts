@@ -7,6 +7,7 @@ import {
   stateOfRowsSql,
   streamIdSql,
 } from '../mapping/index.js';
+import { archivedThroughSql } from './archived-streams.js';
 import { bucketSql, type VerifyScope } from './verify-scope.js';
 
 /**
@@ -21,26 +22,37 @@ export interface ChecksumSql {
   readonly replays: readonly string[];
 }
 
-/**
- * `exact` compares what has one event only by its text, which is faster, and finds too much where the event holds more than
- * the entity has today. Everything else is compared property by property. `byBucket` is for finding where they differ.
- */
+export interface ChecksumForm {
+  /**
+   * Compares what has one event only by its text, which is faster, and finds too much where the event holds more than the
+   * entity has today. Everything else is compared property by property.
+   */
+  readonly exact: boolean;
+  /** For finding where they differ. */
+  readonly byBucket: boolean;
+  /** Some streams were archived, and need not begin at their first position. */
+  readonly archived: boolean;
+}
+
 export function checksumSql(
   mapping: EntityMapping,
   schema: string,
   scope: VerifyScope,
-  { exact, byBucket }: { exact: boolean; byBucket: boolean },
+  { exact, byBucket, archived }: ChecksumForm,
 ): ChecksumSql {
   const group = (streamId: string): { bucket: string; by: string } =>
     byBucket ? { bucket: bucketSql(streamId), by: 'group by 1' } : { bucket: '0', by: '' };
   const rows = group(streamIdSql(mapping, 't'));
   const replays = mapping.part
     ? partReplays(mapping, schema, scope)
-    : rootReplays(mapping, schema, scope, exact);
+    : [
+        ...rootReplays(mapping, schema, scope, { exact, archived }),
+        ...(archived ? [archivedReplays(mapping, schema, scope)] : []),
+      ];
   const of = group('x.stream_id');
   return {
-    rows: `select ${rows.bucket}::integer as bucket, count(*)::float8 as states, coalesce(sum(${rowHash(mapping, exact)}), 0) as checksum
-      from ${quoteTable(mapping.table)} t ${exact ? severalEvents(mapping, schema) : ''}
+    rows: `select ${rows.bucket}::integer as bucket, count(*)::float8 as states, coalesce(sum(${rowHash(mapping, exact, archived)}), 0) as checksum
+      from ${quoteTable(mapping.table)} t ${exact ? severalEvents(mapping, schema, archived) : ''}
       where ${scope.rows(mapping, 't')} ${mapping.part ? `and ${streamIdSql(mapping, 't')} is not null` : ''} ${rows.by}`,
     replays: replays.map(
       (
@@ -59,10 +71,10 @@ export function hasExactForm({ part, parts, defaults, renamed }: EntityMapping):
   );
 }
 
-function rowHash(mapping: EntityMapping, exact: boolean): string {
+function rowHash(mapping: EntityMapping, exact: boolean, archived: boolean): string {
   const canonical = canonicalRowSql(mapping, 't');
   const text = exact
-    ? `case when second.stream_id is null then (${stateOfRowsSql(mapping, 't').state})::text else ${canonical} end`
+    ? `case when second.stream_id is null ${archived ? 'and archived.stream_id is null' : ''} then (${stateOfRowsSql(mapping, 't').state})::text else ${canonical} end`
     : canonical;
   return `hashtextextended(${text}, ${seed(mapping, streamIdSql(mapping, 't'), mapping.part ? rowIdSql(mapping, 't') : '')})`;
 }
@@ -72,18 +84,30 @@ function seed({ part }: EntityMapping, streamId: string, rowId: string): string 
   return part ? `hashtextextended(${rowId}, ${ofStream})` : ofStream;
 }
 
-/** Joins the row's second event: whether there are several, without counting them. */
-function severalEvents(mapping: EntityMapping, schema: string): string {
+/** Joins the row's second event: whether there are several, without counting them; and whether its stream was archived. */
+function severalEvents(mapping: EntityMapping, schema: string, archived: boolean): string {
+  const id = streamIdSql(mapping, 't');
+  const ofArchived = `left join ${isArchivedSql(mapping, schema, id)}`;
   return `${stateOfRowsSql(mapping, 't').join}
-      left join ${quoteIdentifier(schema)}.events second on ${isSecondOf(mapping, streamIdSql(mapping, 't'))}`;
+      left join ${quoteIdentifier(schema)}.events second on ${isSecondOf(mapping, id)} ${archived ? ofArchived : ''}`;
 }
 
 function isSecondOf({ category }: EntityMapping, streamId: string): string {
   return `second.category = ${quoteLiteral(category)} and second.stream_id = ${streamId} and second.stream_position = 2`;
 }
 
+/** What is to be joined for a stream that was archived. */
+function isArchivedSql({ category }: EntityMapping, schema: string, streamId: string): string {
+  return `${quoteIdentifier(schema)}.archived_streams archived on archived.category = ${quoteLiteral(category)} and archived.stream_id = ${streamId}`;
+}
+
 /** Streams of one event, and those of several: two queries, because only the first of them can use several workers. */
-function rootReplays(mapping: EntityMapping, schema: string, scope: VerifyScope, exact: boolean): string[] {
+function rootReplays(
+  mapping: EntityMapping,
+  schema: string,
+  scope: VerifyScope,
+  { exact, archived }: Pick<ChecksumForm, 'exact' | 'archived'>,
+): string[] {
   const events = `${quoteIdentifier(schema)}.events`;
   const chosen = `v.category = ${quoteLiteral(mapping.category)} and ${scope.events('v')}`;
   const paths = mapping.parts.map(({ part }) => quoteLiteral(part.path)).join(', ');
@@ -109,11 +133,32 @@ function rootReplays(mapping: EntityMapping, schema: string, scope: VerifyScope,
          max(v.stream_position) filter (where v.change = 'd') as died
        from (
          select v.stream_id, v.stream_position, v.change, ${data} as data, ${isEarlySql('v')} as early
-         from ${events} v join ${events} second on ${isSecondOf(mapping, 'v.stream_id')} where ${chosen}
+         from ${events} v join ${events} second on ${isSecondOf(mapping, 'v.stream_id')}
+         ${archived ? `left join ${isArchivedSql(mapping, schema, 'v.stream_id')}` : ''}
+         where ${chosen} ${archived ? 'and archived.stream_id is null' : ''}
          window w as (partition by v.stream_id order by v.stream_position)
        ) v group by v.stream_id
      ) s`,
   ];
+}
+
+/** Streams that were archived may begin anywhere. */
+function archivedReplays(mapping: EntityMapping, schema: string, scope: VerifyScope): string {
+  const name = quoteIdentifier(schema);
+  const paths = mapping.parts.map(({ part }) => quoteLiteral(part.path)).join(', ');
+  const data = paths ? `(v.data::jsonb - array[${paths}]::text[])::json` : 'v.data';
+  return `select s.stream_id, s.events, s.faulty, case when s.state is not null then ${canonicalStateSql(mapping, 's.state')} end as state
+     from (
+       select v.stream_id, ${name}.fold(v.change, ${data} order by v.stream_position) as state, count(*) as events,
+         bool_or(v.early or v.step > 1) as faulty
+       from (
+         select v.stream_id, v.stream_position, v.change, v.data, ${isEarlySql('v')} as early,
+           v.stream_position - coalesce(lag(v.stream_position) over w, ${archivedThroughSql(schema, 'v')}) as step
+         from ${name}.events v join ${isArchivedSql(mapping, schema, 'v.stream_id')}
+         where v.category = ${quoteLiteral(mapping.category)} and ${scope.events('v')}
+         window w as (partition by v.stream_id order by v.stream_position)
+       ) v group by v.stream_id
+     ) s`;
 }
 
 /** Whether an event stands before the one that precedes it in its stream. One that has filled a gap is late by nature. */

@@ -1,6 +1,6 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
-import { checksumSql } from './checksum-sql.js';
+import { type ChecksumForm, checksumSql } from './checksum-sql.js';
 import type { VerifyScope } from './verify-scope.js';
 
 /** What the checksums of one table say. */
@@ -25,7 +25,7 @@ export async function compareChecksums(
   schema: string,
   mapping: EntityMapping,
   scope: VerifyScope,
-  form: { exact: boolean; byBucket: boolean },
+  form: ChecksumForm,
 ): Promise<Checksums> {
   const { rows, replays } = checksumSql(mapping, schema, scope, form);
   const ofRows = new Map<number, Sums>();

@@ -25,7 +25,7 @@ export function compareSql(
     ), unequal as (
       select * from (select * from row_states ${mapping.part ? 'where stream_id is not null' : ''}) r
       full join streams s using (stream_id, row_id)
-      where (r.row::text = s.data[1]::text and cardinality(s.data) = 1 and s.born = 1) is not true
+      where (r.row::text = s.data[1]::text and cardinality(s.data) = 1 and s.born = s.first) is not true
     ), compared as (
       select u.stream_id, u.row_id, u.row::jsonb as row, ${settledStateSql(mapping, 'f.state')} as replay
       from unequal u cross join lateral (select ${replay} as state offset 0) f
@@ -62,7 +62,8 @@ function rootStreamsSql(mapping: EntityMapping, schema: string, scope: VerifySco
   const data = paths ? `(v.data::jsonb - array[${paths}]::text[])::json` : 'v.data';
   return {
     streams: `select v.stream_id, '' collate "C" as row_id, array_agg(${data} order by v.stream_position) as data,
-        count(*) = max(v.stream_position) as dense,
+        min(v.stream_position)::integer as first,
+        count(*) = max(v.stream_position) - min(v.stream_position) + 1 as dense,
         max(v.stream_position) filter (where v.change = 'c')::integer as born,
         max(v.stream_position) filter (where v.change = 'd')::integer as died
       from ${schemaName}.events v where ${chosenEvents(mapping, scope)} group by v.stream_id`,
@@ -71,7 +72,7 @@ function rootStreamsSql(mapping: EntityMapping, schema: string, scope: VerifySco
           select ${schemaName}.fold(v.change, ${data} order by v.stream_position) from ${schemaName}.events v
           where v.category = ${category} and v.stream_id = u.stream_id)
         when u.born > coalesce(u.died, 0) then (
-          select ${schemaName}.merge(e::jsonb) from unnest(u.data[u.born:]) e)
+          select ${schemaName}.merge(e::jsonb) from unnest(u.data[u.born - u.first + 1:]) e)
       end`,
   };
 }
@@ -79,7 +80,7 @@ function rootStreamsSql(mapping: EntityMapping, schema: string, scope: VerifySco
 function partStreamsSql(mapping: EntityMapping, schema: string, scope: VerifyScope): StreamsSql {
   const schemaName = quoteIdentifier(schema);
   return {
-    streams: `select v.stream_id, x.id collate "C" as row_id, array_agg(x.patch order by v.stream_position) as data, 1 as born
+    streams: `select v.stream_id, x.id collate "C" as row_id, array_agg(x.patch order by v.stream_position) as data, 1 as born, 1 as first
       from ${schemaName}.events v cross join lateral json_each(v.data -> ${quoteLiteral(mapping.part?.path ?? '')}) x (id, patch)
       where ${chosenEvents(mapping, scope)} group by v.stream_id, x.id`,
     replay: `(select ${schemaName}.fold_part(e.patch order by e.place) from unnest(u.data) with ordinality e (patch, place))`,

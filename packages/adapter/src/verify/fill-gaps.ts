@@ -19,7 +19,9 @@ export async function fillGaps(
   if (gaps.length === 0) return;
   await sql.execute(
     `insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata${version.column})
-     select $1, g.id, p::text::bigint, case when p::text = '1' then 'c' else 'u' end::"char", $2, '{}', $3${version.value}
+     select $1, g.id, p::text::bigint, case when exists (
+              select from ${quoteIdentifier(schema)}.events v where v.category = $1 and v.stream_id = g.id and v.stream_position < p::text::bigint
+            ) then 'u' else 'c' end::"char", $2, '{}', $3${version.value}
      from jsonb_to_recordset($4::jsonb) as g (id text, positions jsonb)
      cross join lateral jsonb_array_elements(g.positions) p
      on conflict (category, stream_id, stream_position) do nothing`,

@@ -1,6 +1,7 @@
 import { type SqlExecutor, sqlState } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { hasArchivedStreams } from './archived-streams.js';
 import { hasExactForm } from './checksum-sql.js';
 import { compareChecksums } from './checksums.js';
 import { compareInNode } from './compare-in-node.js';
@@ -21,10 +22,12 @@ export async function findDrift(
 ): Promise<TableComparison> {
   if (!mapping.foldsInSql)
     return compareInNode(sql, schema, mapping, scope, limit).catch(refuseIds(mapping, scope));
+  const archived = await hasArchivedStreams(sql, schema, mapping);
   const exact = hasExactForm(mapping);
   const { rows, states, differing, faulty } = await compareChecksums(sql, schema, mapping, scope, {
     exact,
     byBucket: false,
+    archived,
   }).catch(refuseIds(mapping, scope));
   const counted = { rows, states, drifted: 0, drift: [] };
   if (differing.length === 0 && !faulty) return counted;
@@ -34,7 +37,11 @@ export async function findDrift(
   });
   // buckets tell nothing of faults, and a scope of its own is small already
   if (faulty || scope !== everything) return rowByRow(scope);
-  const byBucket = await compareChecksums(sql, schema, mapping, scope, { exact: false, byBucket: true });
+  const byBucket = await compareChecksums(sql, schema, mapping, scope, {
+    exact: false,
+    byBucket: true,
+    archived,
+  });
   return byBucket.differing.length === 0 ? counted : rowByRow(inBuckets(byBucket.differing));
 }
 

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { archivedThroughSql } from './archived-streams.js';
 import { isEarlySql } from './checksum-sql.js';
 import type { VerifyScope } from './verify-scope.js';
 
@@ -14,7 +15,7 @@ export function streamFaultsSql({ category }: EntityMapping, schema: string, sco
       select v.*, bool_or(v.step > 1) over (partition by v.stream_id) as any_missing
       from (
         select v.stream_id, v.stream_position, ${isEarlySql('v')} as early,
-          v.stream_position - coalesce(lag(v.stream_position) over w, 0) as step
+          v.stream_position - coalesce(lag(v.stream_position) over w, ${archivedThroughSql(schema, 'v')}) as step
         from ${quoteIdentifier(schema)}.events v
         where v.category = ${quoteLiteral(category)} and ${scope.events('v')}
         window w as (partition by v.stream_id order by v.stream_position)

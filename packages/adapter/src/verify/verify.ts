@@ -1,6 +1,7 @@
 import type { Database, SqlExecutor } from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { operate } from '../observation/index.js';
 import { findDrift } from './find-drift.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
 import { lastVerification, recordVerification } from './verifications.js';
@@ -40,6 +41,19 @@ export async function verifyAggregate(
   options: VerifyOptions = {},
 ): Promise<AggregateVerification> {
   validate(options);
+  return operate(
+    () => ({ name: 'verify', attributes: { category: mapping.category } }),
+    () => verifyAndRecord(database, schema, mapping, options),
+    ({ rows, streams, drifted }) => ({ rows, streams, drifted }),
+  );
+}
+
+async function verifyAndRecord(
+  database: Database,
+  schema: string,
+  mapping: EntityMapping,
+  options: VerifyOptions,
+): Promise<AggregateVerification> {
   const { category } = mapping;
   const { seenUntil, since } = await lastVerification(database, schema, category);
   const scope = scopeOf(schema, category, options, since);

@@ -1,0 +1,86 @@
+import { pinSettings, type SqlExecutor } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
+import type { EntityMapping } from '../mapping/index.js';
+import { archiveLockSql } from '../outbox/index.js';
+import { compare, ofStreams } from '../verify/index.js';
+import type { ArchivableStream } from './archivable-streams.js';
+import type { ArchiveReport } from './archive-options.js';
+import { deliveredEnds } from './delivered-ends.js';
+import { existingRows, lockRows } from './lock-rows.js';
+import { moveEvents } from './move-events.js';
+import { writeStandIns } from './write-stand-ins.js';
+
+/** What became of some streams. */
+export type ArchivedBatch = Pick<ArchiveReport, 'streams' | 'events' | 'left'>;
+
+/**
+ * Moves the events of some streams to the archive, inside a transaction. What was found of them before may have changed: rows
+ * that others have locked are left, and so is what was written since and a consumer has not handled.
+ * @throws BackstoryError when the replay of one would not equal its row any more
+ */
+export async function archiveBatch(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  found: readonly ArchivableStream[],
+  metadata: object,
+): Promise<ArchivedBatch> {
+  await sql.execute(`set local lock_timeout = '1s'`);
+  await pinSettings(sql);
+  // who is registered now waits, and begins with what is left
+  await sql.execute(`select ${archiveLockSql(schema, 'exclusive')}`);
+  const living = found.filter(({ died }) => died === null).map(({ id }) => id);
+  const died = new Map(found.flatMap((stream) => (stream.died === null ? [] : [[stream.id, stream.died]])));
+  const locked = await lockRows(sql, mapping, living);
+  const others = living.filter((id) => !locked.has(id));
+  const busy = others.length > 0 ? await existingRows(sql, mapping, others) : new Set<string>();
+  const ids = found.map(({ id }) => id).filter((id) => !busy.has(id));
+  const drifted = await driftedStreams(sql, schema, mapping, ids);
+  const candidates = [...locked, ...died.keys()].filter((id) => !drifted.has(id));
+  const ends = await deliveredEnds(sql, schema, mapping, candidates);
+  const left = {
+    drifted: drifted.size,
+    undelivered: candidates.length - ends.length,
+    locked: busy.size,
+  };
+  if (ends.length === 0) return { streams: 0, events: 0, left };
+  const moved = ends.map(({ id, through }) => ({ id, through: (died.get(id) ?? through + 1) - 1 }));
+  const events = await moveEvents(sql, schema, mapping, moved);
+  await writeStandIns(
+    sql,
+    schema,
+    mapping,
+    moved.filter(({ id }) => !died.has(id)),
+    metadata,
+  );
+  const [different] = await driftedStreams(
+    sql,
+    schema,
+    mapping,
+    moved.map(({ id }) => id),
+  );
+  if (different !== undefined) throw wouldDiffer(mapping, different);
+  return { streams: moved.length, events, left };
+}
+
+async function driftedStreams(
+  sql: SqlExecutor,
+  schema: string,
+  root: EntityMapping,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const drifted = new Set<string>();
+  for (const mapping of [root, ...root.parts]) {
+    const { drift } = await compare(sql, schema, mapping, ofStreams(ids), Number.MAX_SAFE_INTEGER);
+    for (const { streamId } of drift) drifted.add(streamId);
+  }
+  return drifted;
+}
+
+function wouldDiffer({ knownAs }: EntityMapping, id: string): BackstoryError {
+  return new BackstoryError(
+    'ARCHIVE_FAILED',
+    `Stream "${knownAs}-${id}" would not give its row without the events that were to be archived. Nothing of its batch was moved.`,
+    `Is there a part of it whose root is gone? See "npx backstory history ${knownAs} ${id}".`,
+  );
+}

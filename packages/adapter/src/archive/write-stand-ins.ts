@@ -1,0 +1,39 @@
+import { quoteIdentifier, quoteLiteral, quoteTable, type SqlExecutor } from '../database/index.js';
+import {
+  aggregateStateSql,
+  type EntityMapping,
+  rowsOfStreamsSql,
+  schemaVersionSql,
+  streamIdSql,
+} from '../mapping/index.js';
+import type { MovedStream } from './delivered-ends.js';
+
+/**
+ * Puts a stand-in with the whole state, from the locked rows, at the place of the last event of each of some streams: the
+ * event that they can be replayed from, as from the first event of a row that was there before. It has the positions and the
+ * time of the event that it stands for, so that consumers that are past it don't get it, and new ones do.
+ */
+export async function writeStandIns(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  streams: readonly MovedStream[],
+  metadata: object,
+): Promise<void> {
+  const name = quoteIdentifier(schema);
+  const { state, joins } = aggregateStateSql(mapping, 'chunk');
+  const { column, value } = schemaVersionSql(mapping);
+  await sql.execute(
+    `with chunk as materialized (
+       select t.* from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
+     )
+     insert into ${name}.events (category, stream_id, stream_position, global_position, recorded_at, change, type, data, metadata${column})
+     overriding system value
+     select l.category, l.stream_id, l.stream_position, l.global_position, l.recorded_at, 'c', ${quoteLiteral(mapping.eventTypes.imported)}, ${state}, $3${value}
+     from unnest($1::text[], $2::bigint[]) m (id, through)
+     join ${name}.archived_events l on l.category = ${quoteLiteral(mapping.category)} and l.stream_id = m.id and l.stream_position = m.through
+     join chunk on ${streamIdSql(mapping, 'chunk')} = m.id collate "C"
+     ${joins}`,
+    [streams.map(({ id }) => id), streams.map(({ through }) => through), JSON.stringify(metadata)],
+  );
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { InvalidOptionsError } from '../../errors.js';
+import { aggregatesOf, attribution, type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
+import { examples } from '../examples.js';
+import { table } from '../terminal.js';
+
+const lines = [
+  ['archive --before 2025-01-01 --dry-run', 'what would be moved'],
+  ['archive order --before 2025-01-01 --by anna', 'move it, while the application goes on'],
+  ['archive order --restore', 'put it back where it was'],
+] as const;
+
+const more = `Of a deleted entity only the deletion stays, of a living one its state, as one event in place of all others.
+"history", versions and moments are read from both tables. What a consumer has not handled stays.
+Exit code 2 where streams were left because they have drifted.`;
+
+export function archiveCommand(program: Command, cli: Cli): void {
+  program
+    .command('archive')
+    .argument('[aggregates...]', 'categories or entities; all when none is named')
+    .option('--before <time>', 'events from before this moment, such as 2025-01-01')
+    .option('--events <number>', 'of a living entity, if it has at least so many of them', '20')
+    .option('--dry-run', 'only say what would be moved')
+    .option('--restore', 'put archived events back')
+    .option('--by <name>', 'who does it')
+    .option('--reason <text>', 'why')
+    .description('move old events that no stream and no consumer needs to a table of their own')
+    .addHelpText('after', examples(lines, more))
+    .action(cli.action(choose));
+}
+
+const choose: CommandRun = (backstory, input) =>
+  (input.options['restore'] ? restore : archive)(backstory, input);
+
+const archive: CommandRun = async (backstory, input) => {
+  const { options } = input;
+  const reports = await backstory.archive.move({
+    aggregates: aggregatesOf(input.args),
+    before: moment(options['before']),
+    events: positiveInteger(options['events'], '--events'),
+    dryRun: options['dryRun'] === true,
+    ...attribution(options),
+  });
+  print(input, reports, () =>
+    table(
+      [
+        'aggregate',
+        options['dryRun'] ? 'would move' : 'moved',
+        'of streams',
+        'drifted',
+        'undelivered',
+        'locked',
+      ],
+      reports.map(({ category, streams, events, left }) => [
+        category,
+        events,
+        streams,
+        left.drifted,
+        left.undelivered,
+        left.locked,
+      ]),
+    ),
+  );
+  return reports.some(({ left }) => left.drifted > 0) ? 2 : 0;
+};
+
+const restore: CommandRun = async (backstory, input) => {
+  const reports = await backstory.archive.restore({ aggregates: aggregatesOf(input.args) });
+  print(input, reports, () =>
+    table(
+      ['aggregate', 'restored', 'of streams'],
+      reports.map(({ category, streams, events }) => [category, events, streams]),
+    ),
+  );
+  return 0;
+};
+
+function moment(given: unknown): Date {
+  const time = new Date(typeof given === 'string' ? given : Number.NaN);
+  if (!Number.isNaN(time.getTime())) return time;
+  const problem = typeof given === 'string' ? `--before: "${given}" is no time.` : 'archive needs --before.';
+  throw new InvalidOptionsError(problem, 'Say which events are old: --before 2025-01-01.');
+}

@@ -1,0 +1,26 @@
+import type { EntityMapping } from '../mapping/index.js';
+import { operate } from '../observation/index.js';
+import type { ReplayedStream } from './replay-streams.js';
+
+type Replayed = ReadonlyMap<string, ReplayedStream>;
+
+/** A replay for whoever asked for entities, told to whoever listens: how many streams, events, and snapshots begun from. */
+export function observeReplay<Result extends Replayed>(
+  { category }: EntityMapping,
+  wanted: number,
+  replay: () => Promise<Result>,
+): Promise<Result> {
+  return operate(
+    () => ({ name: 'replay', attributes: { category, wanted } }),
+    replay,
+    (streams) => {
+      let [events, fromSnapshot] = [0, 0];
+      for (const { position, folded } of streams.values()) {
+        events += folded;
+        // the whole stream has as many events as its position says
+        if (folded < position) fromSnapshot++;
+      }
+      return { streams: streams.size, events, fromSnapshot };
+    },
+  );
+}
