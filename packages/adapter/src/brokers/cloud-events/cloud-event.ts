@@ -1,0 +1,64 @@
+import { type EventData, type RecordedEvent, streamName } from '../../event/index.js';
+
+/**
+ * An event as other services get it: CloudEvents 1.0. Attributes are strings, absent ones are not there. The extension
+ * attributes say what an inbox needs (`streamposition`) and what is known of the change.
+ */
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  /** `order-42@3`. Together with `source` the same at every delivery, and no other event's. */
+  readonly id: string;
+  /** The application that published it, as it names itself. */
+  readonly source: string;
+  readonly type: string;
+  /** The stream: `order-42`. */
+  readonly subject: string;
+  /** When it was recorded. */
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: EventData;
+  /** The stream again, by the name under which brokers look for what must stay in order. */
+  readonly partitionkey: string;
+  /** Place in the stream, from 1. */
+  readonly streamposition: string;
+  /** Place in the application's whole log. */
+  readonly globalposition: string;
+  readonly change: string;
+  readonly schemaversion: string;
+  readonly actor?: string;
+  readonly correlationid?: string;
+  readonly causationid?: string;
+  /** W3C trace context. */
+  readonly traceparent?: string;
+  /** The rest of the event's metadata as JSON: `{"origin":"capture"}`. */
+  readonly metadata?: string;
+}
+
+/** @param source - names the publishing application, as a URI reference: `/shop`, `https://shop.example/orders` */
+export function toCloudEvent(event: RecordedEvent, source: string): CloudEvent {
+  const { actor, correlationId, causationId, traceparent, ...rest } = event.metadata;
+  const stream = streamName(event.category, event.streamId);
+  const known = { actor, correlationid: correlationId, causationid: causationId, traceparent };
+  return {
+    specversion: '1.0',
+    id: `${stream}@${event.streamPosition}`,
+    source,
+    type: event.type,
+    subject: stream,
+    time: event.recordedAt.toISOString(),
+    datacontenttype: 'application/json',
+    data: event.data,
+    partitionkey: stream,
+    streamposition: String(event.streamPosition),
+    globalposition: event.globalPosition,
+    change: event.change,
+    schemaversion: String(event.schemaVersion),
+    ...Object.fromEntries(Object.entries(known).filter(([, value]) => typeof value === 'string')),
+    ...(Object.keys(rest).length > 0 && { metadata: JSON.stringify(rest) }),
+  };
+}
+
+/** What brokers that drop repeated messages tell them by: two applications may both have an `order-42@3`. */
+export function messageId({ source, id }: Pick<CloudEvent, 'source' | 'id'>): string {
+  return `${source}#${id}`;
+}

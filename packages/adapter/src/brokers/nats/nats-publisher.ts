@@ -1,0 +1,122 @@
+import type { RecordedEvent } from '../../event/index.js';
+import { InvalidOptionsError } from '../../errors.js';
+import type { EventPublisher } from '../../outbox/index.js';
+import { type ContentMode, encodeCloudEvent, messageId, toCloudEvent } from '../cloud-events/index.js';
+import {
+  brokerUnavailable,
+  checkPublisherOptions,
+  eventRefused,
+  inTime,
+  loadClient,
+  type PacingOptions,
+  PublishError,
+  publishInOrder,
+  type PublisherOptions,
+} from '../publishing/index.js';
+import { type JetStreamPublisher, NatsLink } from './nats-link.js';
+
+export interface NatsPublisherOptions extends PublisherOptions, PacingOptions {
+  /** `nats://user:password@host:4222`, `tls://…`; servers of a cluster with commas between. The connection is the publisher's own. */
+  readonly url?: string;
+  /** A client instead of `url`: `jetstream(connection)` of @nats-io/jetstream. It isn't closed. */
+  readonly jetstream?: JetStreamPublisher;
+  /** @defaultValue `backstory.<category>.<type>`, so that a stream takes `backstory.>` */
+  readonly subject?: (event: RecordedEvent) => string;
+  /** @defaultValue 'binary' */
+  readonly mode?: ContentMode;
+  /** @defaultValue 100 */
+  readonly maxInFlight?: number;
+  /** @defaultValue 5000 */
+  readonly timeoutMs?: number;
+}
+
+const binding = { prefix: 'ce-', percentEncoded: true, contentTypeIsAttribute: true };
+
+/**
+ * Publishes to NATS JetStream: each message is acknowledged by its stream, and has an id by which the stream drops repeated
+ * ones within its duplicate window (two minutes unless it is made otherwise). Needs @nats-io/transport-node and
+ * @nats-io/jetstream.
+ * @throws InvalidOptionsError
+ */
+export function natsPublisher(options: NatsPublisherOptions): EventPublisher {
+  checkPublisherOptions(options, 'natsPublisher');
+  if (!options.url === !options.jetstream) {
+    throw new InvalidOptionsError('natsPublisher needs a url or a jetstream client.', 'Give one of them.');
+  }
+  return new NatsPublisher(options);
+}
+
+class NatsPublisher implements EventPublisher {
+  private readonly timeoutMs: number;
+  private readonly link: NatsLink | undefined;
+
+  constructor(private readonly options: NatsPublisherOptions) {
+    this.timeoutMs = options.timeoutMs ?? 5000;
+    this.link = options.url === undefined ? undefined : new NatsLink(options.url, this.timeoutMs);
+  }
+
+  publish(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
+    const { maxInFlight = 100 } = this.options;
+    return publishInOrder(events, {
+      maxInFlight,
+      signal,
+      publish: (event, giveUp) => this.send(event, giveUp),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.link?.close();
+  }
+
+  private async send(event: RecordedEvent, signal: AbortSignal): Promise<void> {
+    const { source, mode = 'binary' } = this.options;
+    const cloudEvent = toCloudEvent(event, source);
+    const message = encodeCloudEvent(cloudEvent, mode, binding);
+    const subject =
+      this.options.subject?.(event) ?? `backstory.${token(event.category)}.${token(event.type)}`;
+    const late = (): Error =>
+      brokerUnavailable(`NATS has not confirmed ${cloudEvent.id} in ${this.timeoutMs} ms`);
+    // The client has a time limit of its own; this one is for one that hangs.
+    const within = { timeoutMs: this.timeoutMs + 1000, signal, late };
+    const client = this.options.jetstream ?? (await inTime((this.link as NatsLink).open(), within));
+    const { headers } = await loadClient('@nats-io/transport-node', () => import('@nats-io/transport-node'));
+    const carried = headers();
+    if (mode === 'structured') carried.set('content-type', message.contentType);
+    for (const [name, value] of Object.entries(message.headers)) carried.set(name, value);
+    const options = { headers: carried, msgID: headerText(messageId(cloudEvent)), timeout: this.timeoutMs };
+    const answer = client
+      .publish(subject, Buffer.from(message.body), options as never)
+      .catch((error: unknown) => Promise.reject(inWords(error, subject, cloudEvent.id)));
+    await inTime(answer, within);
+  }
+}
+
+/** A part of a subject: no dots, wildcards or spaces. */
+function token(text: string): string {
+  return text.replace(/[\s.*>]/g, '_');
+}
+
+/** Headers are ASCII; what is not is encoded, so that different ids stay different. */
+function headerText(text: string): string {
+  return text.replace(/[^\x21-\x24\x26-\x7e]+/gu, encodeURIComponent);
+}
+
+function inWords(error: unknown, subject: string, id: string): PublishError {
+  const { name, message, cause, code } = error as Error & { code?: number };
+  const texts = [name, message, String((cause as Error | undefined)?.message)].join(' ');
+  if (/max_payload|maximum payload|message size exceeds/i.test(texts) || code === 10054) {
+    return eventRefused(
+      `NATS does not take ${id}: ${message}. Its max_payload, or the stream's max_msg_size, is smaller.`,
+      error,
+    );
+  }
+  if (/no responders|JetStreamNotEnabled|StreamNotFound/i.test(texts)) {
+    return new PublishError(
+      'EVENT_NOT_ROUTED',
+      `No JetStream stream takes the subject "${subject}", or JetStream is off (nats-server -js).`,
+      `Make one: nats stream add backstory --subjects "${subject.split('.')[0]}.>". The relay goes on by itself.`,
+      error,
+    );
+  }
+  return brokerUnavailable(`NATS has not confirmed ${id}`, error);
+}

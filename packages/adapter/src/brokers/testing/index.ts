@@ -1,0 +1,10 @@
+/**
+ * `@backstory/adapter/testing`: the contract that publishers keep, as tests.
+ * @module testing
+ */
+export {
+  publisherContract,
+  type PublisherUnderTest,
+  type PublisherContractOptions,
+} from './publisher-contract.js';
+export { type CloudEvent, readCloudEvent, type ReceivedMessage } from '../cloud-events/index.js';

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** An installed program, if there is one: Debian keeps servers where only root looks for programs. */
+export function installedProgram(name: string): string | undefined {
+  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file));
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+interface BrokerProgram {
+  readonly url: string;
+  /** Removed with everything in it when the server is stopped for good. */
+  readonly home: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+  /** Rejects until it can be used. */
+  readonly answers: () => Promise<unknown>;
+}
+
+/** A broker of this test run's own, that can crash, hang and come back at the same address with what it had stored. */
+export class BrokerServer {
+  readonly url: string;
+  private running: ChildProcess | undefined;
+  private said = '';
+  private readonly killAtExit = (): void => this.signal('SIGKILL');
+
+  constructor(private readonly program: BrokerProgram) {
+    this.url = program.url;
+  }
+
+  async start(timeoutMs = 150_000): Promise<this> {
+    const { command, args, env, answers } = this.program;
+    // A group of its own, because the program may be a script that starts the server.
+    const child = spawn(command, args, {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    this.running = child;
+    process.once('exit', this.killAtExit);
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => void (this.said = (this.said + chunk.toString()).slice(-5000)));
+    for (const end = Date.now() + timeoutMs; ; await sleep(50)) {
+      const ready = await answers().then(
+        () => true,
+        () => false,
+      );
+      if (ready) return this;
+      if (Date.now() > end || child.exitCode !== null) {
+        await this.crash();
+        throw new Error(`${command} did not start:\n${this.said}`);
+      }
+    }
+  }
+
+  /** Ends it at once, as a power cut does. */
+  async crash(): Promise<void> {
+    const child = this.running;
+    if (!child) return;
+    this.running = undefined;
+    process.off('exit', this.killAtExit);
+    // Helpers of the server may have them, too, and outlive it for a moment.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    kill(child, 'SIGKILL');
+    await ended;
+  }
+
+  /** It takes connections and answers nothing. */
+  hang(): void {
+    this.signal('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.signal('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    await this.crash();
+    await rm(this.program.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    if (this.running) kill(this.running, signal);
+  }
+}
+
+function kill({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(pid as number), signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { type Backstory, createBackstory } from '@backstory/adapter';
+import { runCommandLine } from '../../../packages/adapter/src/cli/command-line.js';
+import type { BrokerServer } from '../../brokers/broker-server.js';
+import { NatsStream } from '../../brokers/nats-stream.js';
+import { describeWithNats, startNats } from '../../brokers/start-nats.js';
+import { Subject } from '../../library/entities.js';
+import { type Library, openLibrary } from '../../library/open-library.js';
+
+describeWithNats('publishing from the command line', () => {
+  let server: BrokerServer;
+  let library: Library;
+  let backstory: Backstory;
+
+  beforeAll(async () => {
+    server = await startNats();
+    library = await openLibrary();
+    process.env['LIBRARY_URL'] = library.url;
+    jest.resetModules();
+    backstory = await createBackstory(library.dataSource);
+    for (const code of ['a', 'b', 'c'])
+      await library.dataSource.manager.insert(Subject, { code, label: code });
+  });
+
+  afterAll(async () => {
+    await backstory.close();
+    await library.close();
+    await server?.stop();
+  });
+
+  async function publish(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+    const stdout = new PassThrough().setEncoding('utf8');
+    const stderr = new PassThrough().setEncoding('utf8');
+    const file = join(__dirname, '../../library/data-source.ts');
+    const all = ['relay', 'publish', 'broker', '--from', 'beginning', ...argv, '--data-source', file];
+    const code = await runCommandLine(all, { stdout, stderr });
+    return { code, out: (stdout.read() as string | null) ?? '', err: (stderr.read() as string | null) ?? '' };
+  }
+
+  it('publishes what is there, and goes on from there the next time', async () => {
+    const stream = await new NatsStream(server.url).make({ subjects: ['backstory.>'] });
+    const argv = ['--to', server.url, '--source', '/library', '--category', 'subject', '--until-caught-up'];
+    expect(await publish(...argv)).toMatchObject({ code: 0, out: '"broker" is at 3, 0 events behind.\n' });
+    await library.dataSource.manager.insert(Subject, { code: 'd', label: 'd' });
+    expect(await publish(...argv)).toMatchObject({ code: 0, out: '"broker" is at 4, 0 events behind.\n' });
+    expect((await stream.received()).map(({ source, id }) => source + id)).toEqual(
+      ['a', 'b', 'c', 'd'].map((code) => `/librarysubject-${code}@1`),
+    );
+  });
+
+  it('says what it can not use', async () => {
+    expect(await publish('--until-caught-up')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('where to?'),
+    });
+    expect(await publish('--to', server.url)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("doesn't name the application"),
+    });
+    expect(await publish('--to', 'https://x.example', '--source', '/x')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('BACKSTORY_WEBHOOK_SECRET'),
+    });
+    expect(await publish('--publisher', __filename.replace('.spec.ts', '.none.js'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('There is no file'),
+    });
+  });
+});
