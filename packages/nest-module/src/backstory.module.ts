@@ -23,6 +23,7 @@ import { CaptureContextInterceptor } from './context/capture-context.interceptor
 import { openHttpContexts } from './context/open-http-contexts.js';
 import { EventConsumers } from './events/event-consumers.js';
 import { aggregatesOf, BackstoryFeatureModule } from './feature-aggregates.js';
+import { BackstoryHealthIndicator } from './health/backstory-health.indicator.js';
 
 /**
  * Gives the application's entities a history. Capture is installed while the module's providers are made: everything
@@ -87,9 +88,10 @@ function moduleWith(dataSourceName: string | undefined, optionsProvider: Provide
       { provide: token, useExisting: OWN_BACKSTORY },
       { provide: DATA_SOURCE_NAME, useValue: dataSourceName ?? 'default' },
       EventConsumers,
+      BackstoryHealthIndicator,
       { provide: APP_INTERCEPTOR, useClass: CaptureContextInterceptor },
     ],
-    exports: [token],
+    exports: [token, BackstoryHealthIndicator],
   };
 }
 

@@ -1,3 +1,7 @@
+/**
+ * `@backstory/nest-module`: module, decorators, request context.
+ * @module nest-module
+ */
 export { BackstoryModule } from './backstory.module.js';
 export { BACKSTORY, getBackstoryToken } from './backstory.tokens.js';
 export type {
@@ -6,6 +10,12 @@ export type {
   BackstoryModuleOptions,
   BackstoryOptionsFactory,
 } from './backstory-module.options.js';
+export { BackstoryDashboardModule } from './dashboard/dashboard.module.js';
+export type {
+  BackstoryDashboardModuleAsyncOptions,
+  BackstoryDashboardModuleOptions,
+  DashboardOptions,
+} from './dashboard/dashboard-options.js';
 export { EmitsEvent, type EmitsEventOptions } from './decorators/emits-event.decorator.js';
 export { RunInContext } from './context/run-in-context.decorator.js';
 export { EventSourced } from './decorators/event-sourced.decorator.js';
@@ -16,4 +26,6 @@ export {
   type EventProjectionOptions,
   OnEvent,
 } from './events/on-event.decorator.js';
+export { BackstoryHealthIndicator, type BackstoryHealthResult } from './health/backstory-health.indicator.js';
+export type { BackstoryHealthThresholds } from './health/health-thresholds.js';
 export { InjectBackstory } from './decorators/inject-backstory.decorator.js';

@@ -41,7 +41,7 @@ export async function captureTriggers(
      select t.category, t.schema, t.name, g.tgname, 'overtaken'
      from tables t join pg_trigger g on g.tgrelid = t.oid
      where not g.tgisinternal and g.tgtype & 66 = 0 and g.tgtype & 1 = 1
-       and g.tgname::text collate "C" < ($2::text[])[1] collate "C"`,
+       and g.tgname::text collate "C" < '00_backstory_'`,
     [JSON.stringify(tables), ours],
   );
   return rows.map(({ schema, name, ...row }) => ({ ...row, table: quoteTable({ schema, name }) }));

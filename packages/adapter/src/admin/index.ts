@@ -1,3 +1,17 @@
 export { diagnose } from './diagnose.js';
 export type { Finding } from './finding.js';
+export { findStreams, type FoundStream } from './find-streams.js';
+export { changesBetween, flatState, type PropertyChange } from './flat-state.js';
+export { type Activity, readActivity } from './read-activity.js';
+export { type DriftExample, readDriftExamples } from './read-drift-examples.js';
+export {
+  type AggregateOverview,
+  type BackfillOverview,
+  type Overview,
+  readOverview,
+} from './read-overview.js';
 export { type AggregateStatus, type PropertyDrift, readStatus } from './read-status.js';
+export { readStreamPage, type StreamEvent, type StreamPage } from './read-stream-page.js';
+export { type ShownValue, shownValue } from './shown-value.js';
+export { withinTimeLimit } from './within-time-limit.js';
+export { readVolume, type Volume } from './read-volume.js';

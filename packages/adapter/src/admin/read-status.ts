@@ -15,6 +15,7 @@ export interface AggregateStatus {
   readonly backfill: {
     readonly rows: number;
     readonly events: number;
+    readonly startedAt: Date;
     readonly completedAt: Date | null;
   } | null;
   readonly verified: { readonly at: Date; readonly rows: number; readonly drifted: number } | null;
@@ -54,6 +55,7 @@ export async function readStatus(
     captured_since: Date | null;
     backfill_rows: number | null;
     backfill_events: number;
+    started_at: Date;
     completed_at: Date | null;
     verified_at: Date | null;
     rows_compared: number;
@@ -66,7 +68,7 @@ export async function readStatus(
     differences: PropertyDrift[] | null;
   }>(
     `select s.category, s.stage, nullif(s.replay_percent, 0) as percent, s.captured_since,
-       b.rows_seen as backfill_rows, b.events_written as backfill_events, b.completed_at,
+       b.rows_seen as backfill_rows, b.events_written as backfill_events, b.started_at, b.completed_at,
        v.verified_at, v.rows_compared::float8, v.drifted::float8 as verify_drifted,
        r.compared::float8, r.drifted::float8 as shadow_drifted, r.skipped::float8, r.failed::float8,
        (select jsonb_agg(jsonb_build_object('foundBy', c.found_by, 'kind', c.kind, 'property', c.property,
@@ -75,9 +77,9 @@ export async function readStatus(
         where c.category = s.category and c.last_found_at >= s.captured_since) as differences
      from ${table}.stages s
      left join lateral (
-       select f.completed_at, sum(g.rows_seen)::float8 as rows_seen, sum(g.events_written)::float8 as events_written
+       select f.started_at, f.completed_at, sum(g.rows_seen)::float8 as rows_seen, sum(g.events_written)::float8 as events_written
        from ${table}.backfills f join ${table}.backfill_ranges g using (category)
-       where f.category = s.category group by f.completed_at) b on true
+       where f.category = s.category group by f.started_at, f.completed_at) b on true
      left join ${table}.verifications v using (category)
      left join ${table}.shadow_reads r on r.category = s.category and r.since = s.changed_at`,
   );
@@ -93,7 +95,12 @@ export async function readStatus(
       capturedSince: row?.captured_since ?? null,
       backfill:
         row && row.backfill_rows !== null
-          ? { rows: row.backfill_rows, events: row.backfill_events, completedAt: row.completed_at }
+          ? {
+              rows: row.backfill_rows,
+              events: row.backfill_events,
+              startedAt: row.started_at,
+              completedAt: row.completed_at,
+            }
           : null,
       verified: row?.verified_at
         ? { at: row.verified_at, rows: row.rows_compared, drifted: row.verify_drifted }

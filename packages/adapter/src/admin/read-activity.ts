@@ -1,0 +1,115 @@
+import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import type { EntityMapping } from '../mapping/index.js';
+
+/** Events of one aggregate over time, by type. */
+export interface Activity {
+  readonly from: Date;
+  /** The end of the current minute. */
+  readonly to: Date;
+  /** One count for each of equal spans of time, the most frequent type first, under today's names. */
+  readonly types: readonly { readonly type: string; readonly counts: readonly number[] }[];
+  /** Extrapolated from samples that are spread over the log. */
+  readonly estimated: boolean;
+}
+
+const spans = 48;
+/** Up to as many events are counted one by one; of more, as many positions are looked at. */
+const eventsRead = 20_000;
+const slices = 200;
+const sliceLength = eventsRead / slices;
+
+interface Counted {
+  type: string;
+  span: number;
+  count: number;
+}
+
+/**
+ * Counts the events of a category since a moment, or since its first. There is no index by time: of an aggregate with many
+ * events evenly spaced slices of the log are read, and what they have stands for what lies between them.
+ */
+export async function readActivity(
+  sql: SqlExecutor,
+  schema: string,
+  { category, renamedTypes }: EntityMapping,
+  hours: number | null,
+): Promise<Activity> {
+  const events = `${quoteIdentifier(schema)}.events`;
+  const [size] = await sql.execute<{ few: boolean; first: Date | null; now: Date }>(
+    `select (select count(*) from (${ofCategory(events, eventsRead + 1)}) c) <= ${eventsRead} as few,
+       (select e.recorded_at from ${events} e order by e.global_position limit 1) as first,
+       date_trunc('minute', now()) + interval '1 minute' as now`,
+    [category],
+  );
+  const { few, first, now } = size as NonNullable<typeof size>;
+  const earliest = first ?? now;
+  const from = hours === null ? earliest : new Date(Math.max(now.getTime() - hours * 3_600_000, 0));
+  const span = `least(width_bucket(extract(epoch from e.recorded_at)::float8, $2, $3, ${spans}), ${spans})`;
+  const times = [from.getTime() / 1000, Math.max(now.getTime(), from.getTime() + 1) / 1000];
+  if (few) {
+    const counted = await sql.execute<Counted>(
+      `select e.type, ${span} as span, count(*)::float8 as count from (${ofCategory(events, eventsRead)}) e
+       where e.recorded_at >= to_timestamp($2) group by 1, 2`,
+      [category, ...times],
+    );
+    return { from, to: now, types: byType(counted, renamedTypes), estimated: false };
+  }
+  const { low, high } = await positionsSince(sql, events, from);
+  const step = Math.max((high - low + 1) / slices, sliceLength);
+  const counted = await sql.execute<Counted>(
+    `select e.type, ${span} as span, count(*) * ($5::float8 / ${sliceLength}) as count
+     from generate_series(0, ${slices - 1}) s cross join lateral (
+       select v.type, v.category, v.recorded_at from ${events} v
+       where v.global_position >= $4::bigint + floor(s * $5::float8)::bigint
+         and v.global_position < $4::bigint + floor(s * $5::float8)::bigint + ${sliceLength}
+       order by v.global_position limit ${sliceLength}) e
+     where e.category = $1 and e.recorded_at >= to_timestamp($2) group by 1, 2`,
+    [category, ...times, low, step],
+  );
+  return { from, to: now, types: byType(counted, renamedTypes), estimated: step > sliceLength };
+}
+
+/** Ordered as the index of the streams is, so that it is read, whatever the planner thinks of the table. */
+function ofCategory(events: string, limit: number): string {
+  return `select v.type, v.recorded_at from ${events} v where v.category = $1 order by v.stream_id, v.stream_position limit ${limit}`;
+}
+
+/** The first position of a moment, by bisection: positions ascend with time, but for transactions that were under way. */
+async function positionsSince(
+  sql: SqlExecutor,
+  events: string,
+  from: Date,
+): Promise<{ low: number; high: number }> {
+  const [found] = await sql.execute<{ low: number; high: number }>(
+    `with recursive bounds as (select min(global_position) as low, max(global_position) as high from ${events}),
+     bisection (low, high) as (
+       select b.low, b.high from bounds b
+       union all
+       select case when m.before then m.middle + 1 else s.low end, case when m.before then s.high else m.middle end
+       from bisection s cross join lateral (
+         select (s.low + s.high) / 2 as middle,
+           (select e.recorded_at < $1 from ${events} e where e.global_position >= (s.low + s.high) / 2
+            order by e.global_position limit 1) as before) m
+       where s.low < s.high)
+     select (select min(s.low) from bisection s where s.low >= s.high)::float8 as low, (select b.high from bounds b)::float8 as high`,
+    [from],
+  );
+  return found as { low: number; high: number };
+}
+
+function byType(
+  counted: readonly Counted[],
+  renamedTypes: Readonly<Record<string, string>>,
+): Activity['types'] {
+  const types = new Map<string, number[]>();
+  for (const { type: stored, span, count } of counted) {
+    const type = Object.hasOwn(renamedTypes, stored) ? (renamedTypes[stored] as string) : stored;
+    const counts = types.get(type) ?? new Array<number>(spans).fill(0);
+    counts[span - 1] = (counts[span - 1] ?? 0) + Math.round(count);
+    types.set(type, counts);
+  }
+  const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+  return [...types]
+    .map(([type, counts]) => ({ type, counts }))
+    .sort((one, other) => sum(other.counts) - sum(one.counts) || (one.type < other.type ? -1 : 1));
+}

@@ -1,0 +1,116 @@
+import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
+import type { Change, RecordedEvent } from '../event/index.js';
+import { eventColumns, type EventRow, toRecordedEvent } from '../event-store/index.js';
+import type { EntityMapping } from '../mapping/index.js';
+import { type AggregateState, fold, replayStreams } from '../replay/index.js';
+import { upcast } from '../upcasting/index.js';
+import { changesBetween, flatState, type PropertyChange } from './flat-state.js';
+import { type ShownValue, shownValue } from './shown-value.js';
+
+/** One event of a stream, as it is shown. */
+export interface StreamEvent {
+  readonly globalPosition: string;
+  readonly streamPosition: number;
+  readonly type: string;
+  readonly change: Change;
+  readonly recordedAt: Date;
+  readonly schemaVersion: number;
+  readonly metadata: readonly { readonly name: string; readonly value: ShownValue }[];
+  /** What it has changed in the aggregate. */
+  readonly changes: readonly PropertyChange[];
+}
+
+/** Some of a stream's events, newest first. */
+export interface StreamPage {
+  readonly category: string;
+  readonly streamId: string;
+  /** Of its last event; 0 when there is no such stream. */
+  readonly position: number;
+  readonly events: readonly StreamEvent[];
+  /** Why the changes of these events can't be told. */
+  readonly problem: string | null;
+}
+
+const pageSize = 50;
+const nothing: AggregateState = { root: undefined, parts: new Map() };
+
+/** The events of a stream before a position, with what each has changed: replayed from what was there before the first of them. */
+export async function readStreamPage(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  streamId: string,
+  before: number | undefined,
+): Promise<StreamPage> {
+  const { category } = mapping;
+  const rows = await sql.execute<EventRow>(
+    `select ${eventColumns} from ${quoteIdentifier(schema)}.all_events e
+     where category = $1 and stream_id = $2 and ($3::bigint is null or stream_position < $3)
+     order by e.stream_position desc limit ${pageSize}`,
+    [category, streamId, before ?? null],
+  );
+  const position = await lastPosition(sql, schema, category, streamId);
+  const stored = rows.map(toRecordedEvent).reverse();
+  const page = { category: mapping.knownAs, streamId, position };
+  try {
+    const events = stored.map((event) => upcast(mapping, event));
+    return { ...page, events: await withChanges(sql, schema, mapping, streamId, events), problem: null };
+  } catch (error) {
+    if (!BackstoryError.is(error)) throw error;
+    const events = stored.map((event) => shownEvent(event, [])).reverse();
+    return { ...page, events, problem: error.message };
+  }
+}
+
+async function withChanges(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  streamId: string,
+  events: readonly RecordedEvent[],
+): Promise<StreamEvent[]> {
+  let position = (events[0]?.streamPosition ?? 1) - 1;
+  const replayed = await replayStreams(sql, schema, mapping, [streamId], { version: position });
+  let state: AggregateState = replayed.get(streamId) ?? nothing;
+  let before = flatState(mapping, state);
+  const paths = mapping.parts.map(({ part }) => part.path);
+  const shown: StreamEvent[] = [];
+  for (const event of events) {
+    state = fold({ category: event.category, streamId }, [event], paths, { position, state });
+    position = event.streamPosition;
+    const after = flatState(mapping, state);
+    shown.push(shownEvent(event, changesBetween(before, after)));
+    before = after;
+  }
+  return shown.reverse();
+}
+
+function shownEvent(event: RecordedEvent, changes: readonly PropertyChange[]): StreamEvent {
+  const { globalPosition, streamPosition, type, change, recordedAt, schemaVersion, metadata } = event;
+  const shown = Object.entries(metadata).map(([name, value]) => ({ name, value: shownValue(value, 500) }));
+  return {
+    globalPosition,
+    streamPosition,
+    type,
+    change,
+    recordedAt,
+    schemaVersion,
+    metadata: shown,
+    changes,
+  };
+}
+
+async function lastPosition(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+  streamId: string,
+): Promise<number> {
+  const [row] = await sql.execute<{ last: number }>(
+    `select coalesce(max(e.stream_position), 0)::float8 as last from ${quoteIdentifier(schema)}.events e
+     where category = $1 and stream_id = $2`,
+    [category, streamId],
+  );
+  return row?.last ?? 0;
+}

@@ -1,0 +1,39 @@
+import type {
+  AggregateOverview,
+  AggregateReport,
+  ConsumerStatus,
+  Finding,
+  FoundStream,
+  Overview,
+  ParkedEvent,
+  PropertyChange,
+  ShownValue,
+  Stage,
+  StateAtVersion,
+  StreamEvent,
+  StreamPage,
+} from '@backstory/adapter';
+import type { Work } from '../src/dashboard/dashboard-work.js';
+
+/** What arrives of a value: moments are text. */
+type Json<T> = T extends Date ? string : T extends object ? { [Key in keyof T]: Json<T[Key]> } : T;
+
+export type OverviewAnswer = Json<Overview>;
+export type AggregateRow = Json<AggregateOverview>;
+export type AggregateAnswer = Json<AggregateReport> & { work: Json<Work> | null };
+export type StreamAnswer = Json<StreamPage>;
+export type EventAnswer = Json<StreamEvent>;
+export type StateAnswer = Json<StateAtVersion>;
+export type FoundAnswer = Json<FoundStream>;
+export type ConsumerAnswer = Json<ConsumerStatus>;
+export type ParkedAnswer = Json<ParkedEvent>;
+export type FindingAnswer = Json<Finding>;
+export type Change = Json<PropertyChange>;
+export type Value = Json<ShownValue>;
+export type StageName = Stage;
+
+export interface SessionAnswer {
+  readonly title: string;
+  readonly changes: boolean;
+  readonly actor: string;
+}

@@ -1,0 +1,90 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { AggregatePage } from './aggregate-page.js';
+import type { SessionAnswer } from './answers.js';
+import { address } from './api.js';
+import { ConsumersPage } from './consumers-page.js';
+import { DoctorPage } from './doctor-page.js';
+import { OverviewPage } from './overview-page.js';
+import { linkTo, type Route, useRoute } from './route.js';
+import { StreamPage } from './stream-page.js';
+import { StreamsPage } from './streams-page.js';
+import { usePolled } from './use-polled.js';
+
+const places = [
+  { name: 'Overview', parts: [], owns: ['aggregate'] },
+  { name: 'Streams', parts: ['streams'], owns: ['stream'] },
+  { name: 'Consumers', parts: ['consumers'], owns: [] },
+  { name: 'Doctor', parts: ['doctor'], owns: [] },
+] as const;
+
+const session = address('session');
+
+export function App({ title }: { title: string }) {
+  const route = useRoute();
+  const main = useRef<HTMLElement>(null);
+  const { body } = usePolled<SessionAnswer>(session, 60_000);
+  const here = route.join('/');
+  const first = useRef(true);
+  // before the page is seen: who types on, does so where he is
+  useLayoutEffect(() => {
+    const heading = main.current?.querySelector('h1');
+    document.title = `${heading?.textContent ?? ''} · ${title}`;
+    // who listens to the page hears where the link has led
+    if (!first.current) heading?.focus();
+    first.current = false;
+    scrollTo(0, 0);
+  }, [here, title]);
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => skip(event, main.current)}>
+        Skip to the content
+      </a>
+      <header class="top">
+        <a class="brand" href={linkTo()}>
+          {title}
+        </a>
+        <nav aria-label="Pages">
+          {places.map(({ name, parts, owns }) => (
+            <a
+              key={name}
+              href={linkTo(...parts)}
+              aria-current={isWithin(route, parts[0], owns) ? 'page' : undefined}
+            >
+              {name}
+            </a>
+          ))}
+        </nav>
+        {body && (
+          <span class="visitor" title={`Changes are recorded as "${body.actor}"`}>
+            {body.changes ? `changes as ${body.actor}` : 'read only'}
+          </span>
+        )}
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        <Page route={route} changes={body?.changes ?? false} />
+      </main>
+    </>
+  );
+}
+
+function Page({ route: [place, ...parts], changes }: { route: Route; changes: boolean }) {
+  const [name = '', id] = parts;
+  if (place === undefined) return <OverviewPage />;
+  if (place === 'aggregate') return <AggregatePage key={name} name={name} changes={changes} />;
+  if (place === 'streams') return <StreamsPage key={name} aggregate={name} id={id ?? ''} />;
+  if (place === 'stream' && id !== undefined)
+    return <StreamPage key={`${name}/${id}`} aggregate={name} id={id} />;
+  if (place === 'consumers') return <ConsumersPage changes={changes} />;
+  if (place === 'doctor') return <DoctorPage />;
+  return <h1 tabIndex={-1}>There is no such page</h1>;
+}
+
+function isWithin([place]: Route, own: string | undefined, owns: readonly string[]): boolean {
+  return place === own || (place !== undefined && owns.includes(place));
+}
+
+/** The fragment is the route: the link of every other page must not become one. */
+function skip(event: Event, main: HTMLElement | null): void {
+  event.preventDefault();
+  main?.focus();
+}

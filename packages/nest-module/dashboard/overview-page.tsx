@@ -1,0 +1,210 @@
+import { useState } from 'preact/hooks';
+import { bytes, count } from './amounts.js';
+import type { AggregateRow, OverviewAnswer, StageName } from './answers.js';
+import { address } from './api.js';
+import { BackfillCell } from './backfill-cell.js';
+import { linkTo } from './route.js';
+import { perMinute, Sparkline } from './sparkline.js';
+import { StagePath } from './stage-path.js';
+import { Moment } from './moment-text.js';
+import { Trouble } from './trouble.js';
+import { usePolled } from './use-polled.js';
+
+type Shown = 'all' | 'attention' | StageName;
+
+const overview = address('overview');
+
+export function OverviewPage() {
+  const polled = usePolled<OverviewAnswer>(overview);
+  const [shown, setShown] = useState<Shown>('all');
+  const [wanted, setWanted] = useState('');
+  const { body } = polled;
+  const aggregates = (body?.aggregates ?? []).filter((each) => isShown(each, shown, wanted));
+  return (
+    <>
+      <h1 tabIndex={-1}>Overview</h1>
+      <Trouble polled={polled} />
+      {body && (
+        <>
+          <Figures overview={body} />
+          <div class="toolbar" role="search">
+            <label class="field inline">
+              Find
+              <input
+                type="search"
+                value={wanted}
+                placeholder="aggregate or table"
+                onInput={(event) => setWanted(event.currentTarget.value)}
+              />
+            </label>
+            <label class="field inline">
+              Show
+              <select value={shown} onChange={(event) => setShown(event.currentTarget.value as Shown)}>
+                <option value="all">all {body.aggregates.length}</option>
+                <option value="attention">with drift</option>
+                {(['off', 'capture', 'shadow', 'replay'] as const).map((stage) => (
+                  <option key={stage} value={stage}>
+                    in {stage}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </div>
+          <AggregateTable aggregates={aggregates} estimated={body.events.estimated} />
+          {aggregates.length === 0 && <p class="empty">No aggregate is like that.</p>}
+        </>
+      )}
+    </>
+  );
+}
+
+function Figures({ overview: { events, aggregates, ratesCompleteSince } }: { overview: OverviewAnswer }) {
+  const longest = Math.max(...aggregates.map(({ perMinute: counts }) => counts.length), 0);
+  const total = Array.from({ length: longest }, (_, minute) =>
+    aggregates.reduce((sum, { perMinute: counts }) => sum + (counts[minute] ?? 0), 0),
+  );
+  const drifted = aggregates.filter(hasDrift).length;
+  const stages = (['off', 'capture', 'shadow', 'replay'] as const).map((stage) => ({
+    stage,
+    number: aggregates.filter((each) => each.stage === stage).length,
+  }));
+  return (
+    <dl class="figures">
+      <div>
+        <dt>Events</dt>
+        <dd>{count(events.total, events.estimated)}</dd>
+        <dd class="more">
+          {bytes(events.eventBytes + events.indexBytes)} on disk, {bytes(events.indexBytes)} of it indexes
+        </dd>
+      </div>
+      <div>
+        <dt>Events per minute</dt>
+        <dd>{perMinute(total)}</dd>
+        <dd class="more">
+          {ratesCompleteSince ? (
+            <>
+              counted since <Moment at={ratesCompleteSince} />
+            </>
+          ) : (
+            'mean of the last five'
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Aggregates</dt>
+        <dd>{aggregates.length}</dd>
+        <dd class="more">
+          {stages
+            .filter(({ number }) => number > 0)
+            .map(({ stage, number }) => `${number} ${stage}`)
+            .join(' · ')}
+        </dd>
+      </div>
+      <div class={drifted > 0 ? 'bad' : ''}>
+        <dt>With drift</dt>
+        <dd>{drifted}</dd>
+        <dd class="more">{drifted > 0 ? 'replay differs from rows' : 'as far as was compared'}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function AggregateTable({
+  aggregates,
+  estimated,
+}: {
+  aggregates: readonly AggregateRow[];
+  estimated: boolean;
+}) {
+  if (aggregates.length === 0) return null;
+  return (
+    <table class="aggregates stacking" role="table" aria-label="Aggregates">
+      <thead role="rowgroup">
+        <tr role="row">
+          {['Aggregate', 'Stage', 'Next step', 'Backfill', 'Drift', 'Per minute', 'Events', 'Size'].map(
+            (name, index) => (
+              <th key={name} scope="col" role="columnheader" class={index > 4 ? 'number' : ''}>
+                {name}
+              </th>
+            ),
+          )}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {aggregates.map((each) => (
+          <tr key={each.category} role="row">
+            <th scope="row" role="rowheader">
+              <a href={linkTo('aggregate', each.name)}>{each.name}</a>
+              <span class="more">{each.table}</span>
+            </th>
+            <td role="cell" class="wide">
+              <StagePath stage={each.stage} percent={each.percent} />
+            </td>
+            <td role="cell" class="wide">
+              <NextStep aggregate={each} />
+            </td>
+            <td role="cell" data-label="Backfill">
+              <BackfillCell aggregate={each} />
+            </td>
+            <td role="cell" data-label="Drift">
+              <Drift aggregate={each} />
+            </td>
+            <td role="cell" class="number" data-label="Per minute">
+              {each.perMinute.length > 0 && <Sparkline counts={each.perMinute} />}
+              <span class="beside">{perMinute(each.perMinute)}</span>
+            </td>
+            <td role="cell" class="number" data-label="Events">
+              {count(each.events, estimated)}
+            </td>
+            <td role="cell" class="number" data-label="Size">
+              {each.eventBytes === null ? 'unknown' : `≈ ${bytes(each.eventBytes)}`}
+              <span class="more">table {bytes(each.tableBytes)}</span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function NextStep({ aggregate: { next, reasons, stage } }: { aggregate: AggregateRow }) {
+  if (next === null) return <span class="muted">everything is replayed</span>;
+  const name = next === stage ? `a larger share of ${next}` : next;
+  if (reasons.length === 0)
+    return (
+      <span>
+        ready for <b class="ok">{name}</b>
+      </span>
+    );
+  return (
+    <span>
+      <b>{name}</b> is blocked: <span class="muted">{reasons.map(withoutCommand).join('; ')}</span>
+    </span>
+  );
+}
+
+function Drift({ aggregate }: { aggregate: AggregateRow }) {
+  if (hasDrift(aggregate)) {
+    const { verified, shadow } = aggregate;
+    return <b class="bad">{count((verified?.drifted ?? 0) + (shadow?.drifted ?? 0))} found</b>;
+  }
+  if (aggregate.stage === 'off') return <span class="muted">–</span>;
+  if (!aggregate.verified && !aggregate.shadow?.compared) return <span class="muted">not compared</span>;
+  return <span class="ok">none</span>;
+}
+
+function hasDrift({ stage, verified, shadow }: AggregateRow): boolean {
+  return stage !== 'off' && ((verified?.drifted ?? 0) > 0 || (shadow?.drifted ?? 0) > 0);
+}
+
+/** The command is on the aggregate's own page. */
+function withoutCommand(reason: string): string {
+  return reason.replace(/ \(run .*\)$/, '');
+}
+
+function isShown(aggregate: AggregateRow, shown: Shown, wanted: string): boolean {
+  const text = `${aggregate.name} ${aggregate.table} ${aggregate.entity}`.toLowerCase();
+  if (!text.includes(wanted.trim().toLowerCase())) return false;
+  if (shown === 'attention') return hasDrift(aggregate);
+  return shown === 'all' || aggregate.stage === shown;
+}

@@ -1,0 +1,151 @@
+import { useState } from 'preact/hooks';
+import type { AggregateAnswer, StageName } from './answers.js';
+import { change } from './api.js';
+import type { Decision } from './reason-dialog.js';
+
+const order: readonly StageName[] = ['off', 'capture', 'shadow', 'replay'];
+
+const meaning: Record<StageName, string> = {
+  off: 'Nothing is captured: the triggers are taken away. What was off has to be backfilled and verified again.',
+  capture: 'Every change writes an event, in its transaction. Reads come from the table.',
+  shadow: 'Reads come from the table, and are compared with their replay in the background.',
+  replay:
+    'Reads are replayed from the events, for all streams or for a share of them; the others are compared as in shadow.',
+};
+
+const conditions: Record<StageName, string> = {
+  off: '',
+  capture: 'Nothing has to be done before: the triggers are made first.',
+  shadow: 'It takes a complete backfill, and a clean verify since capture began.',
+  replay: 'It takes a complete backfill, a clean verify, and enough shadow reads, all without drift.',
+};
+
+interface StageSectionProps {
+  aggregate: AggregateAnswer;
+  changes: boolean;
+  ask: (decision: Decision) => void;
+}
+
+/** The next step and what stands against it, and the ways back. */
+export function StageSection({ aggregate, changes, ask }: StageSectionProps) {
+  const { step, name } = aggregate;
+  const move = (to: StageName, percent: number | null): void =>
+    ask({
+      title: `Move ${name} to ${to}${percent === null ? '' : ` of ${percent} %`}?`,
+      explanation: <p>{meaning[to]} All instances of the application follow within a second.</p>,
+      confirm: `Move to ${to}`,
+      asksReason: true,
+      decide: (reason) =>
+        change('stage', { aggregate: name, to, reason, ...(percent !== null && { percent }) }),
+    });
+  return (
+    <section class="stage" aria-labelledby="stage">
+      <h2 id="stage" class="hidden">
+        Stage
+      </h2>
+      <Forward step={step} name={name} changes={changes} move={move} />
+      <Back step={step} changes={changes} move={move} />
+    </section>
+  );
+}
+
+interface MoveProps {
+  step: AggregateAnswer['step'];
+  changes: boolean;
+  move: (to: StageName, percent: number | null) => void;
+}
+
+function Forward({ step, name, changes, move }: MoveProps & { name: string }) {
+  const { next, reasons, stage, percent } = step;
+  const [share, setShare] = useState(stage === 'replay' ? 100 : 10);
+  if (next === null) {
+    return (
+      <div class="panel">
+        <h3>At the end of its way</h3>
+        <p>All streams are replayed.</p>
+      </div>
+    );
+  }
+  const wanted = next === 'replay' ? share : null;
+  // a smaller share is a way back, against which nothing stands
+  const blocked = reasons.length > 0 && !(stage === 'replay' && share < (percent ?? 0));
+  return (
+    <div class="panel">
+      <h3>Next: {next === stage ? `a larger share of ${next}` : next}</h3>
+      <p>{meaning[next]}</p>
+      <p class="muted">{conditions[next]}</p>
+      {reasons.length > 0 ? (
+        <ul class="reasons">
+          {reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      ) : (
+        <p class="ok">Nothing stands against it.</p>
+      )}
+      {changes ? (
+        <div class="actions">
+          {next === 'replay' && (
+            <label class="field inline">
+              Share in %
+              <input
+                type="number"
+                min={1}
+                max={100}
+                value={share}
+                onInput={(event) => setShare(Number(event.currentTarget.value))}
+              />
+            </label>
+          )}
+          <button
+            type="button"
+            class="primary"
+            disabled={blocked || (wanted !== null && !(wanted >= 1 && wanted <= 100))}
+            onClick={() => move(next, wanted)}
+          >
+            Move to {next}…
+          </button>
+        </div>
+      ) : (
+        <Command text={`npx backstory stage ${name} ${next} --reason "…"`} />
+      )}
+    </div>
+  );
+}
+
+function Back({ step: { stage }, changes, move }: MoveProps) {
+  const ways = order.slice(0, order.indexOf(stage)).reverse();
+  const [chosen, setChosen] = useState<StageName | null>(null);
+  const to = chosen !== null && ways.includes(chosen) ? chosen : ways[0];
+  if (to === undefined) return null;
+  return (
+    <div class="panel">
+      <h3>Back</h3>
+      <p>To any earlier stage, at any time: nothing stands against it.</p>
+      <p class="muted">{meaning[to]}</p>
+      {changes && (
+        <div class="actions">
+          <label class="field inline">
+            To
+            <select value={to} onChange={(event) => setChosen(event.currentTarget.value as StageName)}>
+              {ways.map((way) => (
+                <option key={way}>{way}</option>
+              ))}
+            </select>
+          </label>
+          <button type="button" onClick={() => move(to, null)}>
+            Roll back to {to}…
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Command({ text }: { text: string }) {
+  return (
+    <p class="more">
+      Changes are not allowed here. On the command line: <code>{text}</code>
+    </p>
+  );
+}

@@ -1,0 +1,79 @@
+import { type Backstory, BackstoryError } from '@backstory/adapter';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DASHBOARD_BACKSTORY } from './dashboard.tokens.js';
+
+/** A verify or repair that was asked for here. */
+export interface Work {
+  readonly kind: 'verify' | 'repair';
+  readonly by: string;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+  /** What came of it, in words. */
+  readonly outcome: string | null;
+  readonly failed: boolean;
+}
+
+const logger = new Logger('Backstory');
+
+/**
+ * Verifies and repairs in the background: large tables take longer than a request may. What is known of it is this process's;
+ * the result is recorded in the database, for all.
+ */
+@Injectable()
+export class DashboardWork {
+  private readonly latest = new Map<string, Work>();
+
+  constructor(@Inject(DASHBOARD_BACKSTORY) private readonly backstory: Backstory) {}
+
+  /** The latest of an aggregate, under way or done. */
+  of(aggregate: string): Work | null {
+    return this.latest.get(aggregate) ?? null;
+  }
+
+  verify(aggregate: string, by: string): Work {
+    return this.begin(aggregate, { kind: 'verify', by }, () => this.verified(aggregate));
+  }
+
+  /** With the table as the truth: events are appended, rows and events that are there stay as they are. Then verifies. */
+  repair(aggregate: string, by: string, reason: string): Work {
+    return this.begin(aggregate, { kind: 'repair', by }, async () => {
+      const [report] = await this.backstory.repair({ aggregates: [aggregate], by, reason });
+      const { repaired = [], left = [] } = report ?? {};
+      const rest = left.length > 0 ? `, ${left.length} left that it can't settle` : '';
+      return `${repaired.length} settled${rest}; ${await this.verified(aggregate)}`;
+    });
+  }
+
+  private async verified(aggregate: string): Promise<string> {
+    const { clean, aggregates } = await this.backstory.verify({ aggregates: [aggregate] });
+    const [found] = aggregates;
+    return clean
+      ? `${found?.rows ?? 0} rows compared, no drift`
+      : `${found?.drifted} streams differ from their rows`;
+  }
+
+  private begin(
+    aggregate: string,
+    { kind, by }: Pick<Work, 'kind' | 'by'>,
+    work: () => Promise<string>,
+  ): Work {
+    const running = this.latest.get(aggregate);
+    if (running && !running.finishedAt) {
+      throw new BackstoryError(
+        'STAGE_REFUSED',
+        `A ${running.kind} of "${aggregate}" is under way.`,
+        'Wait until it is done.',
+      );
+    }
+    const begun: Work = { kind, by, startedAt: new Date(), finishedAt: null, outcome: null, failed: false };
+    this.latest.set(aggregate, begun);
+    logger.log(`${by} has begun a ${kind} of "${aggregate}" on the dashboard`);
+    const finish = (outcome: string, failed: boolean): void =>
+      void this.latest.set(aggregate, { ...begun, finishedAt: new Date(), outcome, failed });
+    work().then(
+      (outcome) => finish(outcome, false),
+      (error: unknown) => finish(error instanceof Error ? error.message : String(error), true),
+    );
+    return begun;
+  }
+}

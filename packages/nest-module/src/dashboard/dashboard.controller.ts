@@ -1,0 +1,156 @@
+import { Backstory, InvalidOptionsError } from '@backstory/adapter';
+import { Get, Inject, NotFoundException, Param, Query, Req, Res } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { DASHBOARD_BACKSTORY, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
+import { DashboardAnswer, type DashboardRequest } from './dashboard-answer.js';
+import type { DashboardOptions } from './dashboard-options.js';
+import { dashboardFiles, dashboardPage } from './dashboard-page.js';
+import { DashboardVisitor, type Visitor } from './dashboard-visitor.decorator.js';
+import { DashboardWork } from './dashboard-work.js';
+
+type Parameters = Readonly<Record<string, string | undefined>>;
+
+/** The page, what it loads, and what it asks. Ids are parameters of the query: some proxies decode what is in a path. */
+export class DashboardController {
+  constructor(
+    @Inject(DASHBOARD_BACKSTORY) private readonly backstory: Backstory,
+    @Inject(DASHBOARD_OPTIONS) private readonly options: DashboardOptions,
+    @Inject(DashboardWork) private readonly work: DashboardWork,
+    @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
+  ) {}
+
+  @Get()
+  page(@Req() request: DashboardRequest, @Res() response: unknown): void {
+    this.answer(request, response).file('text/html', dashboardPage(this.title, request));
+  }
+
+  @Get('assets/:file')
+  asset(@Param('file') name: string, @Req() request: DashboardRequest, @Res() response: unknown): void {
+    const file = dashboardFiles.get(name);
+    if (!file) throw new NotFoundException();
+    this.answer(request, response).file(file.type, file.content);
+  }
+
+  @Get('api/session')
+  session(
+    @DashboardVisitor() visitor: Visitor,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () => ({
+      title: this.title,
+      changes: visitor.changes,
+      actor: visitor.actor(),
+    }));
+  }
+
+  @Get('api/overview')
+  overview(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
+    return this.json(request, response, () => this.backstory.admin.overview());
+  }
+
+  @Get('api/aggregate')
+  aggregate(
+    @Query() { name, hours }: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, async () => {
+      const report = await this.backstory.admin.aggregate(
+        required(name, 'name'),
+        hours ? Number(hours) : null,
+      );
+      return { ...report, work: this.work.of(report.status.category) };
+    });
+  }
+
+  @Get('api/streams')
+  streams(
+    @Query() { id = '', aggregate }: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () => this.backstory.admin.findStreams(id, aggregate || undefined));
+  }
+
+  @Get('api/stream')
+  stream(
+    @Query() { aggregate, id, before }: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () =>
+      this.backstory.admin.stream(
+        required(aggregate, 'aggregate'),
+        required(id, 'id'),
+        before ? Number(before) : undefined,
+      ),
+    );
+  }
+
+  @Get('api/state')
+  state(
+    @Query() { aggregate, id, version }: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () =>
+      this.backstory.admin.stateAt(required(aggregate, 'aggregate'), required(id, 'id'), Number(version)),
+    );
+  }
+
+  @Get('api/differences')
+  differences(
+    @Query() { aggregate, id, from, to }: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () =>
+      this.backstory.admin.compareVersions(
+        required(aggregate, 'aggregate'),
+        required(id, 'id'),
+        Number(from),
+        Number(to),
+      ),
+    );
+  }
+
+  @Get('api/consumers')
+  consumers(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
+    return this.json(request, response, () => this.backstory.admin.consumers());
+  }
+
+  @Get('api/parked')
+  parked(
+    @Query() { consumer }: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () =>
+      this.backstory.consumers.parked(required(consumer, 'consumer'), { limit: 100 }),
+    );
+  }
+
+  @Get('api/doctor')
+  doctor(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
+    return this.json(request, response, () => this.backstory.admin.doctor());
+  }
+
+  private get title(): string {
+    return this.options.title ?? 'Backstory';
+  }
+
+  private json(request: DashboardRequest, response: unknown, ask: () => unknown): Promise<void> {
+    return this.answer(request, response).json(ask);
+  }
+
+  private answer(request: DashboardRequest, response: unknown): DashboardAnswer {
+    return new DashboardAnswer(this.http.httpAdapter, request, response);
+  }
+}
+
+/** A repeated parameter is a list: none of them is taken. */
+function required(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new InvalidOptionsError(`The parameter "${name}" is missing.`, 'Give it once.');
+}

@@ -1,0 +1,70 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { getBackstoryToken } from '../backstory.tokens.js';
+import { DASHBOARD_BACKSTORY, DASHBOARD_GUARDED, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
+import { DashboardAccess } from './dashboard-access.guard.js';
+import { dashboardControllers } from './dashboard-controllers.js';
+import type {
+  BackstoryDashboardModuleAsyncOptions,
+  BackstoryDashboardModuleOptions,
+} from './dashboard-options.js';
+import { DashboardWork } from './dashboard-work.js';
+
+/**
+ * A dashboard in the application itself, beside `BackstoryModule` in the root module. Outside of development nobody sees it
+ * until `guards` or `authorize` say who may.
+ * @example
+ * BackstoryDashboardModule.forRoot({ path: 'ops/backstory', guards: [AdminGuard], allowChanges: true })
+ */
+@Module({})
+export class BackstoryDashboardModule {
+  static forRoot({
+    path,
+    guards,
+    dataSource,
+    imports,
+    ...options
+  }: BackstoryDashboardModuleOptions = {}): DynamicModule {
+    return moduleWith(
+      { path, guards, dataSource, imports },
+      { provide: DASHBOARD_OPTIONS, useValue: options },
+    );
+  }
+
+  /** As `forRoot`, with what decides about requests from the configuration. */
+  static forRootAsync({
+    path,
+    guards,
+    dataSource,
+    imports,
+    inject = [],
+    useFactory,
+  }: BackstoryDashboardModuleAsyncOptions): DynamicModule {
+    return moduleWith(
+      { path, guards, dataSource, imports },
+      { provide: DASHBOARD_OPTIONS, inject, useFactory },
+    );
+  }
+}
+
+function moduleWith(
+  {
+    path = 'backstory',
+    guards = [],
+    dataSource,
+    imports = [],
+  }: Pick<BackstoryDashboardModuleOptions, 'path' | 'guards' | 'dataSource' | 'imports'>,
+  options: Provider,
+): DynamicModule {
+  return {
+    module: BackstoryDashboardModule,
+    imports,
+    controllers: dashboardControllers(path, guards),
+    providers: [
+      options,
+      { provide: DASHBOARD_GUARDED, useValue: guards.length > 0 },
+      { provide: DASHBOARD_BACKSTORY, useExisting: getBackstoryToken(dataSource) },
+      DashboardAccess,
+      DashboardWork,
+    ],
+  };
+}
