@@ -1,9 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { BackstoryError } from '../errors.js';
 import { Cli, type ExitCode } from './cli.js';
+import { coloured } from './colours.js';
+import { archiveCommand } from './commands/archive.command.js';
 import { backfillCommand } from './commands/backfill.command.js';
+import { completionCommand } from './commands/completion.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { historyCommand } from './commands/history.command.js';
+import { initCommand } from './commands/init.command.js';
 import { installCommand } from './commands/install.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
 import { relayCommand } from './commands/relay.command.js';
@@ -15,6 +19,7 @@ import { verifyCommand } from './commands/verify.command.js';
 import type { Terminal } from './terminal.js';
 
 const commands = [
+  initCommand,
   installCommand,
   statusCommand,
   doctorCommand,
@@ -26,10 +31,13 @@ const commands = [
   relayCommand,
   rebuildCommand,
   snapshotsCommand,
+  archiveCommand,
+  completionCommand,
 ];
 
 const examples = `
 Examples:
+  $ npx backstory init --data-source dist/data-source.js
   $ npx backstory install --data-source dist/data-source.js
   $ npx backstory backfill order customer --data-source dist/data-source.js
   $ npx backstory verify --app dist/app.module.js --json
@@ -41,6 +49,19 @@ Examples:
 /** Runs one command. Writes to the terminal's streams only, and leaves the process to its caller. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const cli = new Cli(terminal);
+  try {
+    await commandTree(cli).parseAsync([...argv], { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    terminal.stderr.write(`${inWords(error as Error, argv.includes('--debug'), terminal)}\n`);
+    return BackstoryError.is(error, 'CAPTURE_OUTDATED') || BackstoryError.is(error, 'NOT_INSTALLED') ? 2 : 1;
+  }
+}
+
+/** Everything that the program understands. */
+export function commandTree(cli: Cli): Command {
+  const { terminal } = cli;
   const program = new Command('backstory')
     .description('Gives an existing NestJS + TypeORM + PostgreSQL application a history')
     .option('--data-source <file>', 'compiled file that exports the TypeORM DataSource')
@@ -53,6 +74,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .option('--json', 'print the result as JSON')
     .option('--debug', 'print stack traces')
     .addHelpText('after', examples)
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(add --help for the ways to call it)')
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
@@ -60,13 +82,12 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     })
     .exitOverride();
   for (const command of commands) command(program, cli);
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return cli.exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-    const { message, stack } = error as Error;
-    terminal.stderr.write(`${argv.includes('--debug') ? stack : message}\n`);
-    return BackstoryError.is(error, 'CAPTURE_OUTDATED') || BackstoryError.is(error, 'NOT_INSTALLED') ? 2 : 1;
-  }
+  return program;
+}
+
+/** An error of somebody's database or application has a message, too, which is often enough. */
+function inWords({ message, stack }: Error, debug: boolean, { stderr }: Terminal): string {
+  if (debug && stack !== undefined) return stack;
+  const [first = '', ...rest] = message.split('\n');
+  return [coloured(stderr, 'red', first), ...rest].join('\n');
 }

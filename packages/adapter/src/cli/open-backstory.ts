@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Backstory } from '../backstory.js';
 import type { Finding } from '../admin/index.js';
 import { createBackstory } from '../create-backstory.js';
 import { doctor } from '../doctor.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
+import type { InstallReport } from '../install.js';
 import type { BackstoryLogger, BackstoryOptions } from '../options.js';
+import { installationPending } from '../installation-pending.js';
 import { storedSelection } from '../stored-selection.js';
-import { type DataSource, findDataSource, initialize, isDataSource } from '../typeorm/index.js';
+import { type DataSource, findDataSource, initialize } from '../typeorm/index.js';
+import { loadFile } from './load-file.js';
 
 /** How the command line says which application it is for. */
 export interface ApplicationOptions {
@@ -57,18 +58,35 @@ export async function findings(options: ApplicationOptions): Promise<Finding[]> 
   return doctor(dataSource, named).finally(() => dataSource.destroy());
 }
 
+/** What install would do, without doing it. */
+export async function pendingInstall(options: ApplicationOptions): Promise<InstallReport> {
+  const { dataSource, named } = await openDataSource(options);
+  return installationPending(dataSource, named).finally(() => dataSource.destroy());
+}
+
+/** The application's DataSource, as it is without Backstory. */
+export async function withDataSource<Result>(
+  options: ApplicationOptions,
+  work: (dataSource: DataSource) => Promise<Result>,
+): Promise<Result> {
+  if (!options.app) {
+    const dataSource = await connect(options);
+    return work(dataSource).finally(() => dataSource.destroy());
+  }
+  const context = await bootNestApplication(options.app);
+  const typeorm = createRequire(resolve(options.app))('typeorm') as { DataSource: unknown };
+  try {
+    return await work(context.get(typeorm.DataSource, { strict: false }) as DataSource);
+  } finally {
+    await context.close();
+  }
+}
+
 /** The DataSource of the file, connected, and the options of --config or of the application's last start. */
 async function openDataSource(
   options: ApplicationOptions,
 ): Promise<{ dataSource: DataSource; named: BackstoryOptions }> {
-  if (!options.dataSource) {
-    throw new InvalidOptionsError(
-      'No application was named.',
-      'Add --data-source dist/data-source.js (a file that exports a TypeORM DataSource) or --app dist/app.module.js.',
-    );
-  }
-  const dataSource = findDataSource(await load(options.dataSource), options.dataSource);
-  if (!dataSource.isInitialized) await initialize(dataSource);
+  const dataSource = await connect(options);
   try {
     const config = options.config ? await loadConfig(options.config) : undefined;
     const schema = options.schema ?? config?.schema;
@@ -80,24 +98,37 @@ async function openDataSource(
   }
 }
 
-async function openNestApplication(file: string): Promise<OpenedBackstory> {
-  const module = Object.values(await load(file)).find(isModuleClass);
+async function connect(options: ApplicationOptions): Promise<DataSource> {
+  if (!options.dataSource) {
+    throw new InvalidOptionsError(
+      'No application was named.',
+      'Add --data-source dist/data-source.js (a file that exports a TypeORM DataSource) or --app dist/app.module.js.',
+    );
+  }
+  const dataSource = findDataSource(await loadFile(options.dataSource), options.dataSource);
+  if (!dataSource.isInitialized) await initialize(dataSource);
+  return dataSource;
+}
+
+interface NestContext {
+  get(token: unknown, options: object): unknown;
+  close(): Promise<void>;
+}
+
+async function bootNestApplication(file: string): Promise<NestContext> {
+  const module = Object.values(await loadFile(file)).find(isModuleClass);
   if (!module)
     throw new InvalidOptionsError(`${file} exports no Nest module.`, 'Name the file with the root module.');
   const { NestFactory } = createRequire(resolve(file))('@nestjs/core') as {
-    NestFactory: {
-      createApplicationContext(
-        module: unknown,
-        options: object,
-      ): Promise<{ get(token: symbol, options: object): unknown; close(): Promise<void> }>;
-    };
+    NestFactory: { createApplicationContext(module: unknown, options: object): Promise<NestContext> };
   };
   // Its consumers stay where they are.
   (globalThis as Record<symbol, unknown>)[Symbol.for('backstory:CommandLine')] = true;
-  const context = await NestFactory.createApplicationContext(module, {
-    logger: ['error', 'warn'],
-    abortOnError: false,
-  });
+  return NestFactory.createApplicationContext(module, { logger: ['error', 'warn'], abortOnError: false });
+}
+
+async function openNestApplication(file: string): Promise<OpenedBackstory> {
+  const context = await bootNestApplication(file);
   try {
     const backstory = context.get(Symbol.for('backstory:Backstory'), { strict: false }) as Backstory;
     return { backstory, close: () => context.close() };
@@ -112,30 +143,8 @@ async function openNestApplication(file: string): Promise<OpenedBackstory> {
   }
 }
 
-async function load(file: string): Promise<Record<string, unknown>> {
-  const path = resolve(file);
-  if (!existsSync(path)) {
-    throw new InvalidOptionsError(
-      `There is no file ${path}.`,
-      'Give the path of the compiled JavaScript file, from the current folder.',
-    );
-  }
-  const exports = (await import(pathToFileURL(path).href).catch((error: unknown) => {
-    if ((error as { code?: string }).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
-    throw new InvalidOptionsError(
-      `Node.js can't load ${path}.`,
-      'Name the compiled JavaScript file (.js, .cjs or .mjs), not its source.',
-    );
-  })) as Record<string, unknown>;
-  // A CommonJS module's exports stand under "default", and its own default export under that.
-  const commonJs = exports['default'];
-  return typeof commonJs === 'object' && commonJs !== null && !isDataSource(commonJs)
-    ? { ...exports, ...(commonJs as Record<string, unknown>) }
-    : exports;
-}
-
 async function loadConfig(file: string): Promise<BackstoryOptions> {
-  const exports = await load(file);
+  const exports = await loadFile(file);
   return (
     (exports['default'] as { default?: BackstoryOptions }).default ??
     (exports['default'] as BackstoryOptions) ??

@@ -9,19 +9,19 @@ import {
   positiveInteger,
   print,
 } from '../cli.js';
+import { examples } from '../examples.js';
 import { progressView, table } from '../terminal.js';
 
-const examples = `
-Examples:
-  $ npx backstory backfill --dry-run                        what it would come to
-  $ npx backstory backfill order                            one aggregate; run it again to go on after a stop
-  $ npx backstory backfill order --max-rate 5000 --max-lag 2
-  $ npx backstory backfill order --wait-while "select count(*) > 1000 from job"
-  $ npx backstory backfill order --where "t.created_at > now() - interval '1 year'"
-  $ npx backstory backfill order --pause                    from another terminal; then --resume or --stop
+const lines = [
+  ['backfill --dry-run', 'what it would come to'],
+  ['backfill order', 'one aggregate; run it again to go on after a stop'],
+  ['backfill order --max-rate 5000 --max-lag 2', 'not faster, and not while a replica is behind'],
+  ['backfill order --wait-while "select count(*) > 1000 from job"', 'nor while this is true'],
+  [`backfill order --where "t.created_at > now() - interval '1 year'"`, 'the last year only'],
+  ['backfill order --pause', 'from another terminal; then --resume or --stop'],
+] as const;
 
-Says on stderr how far it is and what it waits for. Locked rows are skipped and come last.
-`;
+const more = 'Says on stderr how far it is and what it waits for. Locked rows are skipped and come last.';
 
 export function backfillCommand(program: Command, cli: Cli): void {
   program
@@ -37,7 +37,7 @@ export function backfillCommand(program: Command, cli: Cli): void {
       '--chunk-size <rows>',
       'rows locked and written at a time, instead of as many as take --target-ms',
     )
-    .option('--target-ms <milliseconds>', 'how long a chunk should take, and hold its locks', '10')
+    .option('--target-ms <milliseconds>', 'how long a chunk should take, and hold its locks', '25')
     .option('--max-rate <rows>', 'rows a second, at most')
     .option('--max-lag <seconds>', 'wait while a replica is further behind')
     .option('--max-active <connections>', 'wait while more connections are at work')
@@ -46,7 +46,7 @@ export function backfillCommand(program: Command, cli: Cli): void {
     .option('--resume', 'let paused ones go on')
     .option('--stop', 'let backfills that are under way elsewhere end after their chunk')
     .description('write a first event for every row that has none, while the application goes on writing')
-    .addHelpText('after', examples)
+    .addHelpText('after', examples(lines, more))
     .action(cli.action(choose));
 }
 

@@ -1,7 +1,15 @@
 import type { Command } from 'commander';
 import type { Finding } from '../../admin/index.js';
 import { type Cli, type CommandInput, print } from '../cli.js';
+import { coloured } from '../colours.js';
+import { examples } from '../examples.js';
 import { findings } from '../open-backstory.js';
+import type { Terminal } from '../terminal.js';
+
+const lines = [
+  ['doctor --data-source dist/data-source.js', 'faults and hints, with what mends each'],
+  ['doctor --app dist/app.module.js --json', 'for a deployment that stops at exit code 2'],
+] as const;
 
 export function doctorCommand(program: Command, cli: Cli): void {
   program
@@ -9,18 +17,20 @@ export function doctorCommand(program: Command, cli: Cli): void {
     .description(
       'what differs between entities, tables and triggers, and what mends it; exit code 2 for a fault',
     )
+    .addHelpText('after', examples(lines, 'Looks at catalogues only, never at rows; changes nothing.'))
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommandInput['options']>();
       const found = await findings(options);
       print(
         { terminal: cli.terminal, options, args: [] },
         found,
-        () => found.map(inWords).join('') || 'All is well.\n',
+        () => found.map((finding) => inWords(finding, cli.terminal)).join('') || 'All is well.\n',
       );
       cli.exitCode = found.some(({ severity }) => severity === 'fault') ? 2 : 0;
     });
 }
 
-function inWords({ severity, aggregate, problem, remedy }: Finding): string {
-  return `${severity.padEnd(5)}  ${aggregate ? `${aggregate}: ` : ''}${problem}\n       What to do: ${remedy}\n`;
+function inWords({ severity, aggregate, problem, remedy }: Finding, { stdout }: Terminal): string {
+  const shown = coloured(stdout, severity === 'fault' ? 'red' : 'yellow', severity.padEnd(5));
+  return `${shown}  ${aggregate ? `${aggregate}: ` : ''}${problem}\n       What to do: ${remedy}\n`;
 }

@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
 import type { EventData, RecordedEvent } from '../../event/index.js';
-import type { ReadStreamOptions } from '../../event-store/index.js';
+import type { HistoryOptions, ReadStreamOptions } from '../../event-store/index.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { type Cli, type CommandInput, type CommandRun, positiveInteger, print, shown } from '../cli.js';
+import { examples } from '../examples.js';
+
+const lines = [
+  ['history order 42', 'its events, newest last'],
+  ['history order 42 --as-of 2026-01-31T12:00:00Z --state', 'what it was then'],
+  ['history order 42 --version 3 --json', 'the first three, for a program'],
+] as const;
 
 export function historyCommand(program: Command, cli: Cli): void {
   program
@@ -11,19 +18,29 @@ export function historyCommand(program: Command, cli: Cli): void {
     .argument('<id>', 'its primary key; parts of a composite key joined by ":"')
     .option('--version <n>', 'up to this position')
     .option('--as-of <date>', 'up to this moment')
+    .option('--after <n>', 'behind this position')
+    .option('--last <n>', 'so many of the newest ones at most')
     .option('--state', 'what these events come to, instead of the events')
     .description('the events of one entity, newest last')
+    .addHelpText('after', examples(lines))
     .action(cli.action((backstory, input) => (input.options['state'] ? state : history)(backstory, input)));
 }
 
 const history: CommandRun = async (backstory, input) => {
   const [aggregate, id] = input.args as [string, string];
-  const events = await backstory.history(aggregate, id, until(input));
+  const events = await backstory.history(aggregate, id, { ...until(input), ...section(input) });
   print(input, events, () => events.map(inWords).join('') || noEvents(aggregate, id));
   return 0;
 };
 
 const state: CommandRun = async (backstory, input) => {
+  const [given] = Object.keys(section(input));
+  if (given) {
+    throw new InvalidOptionsError(
+      `--${given} is for the events, and --state comes from all of them.`,
+      'Leave one out.',
+    );
+  }
   const [aggregate, id] = input.args as [string, string];
   const replayed = await backstory.state(aggregate, id, until(input));
   print(input, replayed, () => {
@@ -38,6 +55,13 @@ function until({ options: { version, asOf } }: CommandInput): ReadStreamOptions 
   return {
     ...(version !== undefined && { version: positiveInteger(version, '--version') }),
     ...(asOf !== undefined && { asOf: moment(asOf) }),
+  };
+}
+
+function section({ options: { after, last } }: CommandInput): Pick<HistoryOptions, 'after' | 'last'> {
+  return {
+    ...(after !== undefined && { after: positiveInteger(after, '--after') }),
+    ...(last !== undefined && { last: positiveInteger(last, '--last') }),
   };
 }
 

@@ -1,11 +1,47 @@
 import type { Command } from 'commander';
-import { type Cli, type CommandRun, print } from '../cli.js';
+import { InvalidOptionsError } from '../../errors.js';
+import { type Cli, type CommandInput, type CommandRun, print } from '../cli.js';
+import { examples } from '../examples.js';
+import { pendingInstall } from '../open-backstory.js';
+
+const lines = [
+  ['install --data-source dist/data-source.js --dry-run', 'what is missing'],
+  [
+    'install --data-source dist/data-source.js --config backstory.config.js',
+    'as "backstory init" has proposed',
+  ],
+  ['install --app dist/app.module.js', 'as BackstoryModule says'],
+] as const;
+
+const more = `Run it again after a migration of captured tables.
+Writers of a table wait for milliseconds while its triggers are made.`;
 
 export function installCommand(program: Command, cli: Cli): void {
   program
     .command('install')
+    .option('--dry-run', 'say what is missing, change nothing')
     .description("create or upgrade Backstory's tables and capture triggers")
-    .action(cli.action(install, 'auto'));
+    .addHelpText('after', examples(lines, more))
+    .action((...args: unknown[]) => {
+      const options = (args.at(-1) as Command).optsWithGlobals<CommandInput['options']>();
+      if (!options['dryRun']) return cli.action(install, 'auto')(...args);
+      return whatIsMissing({ terminal: cli.terminal, options, args: [] });
+    });
+}
+
+async function whatIsMissing(input: CommandInput): Promise<void> {
+  if (input.options.app) {
+    throw new InvalidOptionsError(
+      'Booting the application installs what is missing: there is no --dry-run with --app.',
+      'Name its data source with --data-source, or run "npx backstory doctor" after an install.',
+    );
+  }
+  const { migrations, captured } = await pendingInstall(input.options);
+  print(input, { migrations, captured }, () =>
+    migrations.length + captured.length === 0
+      ? 'Nothing is missing.\n'
+      : `Would run ${migrations.length} migrations of Backstory's own tables, and make the triggers of: ${captured.join(', ') || 'nothing'}.\n`,
+  );
 }
 
 /** Opening the application has installed what was missing. */

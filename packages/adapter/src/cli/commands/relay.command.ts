@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { InvalidOptionsError } from '../../errors.js';
 import type { ParkedEvent, ParkedSelection } from '../../outbox/index.js';
 import {
@@ -10,12 +10,27 @@ import {
   print,
   shown,
 } from '../cli.js';
+import { examples } from '../examples.js';
+import { publishUntilEnd } from '../publish-until.js';
 import { table } from '../terminal.js';
+
+const lines = [
+  ['relay', 'how far each consumer is behind'],
+  ['relay parked mailer', 'what it could not handle, and why'],
+  ['relay retry mailer --stream order-42', 'try that again'],
+  ['relay discard mailer --stream order-42 --reason "gone"', 'give it up'],
+  ['relay discard mailer --limit 10 --dry-run', 'which ones those would be'],
+  ['relay publish broker --to amqp://127.0.0.1 --source /shop', 'publish to RabbitMQ until it is stopped'],
+] as const;
 
 export function relayCommand(program: Command, cli: Cli): void {
   program
     .command('relay')
-    .argument('[action]', 'list, parked, retry or discard', 'list')
+    .addArgument(
+      new Argument('[action]', 'what to do')
+        .choices(['list', 'parked', 'retry', 'discard', 'publish'])
+        .default('list'),
+    )
     .argument('[consumer]', 'its name; a projection stands for its live generation')
     .option('--stream <name>', 'only events of this stream, such as order-42')
     .option('--limit <events>', 'the first ones, at most')
@@ -23,22 +38,30 @@ export function relayCommand(program: Command, cli: Cli): void {
     .option('--dry-run', 'retry and discard: show which events are meant')
     .option('--by <name>', 'discard: who decides it')
     .option('--reason <text>', 'discard: why')
-    .description('how far consumers are behind; what they could not handle, to be tried again or given up')
+    .option('--to <url>', 'publish: amqp://…, nats://… or https://… (signed with BACKSTORY_WEBHOOK_SECRET)')
+    .option('--source <uri>', 'publish: names this application in the events, such as /shop')
+    .option('--publisher <file>', 'publish: compiled file that exports a publisher, instead of --to')
+    .option('--category <names...>', 'publish: only events of these categories')
+    .option('--from <place>', 'publish: where a new consumer starts: now, beginning or a global position')
+    .option('--include-backfill', 'publish: also first events of rows that were there before')
+    .option('--until-caught-up', 'publish: end when everything that is there now is published')
+    .description(
+      'how far consumers are behind; what they could not handle, to be tried again or given up; publish to a broker',
+    )
+    .addHelpText('after', examples(lines))
     .action(cli.action(relay));
 }
 
 const relay: CommandRun = async (backstory, input) => {
   const [action, consumer] = input.args as [string, string | undefined];
   if (action === 'list') return list(backstory, input);
-  if (!['parked', 'retry', 'discard'].includes(action)) {
-    throw new InvalidOptionsError(`relay ${action} is unknown.`, 'Use one of: list, parked, retry, discard.');
-  }
   if (consumer === undefined) {
     throw new InvalidOptionsError(
       `relay ${action} of whom?`,
       'Name the consumer; "npx backstory relay" lists them.',
     );
   }
+  if (action === 'publish') return publishUntilEnd(backstory, consumer, input);
   const selection = selectionOf(input.options);
   const { reason = '', ...by } = attribution(input.options);
   const { consumers } = backstory;

@@ -10,6 +10,13 @@ import {
   print,
   streamsOf,
 } from '../cli.js';
+import { examples } from '../examples.js';
+
+const lines = [
+  ['repair --dry-run', 'what would be done, with the values of both sides'],
+  ['repair order --by anna --reason "from a backup"', 'append corrections'],
+  ['repair order --stream 42 --truth events', 'write the row as the events have it'],
+] as const;
 
 export function repairCommand(program: Command, cli: Cli): void {
   program
@@ -25,6 +32,7 @@ export function repairCommand(program: Command, cli: Cli): void {
     .option('--by <name>', 'who repairs')
     .option('--reason <text>', 'why')
     .description('settle drift by appending corrections, or by writing the rows; events are never changed')
+    .addHelpText('after', examples(lines))
     .action(cli.action(repair));
 }
 

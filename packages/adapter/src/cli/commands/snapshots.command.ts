@@ -1,19 +1,32 @@
 import type { Command } from 'commander';
 import { aggregatesOf, type Cli, type CommandRun, print } from '../cli.js';
+import { examples } from '../examples.js';
+
+const lines = [
+  ['snapshots order --dry-run', 'how many there are, and would be'],
+  ['snapshots order', 'take them anew'],
+] as const;
 
 export function snapshotsCommand(program: Command, cli: Cli): void {
   program
     .command('snapshots')
     .argument('[aggregates...]', 'categories or entities; all when none is named')
+    .option('--dry-run', 'only say how many there are, and would be')
     .description('take the snapshots of long streams anew; reads go on meanwhile')
+    .addHelpText('after', examples(lines))
     .action(cli.action(snapshots));
 }
 
 const snapshots: CommandRun = async (backstory, input) => {
-  const reports = await backstory.rebuildSnapshots({ aggregates: aggregatesOf(input.args) });
+  const dryRun = input.options['dryRun'] === true;
+  const reports = await backstory.rebuildSnapshots({ aggregates: aggregatesOf(input.args), dryRun });
+  const would = dryRun ? 'would be ' : '';
   print(input, reports, () =>
     reports
-      .map(({ category, removed, taken }) => `${category}: ${removed} snapshots removed, ${taken} taken\n`)
+      .map(
+        ({ category, removed, taken }) =>
+          `${category}: ${removed} snapshots ${would}removed, ${taken} ${would}taken\n`,
+      )
       .join(''),
   );
   return 0;

@@ -1,26 +1,47 @@
-import type { Command } from 'commander';
-import type { Stage } from '../../stages/index.js';
+import { Argument, type Command } from 'commander';
+import { type Stage, type StageChange, stages } from '../../stages/index.js';
 import { InvalidOptionsError } from '../../errors.js';
-import { attribution, type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
+import {
+  attribution,
+  type Cli,
+  type CommandInput,
+  type CommandRun,
+  type ExitCode,
+  positiveInteger,
+  print,
+} from '../cli.js';
+import { examples } from '../examples.js';
 import { table } from '../terminal.js';
+
+const lines = [
+  ['stage order', 'how it was moved, by whom and why'],
+  ['stage order shadow --dry-run', 'what stands against it'],
+  ['stage order shadow --reason "verified"', 'one step forward'],
+  ['stage order replay --percent 10', 'for a tenth of the streams'],
+  ['stage order capture', 'back, at any time'],
+] as const;
+
+const more = 'off → capture → shadow → replay; every instance follows within a second.';
 
 export function stageCommand(program: Command, cli: Cli): void {
   program
     .command('stage')
     .argument('<aggregate>', 'category or entity')
-    .argument('[stage]', 'off, capture, shadow or replay; without it, the history of its stages')
+    .addArgument(new Argument('[stage]', 'where to; without it, the history of its stages').choices(stages))
     .option('--percent <number>', 'with replay: of how many in a hundred streams; the others are compared')
     .option('--history', 'the history of its stages')
+    .option('--dry-run', 'say what stands against it, change nothing')
     .option('--by <name>', 'who changes it')
     .option('--reason <text>', 'why')
     .option('--force', 'go although a guard refuses; it is recorded as forced')
     .description('move an aggregate, or show how it was moved')
+    .addHelpText('after', examples(lines, more))
     .action(cli.action(stage));
 }
 
 const stage: CommandRun = async (backstory, input) => {
   const [aggregate, to] = input.args as [string, Stage | undefined];
-  const { percent, force, history } = input.options;
+  const { percent, force, history, dryRun } = input.options;
   if (to === undefined && percent !== undefined) {
     throw new InvalidOptionsError('--percent is given without a stage.', 'Say "replay --percent …".');
   }
@@ -30,10 +51,12 @@ const stage: CommandRun = async (backstory, input) => {
   if (to !== undefined) {
     const options = {
       ...attribution(input.options),
-      force: force === true,
+      force: force === true || dryRun === true,
+      dryRun: dryRun === true,
       ...(percent !== undefined && { percent: positiveInteger(percent, '--percent') }),
     };
     const change = await backstory.stages.set(aggregate, to, options);
+    if (dryRun) return whatStandsAgainst(change, input);
     print(
       input,
       change,
@@ -59,6 +82,17 @@ const stage: CommandRun = async (backstory, input) => {
   );
   return 0;
 };
+
+function whatStandsAgainst(change: StageChange, input: CommandInput): ExitCode {
+  const { category, from, to, fromPercent, percent, overridden } = change;
+  const move = `${shown(from, fromPercent)} → ${shown(to, percent)}`;
+  print(input, { category, from, to, percent, reasons: overridden }, () =>
+    overridden.length === 0
+      ? `${category}: ${move}: nothing stands against it.\n`
+      : `${category}: ${move} would be refused: ${overridden.join('; ')}.\n`,
+  );
+  return overridden.length === 0 ? 0 : 1;
+}
 
 function shown(stage: Stage | null, percent: number | null): string {
   return (stage ?? '-') + (percent === null || percent === 100 ? '' : ` ${percent} %`);

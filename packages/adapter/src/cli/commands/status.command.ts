@@ -1,9 +1,19 @@
 import type { Command } from 'commander';
 import { type Cli, type CommandRun, print } from '../cli.js';
+import { examples } from '../examples.js';
 import { table } from '../terminal.js';
 
+const lines = [
+  ['status --data-source dist/data-source.js', 'stage, backfill, verify, shadow reads of each aggregate'],
+  ['status --data-source dist/data-source.js --json', 'the same for a program'],
+] as const;
+
 export function statusCommand(program: Command, cli: Cli): void {
-  program.command('status').description('where each aggregate stands').action(cli.action(status));
+  program
+    .command('status')
+    .description('where each aggregate stands')
+    .addHelpText('after', examples(lines))
+    .action(cli.action(status));
 }
 
 const status: CommandRun = async (backstory, input) => {

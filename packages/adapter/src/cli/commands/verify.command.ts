@@ -9,7 +9,17 @@ import {
   print,
   streamsOf,
 } from '../cli.js';
+import { examples } from '../examples.js';
 import { table } from '../terminal.js';
+
+const lines = [
+  ['verify --data-source dist/data-source.js', 'everything'],
+  ['verify order --since-last', 'what has changed since the last complete one'],
+  ['verify order --sample 0.1', 'a tenth of the streams'],
+  ['verify order --stream 42 43', 'two streams'],
+] as const;
+
+const more = 'Runs beside live traffic without false alarms. What differs is recorded.';
 
 export function verifyCommand(program: Command, cli: Cli): void {
   program
@@ -20,6 +30,7 @@ export function verifyCommand(program: Command, cli: Cli): void {
     .option('--since-last', 'only streams with events since the last complete verify')
     .option('--stream <ids...>', 'only these streams of the one aggregate')
     .description('prove that replaying the events gives the tables; exit code 2 when it does not')
+    .addHelpText('after', examples(lines, more))
     .action(cli.action(verify));
 }
 

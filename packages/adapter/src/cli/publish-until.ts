@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import type { Backstory } from '../backstory.js';
+import { InvalidOptionsError } from '../errors.js';
+import type { RelayDefinition } from '../consumer-control.js';
+import { type CommandInput, print } from './cli.js';
+import { namedPublisher } from './named-publisher.js';
+
+/** Runs a relay in this process: until it is told to end, or has published all that is there now. */
+export async function publishUntilEnd(backstory: Backstory, name: string, input: CommandInput): Promise<0> {
+  const { options } = input;
+  if (options.app) {
+    throw new InvalidOptionsError(
+      'relay publish runs without the application, whose own consumers would start with it.',
+      'Name the DataSource: --data-source dist/data-source.js.',
+    );
+  }
+  const { category, from } = options as { category?: string[]; from?: RelayDefinition['from'] };
+  const { consumers } = backstory;
+  consumers.relay({
+    name,
+    publisher: await namedPublisher(options),
+    ...(category && { filter: { categories: category } }),
+    ...(from && { from }),
+    includeBackfill: options['includeBackfill'] === true,
+  });
+  const end = new AbortController();
+  const told = Promise.race(
+    ['SIGINT', 'SIGTERM'].map((signal) => once(process, signal, { signal: end.signal })),
+  );
+  told.catch(() => undefined);
+  await consumers.start();
+  try {
+    input.terminal.stderr.write(`"${name}" publishes; "npx backstory relay" shows how far it is.\n`);
+    const wait = { timeoutMs: Infinity, signal: end.signal };
+    const caughtUp = options['untilCaughtUp']
+      ? consumers.wait(name, undefined, wait)
+      : new Promise<void>(() => undefined);
+    caughtUp.catch(() => undefined);
+    await Promise.race([told, caughtUp]);
+  } finally {
+    end.abort();
+    await consumers.stop();
+  }
+  const status = (await consumers.list()).filter((consumer) => consumer.name === name);
+  print(input, status, () =>
+    status.map(({ position, lag }) => `"${name}" is at ${position}, ${lag} events behind.\n`).join(''),
+  );
+  return 0;
+}

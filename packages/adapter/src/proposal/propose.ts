@@ -1,0 +1,50 @@
+import type { EntityDescription } from './entity-description.js';
+import { type Ownership, ownerships } from './owned-relations.js';
+import { passingRows } from './passing-rows.js';
+import type { Proposal, Proposed, ProposedAggregate } from './proposal.js';
+import { sensitivity } from './sensitive-property.js';
+
+/** Proposes a configuration for these entities, with the reason for each part of it. */
+export function propose(entities: readonly EntityDescription[]): Proposal {
+  const exclude = entities.flatMap((entity): Proposed[] => {
+    const reason = entity.refusal ?? passingRows(entity);
+    return reason === undefined ? [] : [{ name: entity.name, reason }];
+  });
+  const excluded = new Set(exclude.map(({ name }) => name));
+  const ownership = ownerships(entities, excluded);
+  const owned = new Set(
+    [...ownership.values()].flatMap(({ owns }) => owns.flatMap(({ target }) => target ?? [])),
+  );
+  const aggregates = entities
+    .filter(({ name }) => !excluded.has(name))
+    .map((entity): ProposedAggregate => ({
+      entity: entity.name,
+      owns: owned.has(entity.name) ? [] : pathsFrom(entity.name, ownership),
+      exclude: entity.properties.flatMap((name) => {
+        const why = sensitivity(name);
+        return why === undefined ? [] : [{ name, reason: `it looks like ${why}` }];
+      }),
+      notOwned: ownership.get(entity.name)?.notOwned ?? [],
+    }))
+    .filter((aggregate) => aggregate.owns.length + aggregate.exclude.length + aggregate.notOwned.length > 0);
+  return { aggregates, exclude };
+}
+
+/** At any depth: what an owned entity owns is its root's. */
+function pathsFrom(
+  entity: string,
+  ownership: ReadonlyMap<string, Ownership>,
+  above: readonly string[] = [],
+): Proposed[] {
+  if (above.includes(entity)) return [];
+  const owns = ownership.get(entity)?.owns ?? [];
+  return owns.flatMap(({ name, reason, target }) => [
+    { name, reason },
+    ...(target === undefined
+      ? []
+      : pathsFrom(target, ownership, [...above, entity]).map((part) => ({
+          ...part,
+          name: `${name}.${part.name}`,
+        }))),
+  ]);
+}
