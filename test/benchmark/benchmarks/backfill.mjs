@@ -1,9 +1,13 @@
 import { comparison } from '../harness/comparison.mjs';
 import { interleave, timed } from '../harness/interleave.mjs';
+import { statementProfile } from '../harness/statement-profile.mjs';
+import { forgetFirstEvents, insertFirstEvents } from '../subjects/first-events.mjs';
 import { withSubjects } from '../subjects/subject.mjs';
 
-const ROWS = 1_000_000;
+const ROWS = 200_000;
 const floor = 'INSERT … SELECT';
+/** What nobody can do without who writes while the application writes. */
+const locking = 'the same, with the rows locked and ON CONFLICT';
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
 export default {
@@ -19,7 +23,7 @@ export default {
         if (!subject?.backstory) throw new Error('Nothing to measure.');
         const { dataSource, backstory, tidy } = subject;
         await dataSource.query('create table bare (like backstory.events including all)');
-        const variants = [floor, `${floor} again`, 'backfill()', 'backfill(), chunks of 10 000'];
+        const variants = [floor, `${floor} again`, locking, 'backfill()', 'backfill(), chunks of 10 000'];
         const samples = await interleave({
           variants,
           rounds: 3,
@@ -27,9 +31,10 @@ export default {
           random: run.random,
           turn: async (variant, round) => {
             run.progress(`${variant}, round ${round}`);
-            await forget(dataSource);
+            await forgetFirstEvents(dataSource);
             await tidy();
-            if (variant.startsWith(floor)) return [await timed(() => dataSource.query(insertSelect))];
+            if (variant.startsWith(floor)) return [await timed(() => dataSource.query(insertFirstEvents))];
+            if (variant === locking) return [await timed(() => dataSource.query(lockingInsert))];
             const chunkSize = variant.includes('10 000') ? 10_000 : undefined;
             return [await timed(() => backstory.backfill(chunkSize ? { chunkSize } : {}))];
           },
@@ -49,6 +54,36 @@ export default {
       },
     );
   },
+  profile: (run) => {
+    const rows = run.rounds(100_000);
+    const subjects = /** @type {const} */ ({ subject: { recordedBy: 'backstory', rows, connections: 2 } });
+    return withSubjects(run.serverUrl, subjects, async ([subject]) => {
+      if (!subject?.backstory) throw new Error('Nothing to profile.');
+      const { dataSource, backstory, tidy } = subject;
+      await dataSource.query('create table bare (like backstory.events including all)');
+      const anew = async () => {
+        await forgetFirstEvents(dataSource);
+        await tidy();
+      };
+      const titled = (/** @type {string} */ what) => `${what}, ${rows.toLocaleString('en')} rows`;
+      /** @type {[title: string, work: () => Promise<unknown>][]} */
+      const works = [
+        ['INSERT … SELECT', () => dataSource.query(insertFirstEvents)],
+        ['the same, with the rows locked', () => dataSource.query(lockedRows)],
+        ['the same, with the rows locked and ON CONFLICT', () => dataSource.query(lockingInsert)],
+        ['backfill()', () => backstory.backfill()],
+      ];
+      const parts = [];
+      for (const [title, work] of works) {
+        for (const warmUp of [true, false]) {
+          await anew();
+          const part = await statementProfile(dataSource, titled(title), work);
+          if (!warmUp) parts.push(part);
+        }
+      }
+      return parts.join('\n');
+    });
+  },
 };
 
 /**
@@ -66,7 +101,7 @@ async function latency(run, { dataSource, backstory, tidy }) {
   ]);
   for (let round = 0; round < 3; round++) {
     run.progress(`latency, round ${round}`);
-    await forget(dataSource);
+    await forgetFirstEvents(dataSource);
     await tidy();
     const write = () =>
       timed(() =>
@@ -78,7 +113,7 @@ async function latency(run, { dataSource, backstory, tidy }) {
     samples
       .get('before')
       ?.push(...(await writers(write, () => new Promise((resolve) => setTimeout(resolve, 3000)))));
-    await forget(dataSource);
+    await forgetFirstEvents(dataSource);
     await tidy();
     samples.get('during backfill()')?.push(...(await writers(write, () => backstory.backfill())));
   }
@@ -121,19 +156,6 @@ function percentile99(times) {
   return sorted[Math.floor(sorted.length * 0.99)] ?? 0;
 }
 
-const insertSelect = `
-  insert into bare (category, stream_id, stream_position, change, type, data, metadata)
-  select 'article', id::text, 1, 'c', 'ArticleCreated', to_json(t), '{"origin":"backfill"}' from article t`;
-
-/**
- * As before the first backfill. Events refuse to be deleted.
- * @param {import('typeorm').DataSource} dataSource
- */
-async function forget(dataSource) {
-  await dataSource.query(`
-    truncate bare;
-    alter table backstory.events disable trigger user;
-    truncate backstory.events;
-    alter table backstory.events enable trigger user;
-    delete from backstory.backfills`);
-}
+const lockedRows = insertFirstEvents.replace('article t', '(select * from article for no key update) t');
+const lockingInsert = `${lockedRows}
+  on conflict (category, stream_id, stream_position) do nothing`;

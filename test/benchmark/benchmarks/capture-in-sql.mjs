@@ -87,7 +87,7 @@ const operations = [
             ? `; ${insertEvent(
                 `values ('article', changed.id::text, 1, 'c', 'ArticleCreated', '{"id":10001,"note":"none","price":12.50,
                  "stock":1,"title":"Article 1","active":true,"summary":"Summary of this article",
-                 "createdAt":"2026-01-01T00:00:00.123456+00:00","attributes":{"size":1}}', null)`,
+                 "createdAt":"2026-01-01T00:00:00.123456+00:00","attributes":{"size":1}}', '{}')`,
               )}`
             : ''),
       ),
@@ -101,7 +101,7 @@ const operations = [
       measured: loop(
         `update article set stock = stock + 1 where id = i` +
           (hand
-            ? `; ${insertEvent(`values ('article', i::text, ${round + 2}, 'u', 'ArticleUpdated', '{"stock":1}', null)`)}`
+            ? `; ${insertEvent(`values ('article', i::text, ${round + 2}, 'u', 'ArticleUpdated', '{"stock":1}', '{}')`)}`
             : ''),
       ),
     }),
@@ -120,7 +120,7 @@ const operations = [
       measured: loop(
         `delete from article where id = (select id from doomed where number = i) returning * into changed` +
           (hand
-            ? `; ${insertEvent(`values ('article', changed.id::text, ${round + 2}, 'd', 'ArticleDeleted', '{}', null)`)}`
+            ? `; ${insertEvent(`values ('article', changed.id::text, ${round + 2}, 'd', 'ArticleDeleted', '{}', '{}')`)}`
             : ''),
       ),
     }),
@@ -134,7 +134,7 @@ const operations = [
       return {
         measured: hand
           ? `with changed as (${update} returning id, stock) ${insertEvent(
-              `select 'article', id::text, ${round + 1000}, 'u', 'ArticleUpdated', jsonb_build_object('stock', stock), null from changed`,
+              `select 'article', id::text, ${round + 1000}, 'u', 'ArticleUpdated', jsonb_build_object('stock', stock), '{}' from changed`,
             )}`
           : update,
       };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onEvent } from '@backstory/adapter';
 import { comparison } from '../harness/comparison.mjs';
 import { interleave, timed } from '../harness/interleave.mjs';
+import { readInPages } from '../subjects/pages.mjs';
 import { withSubjects } from '../subjects/subject.mjs';
 
 const EVENTS = 200_000;
@@ -43,8 +44,8 @@ export default {
         let seen = 0;
         /** @type {Record<string, () => Promise<number>>} */
         const variants = {
-          [floor]: () => timed(() => pages(dataSource, false)),
-          'plain SELECT, decoded': () => timed(() => pages(dataSource, true)),
+          [floor]: () => timed(() => readInPages(dataSource, false)),
+          'plain SELECT, decoded': () => timed(() => readInPages(dataSource, true)),
           'relay to nobody': () =>
             through((name) =>
               consumers.relay({ name, ...begin, batchSize: 1000, publisher: { publish: async () => {} } }),
@@ -107,24 +108,6 @@ export default {
     );
   },
 };
-
-/**
- * @param {import('typeorm').DataSource} dataSource
- * @param {boolean} decoded
- */
-async function pages(dataSource, decoded) {
-  const json = decoded ? '' : '::text';
-  for (let position = '0'; ;) {
-    const rows = await dataSource.query(
-      `select global_position::text, stream_position::text, recorded_at::text, schema_version, change, category, stream_id, type,
-         data${json} as data, metadata${json} as metadata
-       from backstory.events e where e.global_position > $1 order by e.global_position limit 1000`,
-      [position],
-    );
-    if (rows.length === 0) return;
-    position = rows.at(-1).global_position;
-  }
-}
 
 /**
  * From the moment at which a write has returned to that at which its handler is called.

@@ -3,53 +3,93 @@ import { createTestDatabase } from '@backstory/test/postgres';
 import { DataSource } from 'typeorm';
 import { comparison } from '../harness/comparison.mjs';
 import { interleave, timed } from '../harness/interleave.mjs';
+import { statementProfile } from '../harness/statement-profile.mjs';
 import { articles, insertArticles } from '../subjects/article.mjs';
 
 const lengths = [1, 10, 99, 100, 1_000, 10_000];
 const floor = 'plain';
 const rows = 200;
 
-/** @typedef {{ name: string, dataSource: DataSource, backstory?: import('@backstory/adapter').Backstory }} Reader */
+const byHand = 'events by hand';
+
+/** @typedef {import('@backstory/adapter').Backstory} Backstory */
+/** @typedef {{ name: string, dataSource: DataSource, backstory?: Backstory }} Reader */
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
 export default {
   description:
     'An application reads through TypeORM: without Backstory (`plain`; `plain again` is the same once more: the noise), in ' +
-    'stage replay with the default snapshots, in stage replay without snapshots, and in stage shadow with every read compared.',
-  measure: async (run) => {
-    const database = await createTestDatabase({ serverUrl: run.serverUrl });
-    /** @type {Reader[]} */
-    const readers = [];
-    try {
-      const plain = await opened(database.url);
-      readers.push({ name: floor, dataSource: plain }, { name: `${floor} again`, dataSource: plain });
-      await plain.synchronize();
-      await plain.query(`${insertArticles} from generate_series(1, ${rows}) g`);
-      const first = await createBackstory(await kept(readers, database.url, 'replay'));
-      await first.backfill();
-      await lengthen(plain);
-      // on the same events
-      const cold = await createBackstory(await kept(readers, database.url, 'replay, no snapshots'), {
-        aggregates: [{ entity: 'Article', snapshots: 'off' }],
-      });
-      Object.assign(readers[2] ?? {}, { backstory: first });
-      Object.assign(readers[3] ?? {}, { backstory: cold });
-      await first.stages.set('article', 'replay', { force: true });
-      await cold.stages.set('article', 'replay', { force: true });
-      await first.rebuildSnapshots();
-      await plain.query('vacuum (analyze) article');
-      await plain.query('vacuum (analyze) backstory.events');
-      await plain.query('vacuum (analyze) backstory.snapshots');
-      const sections = [await single(run, readers), await many(run, readers), await byLoad(run, cold)];
-      for (const { backstory } of readers) await backstory?.stages.set('article', 'shadow', { force: true });
+    'stage replay with the default snapshots, in stage replay without snapshots, and in stage shadow with every read compared. ' +
+    '`events by hand` is the least that a replay through TypeORM can do: the same query with the events as one more column, ' +
+    'parsed and put over one another, without a check, a snapshot or a conversion of values.',
+  measure: (run) =>
+    withReaders(run, async (readers, [first, cold]) => {
+      const handmade = [
+        ...readers,
+        { name: byHand, dataSource: /** @type {Reader} */ (readers[0]).dataSource },
+      ];
+      const sections = [await single(run, handmade), await many(run, handmade), await byLoad(run, cold)];
+      for (const backstory of [first, cold]) await backstory.stages.set('article', 'shadow', { force: true });
       return [...sections, await inShadow(run, readers)];
-    } finally {
-      for (const { backstory } of readers) await backstory?.close();
-      for (const { dataSource } of new Set(readers)) if (dataSource.isInitialized) await dataSource.destroy();
-      await database.drop();
-    }
-  },
+    }),
+  profile: (run) =>
+    withReaders(run, async (readers) => {
+      const parts = [];
+      for (const { name, dataSource } of [readers[0], readers[2]].filter((reader) => reader !== undefined)) {
+        /** @type {[what: string, times: number, read: () => Promise<unknown>][]} */
+        const reads = [
+          ['findOneBy, 1 event', 1000, () => dataSource.manager.findOneBy(articles, { id: 1 })],
+          ['findOneBy, 99 events', 1000, () => dataSource.manager.findOneBy(articles, { id: 3 })],
+          ['find of 100', 500, () => dataSource.manager.find(articles, { order: { id: 'DESC' }, take: 100 })],
+        ];
+        for (const [what, times, read] of reads) {
+          const work = async () => {
+            for (let n = 0; n < run.rounds(times); n++) await read();
+          };
+          await work();
+          parts.push(await statementProfile(dataSource, `${name}: ${run.rounds(times)} times ${what}`, work));
+        }
+      }
+      return parts.join('\n');
+    }),
 };
+
+/**
+ * @template Result
+ * @param {import('../harness/benchmark.mjs').Run} run
+ * @param {(readers: Reader[], backstories: [first: Backstory, cold: Backstory]) => Promise<Result>} work
+ */
+async function withReaders(run, work) {
+  const database = await createTestDatabase({ serverUrl: run.serverUrl });
+  /** @type {Reader[]} */
+  const readers = [];
+  try {
+    const plain = await opened(database.url);
+    readers.push({ name: floor, dataSource: plain }, { name: `${floor} again`, dataSource: plain });
+    await plain.synchronize();
+    await plain.query(`${insertArticles} from generate_series(1, ${rows}) g`);
+    const first = await createBackstory(await kept(readers, database.url, 'replay'));
+    await first.backfill();
+    await lengthen(plain);
+    // on the same events
+    const cold = await createBackstory(await kept(readers, database.url, 'replay, no snapshots'), {
+      aggregates: [{ entity: 'Article', snapshots: 'off' }],
+    });
+    Object.assign(readers[2] ?? {}, { backstory: first });
+    Object.assign(readers[3] ?? {}, { backstory: cold });
+    await first.stages.set('article', 'replay', { force: true });
+    await cold.stages.set('article', 'replay', { force: true });
+    await first.rebuildSnapshots();
+    await plain.query('vacuum (analyze) article');
+    await plain.query('vacuum (analyze) backstory.events');
+    await plain.query('vacuum (analyze) backstory.snapshots');
+    return await work(readers, [first, cold]);
+  } finally {
+    for (const { backstory } of readers) await backstory?.close();
+    for (const { dataSource } of new Set(readers)) if (dataSource.isInitialized) await dataSource.destroy();
+    await database.drop();
+  }
+}
 
 /** @param {string} url */
 function opened(url) {
@@ -78,13 +118,18 @@ async function single(run, readers) {
   for (const [index, length] of lengths.entries()) {
     run.progress(`findOneBy, ${length} events`);
     const samples = await interleave({
-      variants: readers.filter(({ name }) => length <= 1_000 || !name.includes('no snapshots')),
+      variants: readers.filter(
+        ({ name }) =>
+          (length <= 1_000 || !name.includes('no snapshots')) && (name !== byHand || !hasSnapshot(length)),
+      ),
       rounds: run.rounds(100),
       random: run.random,
-      turn: async ({ dataSource }) => {
+      turn: async ({ name, dataSource }) => {
         const repository = dataSource.getRepository(articles);
+        const id = index + 1;
+        const work = name === byHand ? () => oneByHand(dataSource, id) : () => repository.findOneBy({ id });
         const times = [];
-        for (let n = 0; n < 10; n++) times.push(await timed(() => repository.findOneBy({ id: index + 1 })));
+        for (let n = 0; n < 10; n++) times.push(await timed(work));
         return times;
       },
     });
@@ -100,6 +145,38 @@ async function single(run, readers) {
   return comparison('One entity', floor, measurements);
 }
 
+/** With the default interval. @param {number} length */
+function hasSnapshot(length) {
+  return length >= 100;
+}
+
+/** @param {DataSource} dataSource @param {number} id */
+function oneByHand(dataSource, id) {
+  return foldedByHand(withEvents(dataSource).where({ id }).limit(1));
+}
+
+/** @param {DataSource} dataSource */
+function hundredByHand(dataSource) {
+  return foldedByHand(withEvents(dataSource).orderBy('a.id', 'DESC').limit(100));
+}
+
+/** @param {DataSource} dataSource */
+function withEvents(dataSource) {
+  return dataSource.createQueryBuilder(articles, 'a').addSelect(
+    `(select string_agg(e.data::text, ',' order by e.stream_position) from backstory.events e
+      where e.category = 'article' and e.stream_id = a.id::text)`,
+    'events',
+  );
+}
+
+/** @param {import('typeorm').SelectQueryBuilder<import('typeorm').ObjectLiteral>} query */
+async function foldedByHand(query) {
+  const { raw, entities } = await query.getRawAndEntities();
+  for (const [index, entity] of entities.entries())
+    Object.assign(entity, ...JSON.parse(`[${raw[index].events}]`));
+  return entities;
+}
+
 /** @param {import('../harness/benchmark.mjs').Run} run @param {Reader[]} readers */
 async function many(run, readers) {
   run.progress('find of 100');
@@ -107,8 +184,11 @@ async function many(run, readers) {
     variants: readers,
     rounds: run.rounds(60),
     random: run.random,
-    turn: async ({ dataSource }) => {
-      const work = () => dataSource.manager.find(articles, { order: { id: 'DESC' }, take: 100 });
+    turn: async ({ name, dataSource }) => {
+      const work = () =>
+        name === byHand
+          ? hundredByHand(dataSource)
+          : dataSource.manager.find(articles, { order: { id: 'DESC' }, take: 100 });
       return [await timed(work), await timed(work)];
     },
   });

@@ -12,6 +12,8 @@
  * @property {number[]} connections how many connections work at once: a measurement for each
  * @property {() => number} random seeded
  * @property {(rounds: number) => number} rounds as many as `--scale` asks for
+ * @property {number} growth rows of the largest table in the measurement of growth
+ * @property {() => Promise<import('./peers.mjs').Peers | undefined>} peers what is compared with; undefined when left out
  * @property {(text: string) => void} progress
  */
 
@@ -19,7 +21,7 @@
  * One table of the result.
  * @typedef {object} Section
  * @property {string} title
- * @property {Record<string, string | number | undefined>[]} figures for the JSON file
+ * @property {Record<string, string | number | number[] | undefined>[]} figures for the JSON file
  * @property {string[]} heading
  * @property {string[][]} cells
  * @property {string[]} [notes]

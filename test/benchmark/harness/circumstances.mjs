@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { peerVersions } from './peers.mjs';
 
 const require = createRequire(import.meta.url);
 const settings = ['fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size'];
@@ -30,7 +31,13 @@ export async function circumstances(serverUrl, seed) {
       seed: `${seed}`,
       machine: `${os.availableParallelism()} × ${processor?.model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`,
       'load average': loadAverage(),
-      versions: `PostgreSQL ${rows[0].version}, Node.js ${process.versions.node}, ${['@backstory/adapter', 'typeorm', 'pg'].map((name) => `${name} ${versionOf(name)}`).join(', ')}`,
+      versions: [
+        `PostgreSQL ${rows[0].version}, Node.js ${process.versions.node}`,
+        ...['@backstory/adapter', 'typeorm', 'pg'].map((name) => `${name} ${versionOf(name)}`),
+        ...Object.entries(peerVersions())
+          .filter(([name]) => name !== 'typeorm')
+          .map(([name, version]) => `${name} ${version}`),
+      ].join(', '),
       'server settings': rows[0].settings,
     };
   } finally {

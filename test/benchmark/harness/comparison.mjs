@@ -40,7 +40,7 @@ export function comparison(title, floor, measurements, notes) {
       'p25–p75 ms',
       'p99 ms',
       'n',
-      ...(rates ? ['rows per second'] : []),
+      ...(rates ? ['per second'] : []),
       ...(remarks ? ['remark'] : []),
     ],
     cells: figures.map((figure) => [

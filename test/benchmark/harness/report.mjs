@@ -1,10 +1,26 @@
-/** @param {import('./benchmark.mjs').Section} section @returns {string} */
-export function markdown({ title, heading, cells, notes = [] }) {
-  const widths = heading.map((text, column) =>
-    Math.max(text.length, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  /** @param {string[]} row */
-  const line = (row) => `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const table = [line(heading), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)];
-  return [`### ${title}`, '', ...table, '', ...notes.map((note) => `- ${note}`)].join('\n').trimEnd() + '\n';
+import { markdownTable } from './markdown-table.mjs';
+
+/**
+ * What one benchmark has measured.
+ * @typedef {object} Result
+ * @property {string} name
+ * @property {string} description
+ * @property {number} seconds that it took
+ * @property {import('./benchmark.mjs').Section[]} sections
+ */
+
+/**
+ * Results as Markdown, a heading for each benchmark and a table for each section.
+ * @param {readonly Result[]} results
+ */
+export function report(results) {
+  return results
+    .flatMap(({ name, description, seconds, sections }) => [
+      `## ${name}\n\n${description} Took ${seconds} s.\n`,
+      ...sections.map(({ title, heading, cells, notes = [] }) => {
+        const below = notes.length > 0 ? `\n${notes.map((note) => `- ${note}`).join('\n')}\n` : '';
+        return `### ${title}\n\n${markdownTable(heading, cells)}${below}`;
+      }),
+    ])
+    .join('\n');
 }

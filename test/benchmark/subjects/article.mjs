@@ -49,3 +49,6 @@ export function newArticle(number) {
 export const insertArticles = `insert into article (title, stock, price, summary, note, attributes)
   select 'Article ' || g, g % 1000, 12.50, 'Summary of this article', 'none',
          jsonb_build_object('size', g % 50)`;
+
+/** Every row read and hashed: what a comparison of all rows can't do without. */
+export const hashOfRows = 'select count(*), sum(hashtextextended(t::text, 0)) from article t';

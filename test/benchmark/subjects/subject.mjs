@@ -3,6 +3,7 @@ import { createTestDatabase } from '@backstory/test/postgres';
 import { DataSource } from 'typeorm';
 import { articles, insertArticles } from './article.mjs';
 import { auditEntries, AuditSubscriber } from './audit-subscriber.mjs';
+import { auditTrigger } from './audit-trigger.mjs';
 import { constantEvents } from './constant-events.mjs';
 
 /**
@@ -19,7 +20,8 @@ import { constantEvents } from './constant-events.mjs';
 
 /**
  * @typedef {object} SubjectOptions
- * @property {'nothing' | 'subscriber' | 'constant events' | 'backstory'} recordedBy
+ * @property {'nothing' | 'subscriber' | 'audit package' | 'audit trigger' | 'constant events' | 'backstory'} recordedBy
+ * @property {import('../harness/peers.mjs').AuditPackage} [auditPackage]
  * @property {import('@backstory/adapter').CaptureContext} [context]
  * @property {number} rows
  * @property {number} [connections]
@@ -38,21 +40,22 @@ export const requestContext = {
  * @param {SubjectOptions} options
  * @returns {Promise<Subject>}
  */
-export async function openSubject(serverUrl, name, { recordedBy, context, rows, connections = 1 }) {
+export async function openSubject(serverUrl, name, options) {
+  const { recordedBy, context, rows, connections = 1 } = options;
+  const records = recordsOf(options);
   const database = await createTestDatabase({ serverUrl });
   const dataSource = new DataSource({
     type: 'postgres',
     url: database.url,
-    entities: recordedBy === 'subscriber' ? [articles, auditEntries] : [articles],
-    subscribers: recordedBy === 'subscriber' ? [AuditSubscriber] : [],
+    entities: [articles, ...(records?.entities ?? [])],
+    subscribers: records?.subscribers ?? [],
     synchronize: true,
     // more than work at once: Backstory looks for stage changes now and then
     poolSize: connections + 2,
   });
   await dataSource.initialize();
   await dataSource.query(`${insertArticles} from generate_series(1, $1::integer) g`, [rows]);
-  let backstory =
-    recordedBy === 'nothing' || recordedBy === 'subscriber' ? undefined : await createBackstory(dataSource);
+  let backstory = records?.table === 'backstory.events' ? await createBackstory(dataSource) : undefined;
   // Every row has its history, as in an application that has adopted Backstory.
   await backstory?.backfill({ chunkSize: 10_000 });
   if (recordedBy === 'constant events') {
@@ -61,13 +64,8 @@ export async function openSubject(serverUrl, name, { recordedBy, context, rows, 
     backstory = undefined;
     await dataSource.query(constantEvents);
   }
-  const records = {
-    nothing: undefined,
-    subscriber: 'audit_entry',
-    'constant events': 'backstory.events',
-    backstory: 'backstory.events',
-  }[recordedBy];
-  const tables = records ? ['article', records] : ['article'];
+  if (recordedBy === 'audit trigger') await dataSource.query(auditTrigger);
+  const tables = records ? ['article', records.table] : ['article'];
   // Cleaned between the measurements, not in the middle of one.
   for (const table of tables) await dataSource.query(`alter table ${table} set (autovacuum_enabled = false)`);
   const tidy = async () => {
@@ -79,8 +77,13 @@ export async function openSubject(serverUrl, name, { recordedBy, context, rows, 
     dataSource,
     backstory,
     inContext: (work) => (backstory && context ? backstory.runInContext(context, work) : work()),
-    recorded: async () =>
-      records ? Number((await dataSource.query(`select count(*) from ${records}`))[0].count) : 0,
+    recorded: async () => {
+      if (!records) return 0;
+      const [{ count }] = await dataSource.query(
+        `select count(*) from ${records.table} where ${records.usable ?? 'true'}`,
+      );
+      return Number(count);
+    },
     tidy,
     close: async () => {
       await backstory?.close();
@@ -88,6 +91,28 @@ export async function openSubject(serverUrl, name, { recordedBy, context, rows, 
       await database.drop();
     },
   };
+}
+
+/**
+ * Where the history goes, and through which entities and subscribers; undefined where there is none.
+ * @param {SubjectOptions} options
+ */
+function recordsOf({ recordedBy, auditPackage }) {
+  const events = { table: 'backstory.events' };
+  /** @type {Record<SubjectOptions['recordedBy'], Partial<import('../harness/peers.mjs').AuditPackage> & { table: string } | undefined>} */
+  const records = {
+    nothing: undefined,
+    subscriber: {
+      table: 'audit_entry',
+      entities: [/** @type {never} */ (auditEntries)],
+      subscribers: [AuditSubscriber],
+    },
+    'audit package': auditPackage,
+    'audit trigger': { table: 'audit_row' },
+    'constant events': events,
+    backstory: events,
+  };
+  return records[recordedBy];
 }
 
 /**

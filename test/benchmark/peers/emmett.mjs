@@ -1,0 +1,61 @@
+import { projections } from '@event-driven-io/emmett';
+import { getPostgreSQLEventStore, postgreSQLProjection } from '@event-driven-io/emmett-postgresql';
+
+/**
+ * Emmett behind the port that the benchmarks use (harness/peers.mjs). Its settings are its defaults, unless a caller
+ * names others.
+ */
+export const emmett = {
+  /**
+   * @param {string} url
+   * @param {{ beforeCommit?: (data: object) => Promise<void> }} [options] beforeCommit: as an inline projection, which Emmett runs
+   *   in the transaction of the append
+   */
+  async open(url, { beforeCommit } = {}) {
+    const inline =
+      beforeCommit &&
+      projections.inline([
+        postgreSQLProjection({
+          name: 'inline',
+          canHandle: ['ArticleCreated', 'ArticleUpdated'],
+          handle: async ([event]) => beforeCommit(event.data),
+        }),
+      ]);
+    const store = getPostgreSQLEventStore(url, inline ? { projections: inline } : {});
+    await store.schema.migrate();
+    return {
+      append: async (stream, events) =>
+        (await store.appendToStream(stream, events)).nextExpectedStreamVersion,
+      read: async (stream) => (await store.readStream(stream)).events,
+      load: async (stream) => {
+        const { state } = await store.aggregateStream(stream, {
+          initialState: () => ({}),
+          evolve: (state, { data }) => Object.assign(state, data),
+        });
+        return state;
+      },
+      /** Delivers from the beginning until `stop` is called. */
+      subscribe: (handle, pulling = {}) => {
+        const consumer = store.consumer({ pulling });
+        consumer.reactor({
+          processorId: `reactor-${Math.random()}`,
+          startFrom: 'BEGINNING',
+          eachMessage: ({ metadata }) => {
+            handle({ streamId: metadata.streamName, streamPosition: Number(metadata.streamPosition) });
+          },
+        });
+        const running = consumer.start();
+        // What breaks it shall not end the process: whoever stops it is told.
+        running.catch(() => undefined);
+        return {
+          stop: async () => {
+            // close() would close the store's connections, too
+            await consumer.stop();
+            await running;
+          },
+        };
+      },
+      close: () => store.close(),
+    };
+  },
+};
