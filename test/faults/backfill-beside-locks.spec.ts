@@ -139,14 +139,14 @@ describe(`a backfill beside locks, timeouts and lost connections, seed ${seed}`,
 
   it('makes smaller chunks where statement_timeout cuts them off, and sweeps without one', async () => {
     const [{ name }] = await library.dataSource.query(`select current_database() as name`);
-    await library.dataSource.query(`alter database ${name} set statement_timeout = '60ms'`);
+    await library.dataSource.query(`alter database ${name} set statement_timeout = '250ms'`);
     const limited = await new DataSource({ type: 'postgres', url: library.url, entities }).initialize();
     await backstory.close();
     backstory = await createBackstory(limited, { install: 'check' });
     try {
-      // each row takes half a millisecond to be looked at
+      // each row takes two milliseconds to be looked at
       await library.dataSource.query(
-        `create function slowly(id int) returns boolean language plpgsql as $$ begin perform pg_sleep(0.0005); return true; end $$`,
+        `create function slowly(id int) returns boolean language plpgsql as $$ begin perform pg_sleep(0.002); return true; end $$`,
       );
       const [report] = await backfill({
         aggregates: ['author'],

@@ -6,7 +6,70 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Account, all, eventually, Letter, Received } from '../integration/outbox/ledger.js';
 import { startEmbeddedServer } from '../postgres/embedded-server.cjs';
 
+async function crash(url: string): Promise<void> {
+  const victim = new Client(url);
+  victim.on('error', () => undefined);
+  await victim.connect();
+  const { rows } = await victim.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const gone = new Promise<void>((resolve) => victim.once('end', resolve));
+  process.kill(rows[0]?.pid as number, 'SIGKILL');
+  await gone;
+}
+
 describe('a server that crashes', () => {
+  it('a backfill, whose chunks do not wait for the disk, writes again what was lost', async () => {
+    const server = await startEmbeddedServer();
+    const database = await createTestDatabase({ serverUrl: server.url });
+    const dataSource = await new DataSource({
+      type: 'postgres',
+      url: database.url,
+      entities: [Account],
+      synchronize: true,
+      extra: { max: 6 },
+    }).initialize();
+    const rows = 40_000;
+    await dataSource.query(`insert into account select g, 0 from generate_series(1, ${rows}) g`);
+    const backstory = await createBackstory(dataSource);
+    try {
+      let over = false;
+      let crashes = 0;
+      const running = backstory.backfill({ chunkSize: 100, parallel: 2 }).finally(() => (over = true));
+      let written = 0;
+      const changed = (async () => {
+        while (!over) {
+          const id = 1 + ((written * 7919) % rows);
+          const done = await dataSource
+            .query('update account set balance = balance + 1 where id = $1', [id])
+            .then(() => true)
+            .catch(() => false);
+          if (done) written++;
+          await sleep(done ? 2 : 50);
+        }
+      })();
+      while (!over && crashes < 4) {
+        await Promise.race([sleep(250), running]);
+        if (over) break;
+        await crash(database.url)
+          .then(() => crashes++)
+          .catch(() => undefined);
+      }
+      const [report] = await running;
+      await changed;
+      expect(crashes).toBeGreaterThan(1);
+      expect(report?.completed).toBe(true);
+      const [found] = await dataSource.query(
+        `select count(*)::int as first, count(distinct stream_id)::int as streams from backstory.events where stream_position = 1`,
+      );
+      expect(found).toEqual({ first: rows, streams: rows });
+      const verified = await backstory.verify();
+      expect(verified).toMatchObject({ clean: true });
+    } finally {
+      await backstory.close();
+      await dataSource.destroy();
+      await server.stop();
+    }
+  });
+
   it('a prepared transaction survives, and so does its gap: its event is delivered after its commit', async () => {
     const server = await startEmbeddedServer();
     const database = await createTestDatabase({ serverUrl: server.url });

@@ -61,6 +61,23 @@ describe('histories and snapshots on the command line', () => {
     }
     expect(await positions('--as-of', events[2]!.recordedAt, '--version', '1')).toEqual([1]);
     expect(await positions('--as-of', '2001-01-01')).toEqual([]);
+    expect(await positions('--last', '2')).toEqual([2, 3]);
+    expect(await positions('--version', '2', '--last', '1')).toEqual([2]);
+    expect(await positions('--after', '1')).toEqual([2, 3]);
+    expect(await positions('--after', '3')).toEqual([]);
+    for (const [option, value, problem] of [
+      ['--last', '0', /--last 0 is no positive whole number/],
+      ['--after', 'x', /--after x is no positive whole number/],
+    ] as const) {
+      expect(await run('history', 'author', '1', option, value)).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(problem),
+      });
+    }
+    expect(await run('history', 'author', '1', '--state', '--last', '1')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/--last is for the events, and --state comes from all of them/),
+    });
     const { out } = await run('history', 'Author', '1', '--version', '2');
     expect(out).toMatch(/^1 .*AuthorCreated[^]*^2 .*AuthorUpdated[^]*name: "two"/m);
     expect(out).not.toContain('three');

@@ -176,7 +176,11 @@ describe('the command line', () => {
 
   it.each([
     [['verify', 'autor'], 1, /no captured aggregate "autor".*\n.*Use one of: author/],
-    [['stage', 'author', 'later'], 1, /"later" is no stage/],
+    [
+      ['stage', 'author', 'later'],
+      1,
+      /value 'later' is invalid for argument 'stage'. Allowed choices are off, capture, shadow, replay/,
+    ],
     [['backfill', '--chunk-size', 'many'], 1, /--chunk-size many is no positive whole number/],
     [['history', 'author', '1', '--version', '0'], 1, /--version 0 is no positive whole number/],
     [['history', 'author', '1', '--as-of', 'yesterday'], 1, /--as-of yesterday is no date/],

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createBackstory, doctor, type Finding } from '@backstory/adapter';
 import { runCommandLine } from '../../packages/adapter/src/cli/command-line.js';
-import { Author, Shelf } from '../library/entities.js';
+import { Author, Shelf, Work } from '../library/entities.js';
 import { type Library, openLibrary } from '../library/open-library.js';
 
 describe('the doctor', () => {
@@ -41,6 +41,13 @@ describe('the doctor', () => {
   it('finds nothing where all is well', async () => {
     await install();
     expect(await doctor(library.dataSource, named)).toEqual([]);
+  });
+
+  it('takes its own triggers of parts, which fire for each row, for its own', async () => {
+    const aggregates = ['all', { entity: Work, owns: ['subjects'] }];
+    await (await createBackstory(library.dataSource, { aggregates })).close();
+    const found = await doctor(library.dataSource, { aggregates });
+    expect(problems(found).filter((problem) => problem.startsWith('fault'))).toEqual([]);
   });
 
   it('names triggers that are missing, disabled or overtaken', async () => {

@@ -17,7 +17,7 @@ describe('the command line of consumers', () => {
     jest.resetModules();
     broken = true;
     handled.length = 0;
-    backstory = await createBackstory(library.dataSource, { consumers: { leaseMs: 600, pollMs: 50 } });
+    backstory = await createBackstory(library.dataSource, { consumers: { pollMs: 50 } });
     backstory.consumers
       .define({
         name: 'mailer',
@@ -121,7 +121,7 @@ describe('the command line of consumers', () => {
   it('says what it does not understand', async () => {
     expect(await run('relay', 'sing')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('Use one of: list'),
+      err: expect.stringContaining('Allowed choices are list, parked, retry, discard'),
     });
     expect(await run('relay', 'parked')).toMatchObject({ code: 1, err: expect.stringContaining('of whom') });
     expect(await run('relay', 'parked', 'mailer', '--stream', 'x')).toMatchObject({

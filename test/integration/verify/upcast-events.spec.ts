@@ -108,6 +108,23 @@ describe('verify of events that code upcasts', () => {
     expect(await backstory.verify({ streamIds: ['w3', ''] })).toMatchObject({ clean: true });
   });
 
+  it('lets them be archived: what stands for them is in the form of today', async () => {
+    for (let n = 0; n < 25; n++)
+      await library.dataSource.query(`update wallet set cents = cents + 1 where id = 'w1'`);
+    const before = await backstory.load('Wallet', 'w1', { version: 2 });
+    const [report] = await backstory.archive.move({ before: new Date(Date.now() + 60_000) });
+    expect(report).toMatchObject({ streams: 1, events: 27, left: { drifted: 0 } });
+    expect(
+      await library.dataSource.query(
+        `select stream_position::int as position, schema_version as version from backstory.events where stream_id = 'w1'`,
+      ),
+    ).toEqual([{ position: 27, version: 2 }]);
+    expect(await backstory.verify()).toMatchObject({ clean: true });
+    expect(before).toMatchObject({ cents: 100 });
+    expect(await backstory.load('Wallet', 'w1', { version: 2 })).toEqual(before);
+    expect(await backstory.load('Wallet', 'w1')).toMatchObject({ cents: 125, cards: [{ limit: 5 }] });
+  });
+
   it('does not write rows from events that the database can not upcast', async () => {
     await expect(backstory.repair({ truth: 'events' })).rejects.toThrow(/are upcast by code/);
   });

@@ -1,0 +1,104 @@
+import { type Backstory, createBackstory, onEvent } from '@backstory/adapter';
+import { DataSource } from 'typeorm';
+import { Author, entities, Subject } from '../library/entities.js';
+import { type Library, openLibrary } from '../library/open-library.js';
+
+const aggregates = [{ entity: Author, snapshots: { every: 2 } }, { entity: Subject }];
+
+describe('a role with the rights that the documentation names, and no others', () => {
+  const role = `clerk_${process.pid}_${Date.now()}`;
+  let library: Library;
+  let application: DataSource;
+  let backstory: Backstory;
+  const warnings: string[] = [];
+
+  beforeAll(async () => {
+    library = await openLibrary();
+    const { dataSource } = library;
+    await dataSource.query(
+      `insert into author (name, version) values ('before', 1);
+       create role ${role} login password 'x';
+       grant usage on schema public to ${role};
+       grant select, insert, update, delete on all tables in schema public to ${role};
+       grant usage on all sequences in schema public to ${role}`,
+    );
+    const owner = await createBackstory(dataSource, { aggregates });
+    await owner.close();
+    const url = new URL(library.url);
+    url.username = role;
+    url.password = 'x';
+    application = await new DataSource({ type: 'postgres', url: url.href, entities }).initialize();
+    const options = {
+      aggregates,
+      install: 'check' as const,
+      logger: { log: () => undefined, warn: (text: string) => warnings.push(text) },
+    };
+    // what the refusal says to do, is done, and enough
+    const refusal = await createBackstory(application, options).catch((error: unknown) => error);
+    const { remedy } = refusal as { remedy: string };
+    const grants = remedy.match(/GRANT [^;]+;/g)?.map((grant) => grant.replace('…', role)) ?? [];
+    expect(grants).toHaveLength(2);
+    await dataSource.query(grants.join(' '));
+    backstory = await createBackstory(application, options);
+  });
+
+  afterAll(async () => {
+    await backstory.close();
+    await application.destroy();
+    await library.dataSource.query(`drop owned by ${role}; drop role ${role}`);
+    await library.close();
+  });
+
+  it('writes, backfills, verifies, repairs, changes stages, reads by replay and takes snapshots', async () => {
+    const { manager } = application;
+    await manager.insert(Subject, { code: 'a', label: 'A' });
+    await manager.update(Author, 1, { name: 'after' });
+    await backstory.backfill();
+    expect(await backstory.verify()).toMatchObject({ clean: true });
+    await backstory.repair();
+    await backstory.stages.set('author', 'replay', { force: true, reason: 'tried' });
+    expect(await manager.findOneBy(Author, { id: 1 })).toMatchObject({ name: 'after' });
+    await backstory.snapshotsSettled();
+    expect(await backstory.rebuildSnapshots({ aggregates: ['author'] })).toEqual([
+      { category: 'author', removed: 1, taken: 1 },
+    ]);
+    expect(await backstory.status()).toHaveLength(2);
+    expect(await backstory.doctor()).toEqual([]);
+    await backstory.stages.set('author', 'capture', { reason: 'tried' });
+    expect(warnings).toEqual([]);
+  });
+
+  it('runs consumers and projections, and settles what they could not handle', async () => {
+    const { consumers } = backstory;
+    const seen: string[] = [];
+    consumers.define({
+      name: 'seen',
+      from: 'beginning',
+      handlers: [onEvent({ categories: 'all' }, ({ type }) => void seen.push(type))],
+    });
+    consumers.project({
+      name: 'parking',
+      attempts: 1,
+      handlers: [
+        onEvent({ category: 'subject' }, () => {
+          throw new Error('never');
+        }),
+      ],
+    });
+    await consumers.start();
+    await application.manager.insert(Subject, { code: 'b', label: 'B' });
+    for (const name of ['seen', 'parking']) await consumers.wait(name);
+    expect(seen.at(-1)).toBe('SubjectCreated');
+    const parked = await consumers.parked('parking');
+    expect(parked.length).toBeGreaterThan(0);
+    await consumers.discardParked('parking', {}, { reason: 'tried' });
+    expect(await consumers.parked('parking')).toEqual([]);
+    await consumers.stop();
+  });
+
+  it('can not change events', async () => {
+    for (const statement of ['delete from backstory.events', `update backstory.events set type = 'Forged'`]) {
+      await expect(application.query(statement)).rejects.toThrow(/events are append-only/);
+    }
+  });
+});
