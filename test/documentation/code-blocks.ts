@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(__dirname, '../..');
+
+/** A fenced block of a page. */
+export interface CodeBlock {
+  readonly page: string;
+  /** Of its first line of code. */
+  readonly line: number;
+  readonly language: string;
+  readonly code: string;
+  /** What has to have happened before it runs: `<!-- before: … -->` above the block. */
+  readonly before: string | undefined;
+}
+
+export function documentedPages(): string[] {
+  const docs = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'));
+  return ['README.md', ...docs.sort().map((file) => `docs/${file}`)];
+}
+
+export function codeBlocks(page: string): CodeBlock[] {
+  const lines = readFileSync(join(root, page), 'utf8').split('\n');
+  const blocks: CodeBlock[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const language = /^```(.*)$/.exec(lines[at] as string)?.[1];
+    if (language === undefined) continue;
+    const end = lines.indexOf('```', at + 1);
+    if (end < 0) throw new Error(`${page}:${at + 1}: the block has no end.`);
+    const before = /^<!-- before: (.*) -->$/.exec(lines[at - 1] ?? '')?.[1];
+    blocks.push({ page, line: at + 2, language, code: lines.slice(at + 1, end).join('\n'), before });
+    at = end;
+  }
+  return blocks;
+}

@@ -1,0 +1,257 @@
+// What the code on the pages takes for granted: the application around it.
+import { createBackstory, type Backstory, onEvent, runInContext } from '@backstory/adapter';
+import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
+import { createInbox, type CloudEvent } from '@backstory/adapter/inbox';
+import { createHmac } from 'node:crypto';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { Customer, entities, Order, OrderStatus } from './documented-entities.js';
+
+export { Controller, Get, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
+export {
+  BackstoryDashboardModule,
+  BackstoryHealthIndicator,
+  BackstoryModule,
+  EmitsEvent,
+  EventConsumer,
+  EventProjection,
+  OnEvent,
+  RunInContext,
+} from '@backstory/nest-module';
+export type { Delivery, RecordedEvent } from '@backstory/adapter';
+export type { EntityManager } from 'typeorm';
+export { Customer, Order, OrderStatus };
+export { Cron } from '@nestjs/schedule';
+export { createBackstory, onEvent } from '@backstory/adapter';
+export { Repository } from 'typeorm';
+
+export let dataSource: DataSource;
+export let backstory: Backstory;
+/** Order 42. */
+export let order: Order;
+
+export class OrderShipped {
+  trackingNumber: string;
+}
+
+export interface User {
+  readonly id: number;
+}
+
+export interface OrderMessage {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Job {
+  readonly data: { readonly correlationId: string };
+}
+
+export interface Parcel {
+  readonly trackingNumber: string;
+  readonly by: string | undefined;
+}
+
+export class PostService {}
+
+export class AppModule {}
+
+export class AdminGuard {
+  canActivate(): boolean {
+    return true;
+  }
+}
+
+/** Of an application with Express. */
+export const app = {
+  get: (_path: string, _handle: (request: unknown, response: ExpressResponse) => unknown): void => undefined,
+};
+
+interface ExpressResponse {
+  type(type: string): this;
+  send(body: string): this;
+}
+
+export const log = (..._what: unknown[]): void => undefined;
+export const alarm = (_code: string): void => undefined;
+export const file = 'orders.csv';
+export const mail = (_to: string, _text: string): Promise<void> => Promise.resolve();
+export const mailCancelled = (_to: string): Promise<void> => Promise.resolve();
+export const index = (_subject: unknown): Promise<void> => Promise.resolve();
+export const importOrders = (_file: string): Promise<void> => Promise.resolve();
+export const createTotals = (
+  manager: EntityManager,
+  tables: Readonly<Record<string, string>>,
+): Promise<unknown> =>
+  manager.query(`create table ${tables['order_totals']} (customer text primary key, total numeric not null)`);
+
+/** What a receiver gets of order 42. */
+export const event: CloudEvent = {
+  specversion: '1.0',
+  id: 'order-42@1',
+  source: '/shop',
+  type: 'OrderCreated',
+  subject: 'order-42',
+  time: '2026-03-01T09:30:00.124Z',
+  datacontenttype: 'application/json',
+  data: { id: 42 },
+  partitionkey: 'order-42',
+  streamposition: '1',
+  globalposition: '90210',
+  change: 'created',
+  schemaversion: '1',
+};
+export const bill = (_sql: unknown, _event: CloudEvent): Promise<void> => Promise.resolve();
+
+interface Message {
+  readonly properties: { readonly headers: Record<string, string>; readonly contentType: string };
+  readonly content: Buffer;
+}
+
+/** As amqplib's, with one message in the queue. */
+export const channel = {
+  consume: (_queue: string, handle: (message: Message) => Promise<void>): Promise<void> =>
+    handle({
+      properties: { headers: {}, contentType: 'application/cloudevents+json' },
+      content: Buffer.from(JSON.stringify(event)),
+    }),
+  ack: (_message: Message): void => undefined,
+};
+
+/** A webhook's, signed as https://www.standardwebhooks.com says. */
+export const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+export const rawBody = JSON.stringify(event);
+const sentAt = String(Math.floor(Date.now() / 1000));
+const signature = createHmac('sha256', Buffer.from(secret.slice('whsec_'.length), 'base64'))
+  .update(`1.${sentAt}.${rawBody}`)
+  .digest('base64');
+export const request = {
+  headers: {
+    'content-type': 'application/cloudevents+json',
+    'webhook-id': '1',
+    'webhook-timestamp': sentAt,
+    'webhook-signature': `v1,${signature}`,
+  },
+};
+
+let runner: QueryRunner | undefined;
+/** A connection, as pg has it. */
+export const client = {
+  query: (text: string, values?: unknown[]): Promise<unknown> =>
+    (runner ??= dataSource.createQueryRunner()).query(text, values),
+};
+
+let database: TestDatabase | undefined;
+
+/** A shop of 50 orders, without Backstory. */
+export async function openShop(): Promise<void> {
+  database ??= await createTestDatabase();
+  process.env['DOCUMENTED_SHOP_URL'] = database.url;
+  await connect(true);
+  const customer = await dataSource.manager.save(Customer, { name: 'Anna', email: 'anna@example.org' });
+  for (let n = 1; n <= 50; n++) {
+    await dataSource.manager.save(Order, {
+      customer,
+      total: `${n}.50`,
+      shipping: { street: `${n} High Street`, city: 'Oxford' },
+      lines: [{ product: 'tea', quantity: n }],
+      tags: [],
+    });
+  }
+}
+
+/** Leaves nothing of it: the next page begins anew. */
+export async function closeShop(): Promise<void> {
+  await releaseClient();
+  await dataSource.query(
+    'drop schema if exists backstory, backstory_inbox cascade; drop schema public cascade; create schema public',
+  );
+  await dataSource.destroy();
+}
+
+export async function dropShop(): Promise<void> {
+  await database?.drop();
+}
+
+/** Opens Backstory on it, where the block doesn't do so itself. */
+export async function openBackstory(): Promise<void> {
+  backstory = await createBackstory(dataSource);
+}
+
+/** A new DataSource for each block, which may initialise it, and open a Backstory of its own. */
+export async function reconnect(initialize: boolean): Promise<void> {
+  await releaseClient();
+  if (dataSource.isInitialized) await dataSource.destroy();
+  await connect(false);
+  if (!initialize) await dataSource.destroy();
+}
+
+async function releaseClient(): Promise<void> {
+  await runner?.release();
+  runner = undefined;
+}
+
+async function connect(synchronize: boolean): Promise<void> {
+  dataSource = await new DataSource({
+    type: 'postgres',
+    url: process.env['DOCUMENTED_SHOP_URL'] ?? '',
+    entities,
+    synchronize,
+  }).initialize();
+  if (!synchronize) order = (await dataSource.manager.findOneBy(Order, { id: 42 })) as Order;
+}
+
+/** What has happened before some blocks; named above them by `<!-- before: … -->`. */
+export const before: Readonly<Record<string, () => Promise<void>>> = {
+  'a history of order 42': async () => {
+    await backstory.backfill();
+    await runInContext({ actor: 'anna' }, async () => {
+      for (let n = 0; n < 8; n++) await dataSource.manager.update(Order, 42, { total: `${100 + n}.00` });
+    });
+    await dataSource.manager.update(Order, 42, { status: OrderStatus.Shipped, shippedAt: new Date() });
+  },
+  'backfill and verify': async () => {
+    await backstory.backfill();
+    await backstory.verify();
+  },
+  'the inbox is installed': () => createInbox(dataSource.manager).install(),
+  'the projection is running': async () => {
+    backstory.consumers.project({
+      name: 'order-totals',
+      tables: ['order_totals'],
+      create: createTotals,
+      handlers: [onEvent('OrderCreated', () => undefined)],
+    });
+    await backstory.consumers.start();
+  },
+  'a backfill under way': async () => {
+    await backstory.backfill({ aggregates: ['order'], signal: AbortSignal.abort() });
+  },
+  'a stream that a consumer has parked': async () => {
+    backstory.consumers.define({
+      name: 'mailer',
+      attempts: 1,
+      handlers: [
+        onEvent({ category: 'order' }, () => {
+          throw new Error('No such address.');
+        }),
+      ],
+    });
+    await backstory.consumers.start();
+    for (const id of [42, 43]) await dataSource.manager.update(Order, id, { express: true });
+    await backstory.consumers.wait('mailer').catch(() => undefined);
+    await until(async () => (await backstory.consumers.parked('mailer')).length === 2);
+  },
+  'clean shadow reads': async () => {
+    await backstory.backfill();
+    await backstory.verify();
+    await backstory.stages.set('order', 'shadow');
+    for (let n = 0; n < 20; n++) {
+      await dataSource.manager.find(Order);
+      await backstory.shadowSettled();
+    }
+  },
+};
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
