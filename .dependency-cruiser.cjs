@@ -6,13 +6,13 @@ const TESTS = '\\.spec\\.ts$';
 // The rooms of the adapter, from the bottom up. A room imports rooms of earlier levels only, so those of one
 // level, such as capture and replay, do not know each other. Everybody may import errors.ts.
 const LEVELS = [
-  ['event', 'database'],
+  ['event', 'database', 'observation'],
   ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
   ['capture', 'backfill', 'replay', 'outbox', 'drift'],
-  ['projections', 'shadow', 'verify'],
-  ['typeorm', 'admin'],
+  ['projections', 'proposal', 'shadow', 'verify', 'brokers'],
+  ['typeorm', 'admin', 'archive'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
-  ['cli'],
+  ['cli', 'telemetry'],
 ];
 
 /** @param {string} room */

@@ -4,12 +4,15 @@ import tseslint from 'typescript-eslint';
 const relativeWithoutExtension = '/^\\.{1,2}(\\u002F(?!.*\\.(js|cjs|mjs|json)$).*)?$/';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'coverage/', 'packages/adapter/src/schema/generated/'] },
+  { ignores: ['**/dist/', 'coverage/', 'packages/*/src/**/generated/', 'test/documentation/generated/'] },
   eslint.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
-      parserOptions: { project: ['./tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['./tsconfig.json', './packages/nest-module/dashboard/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {

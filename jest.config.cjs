@@ -4,13 +4,17 @@ const { swc } = require('./test/swc.cjs');
 
 const base = {
   testEnvironment: 'node',
-  transform: { '^.+\\.ts$': /** @type {[string, Record<string, unknown>]} */ (['@swc/jest', swc]) },
+  // The benchmarks are ES modules of plain JavaScript.
+  transform: { '^.+\\.(ts|mjs)$': /** @type {[string, Record<string, unknown>]} */ (['@swc/jest', swc]) },
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@backstory/adapter$': '<rootDir>/packages/adapter/src/index.ts',
+    '^@backstory/adapter/(prometheus|opentelemetry)$': '<rootDir>/packages/adapter/src/telemetry/$1.ts',
+    '^@backstory/adapter/(\\w+)$': '<rootDir>/packages/adapter/src/brokers/$1/index.ts',
     '^@backstory/nest-module$': '<rootDir>/packages/nest-module/src/index.ts',
   },
   modulePathIgnorePatterns: ['/dist/'],
+  setupFilesAfterEnv: ['<rootDir>/test/no-listener-left.cjs'],
   restoreMocks: true,
 };
 
@@ -31,12 +35,19 @@ module.exports = {
   // Jest takes this from here only, not from a project.
   testTimeout: 60_000,
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/packages/*/src/**/*.spec.ts'] },
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/packages/*/src/**/*.spec.ts', '<rootDir>/test/benchmark/**/*.spec.ts'],
+    },
     {
       ...withDatabase,
       displayName: 'integration',
-      testMatch: ['<rootDir>/test/{integration,property,concurrency,faults,upgrade}/**/*.spec.ts'],
+      testMatch: [
+        '<rootDir>/test/{integration,property,concurrency,faults,upgrade,documentation}/**/*.spec.ts',
+      ],
     },
+    { ...withDatabase, displayName: 'dashboard', testMatch: ['<rootDir>/test/dashboard/**/*.spec.ts'] },
     { ...e2e, displayName: 'e2e' },
     // The same suites again: adopting Backstory must not change what the application does, in no stage.
     { ...e2e, displayName: 'e2e-in-capture', setupFiles: ['<rootDir>/test/stages/capture.cjs'] },

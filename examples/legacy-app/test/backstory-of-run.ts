@@ -30,6 +30,8 @@ export async function expectNoDrift(app: INestApplicationContext): Promise<void>
   await backstory.shadowSettled();
   const drifted = (await backstory.status()).filter(({ shadow }) => shadow && shadow.drifted > 0);
   if (drifted.length > 0) throw new Error(`Shadow reads found drift: ${JSON.stringify(drifted)}`);
+  const faults = (await backstory.doctor()).filter(({ severity }) => severity === 'fault');
+  if (faults.length > 0) throw new Error(`Faults in the set-up: ${JSON.stringify(faults)}`);
   const { aggregates } = await backstory.verify();
   const drift = aggregates.flatMap((aggregate) => aggregate.drift);
   if (drift.length > 0) throw new Error(`Drift after the suite: ${JSON.stringify(drift.slice(0, 5))}`);

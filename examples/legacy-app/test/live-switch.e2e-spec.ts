@@ -67,5 +67,5 @@ once('two instances of the shop under load', () => {
       await Promise.all(shops.map((shop) => shop.close()));
       await database.drop();
     }
-  });
+  }, 180_000);
 });

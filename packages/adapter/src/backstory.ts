@@ -1,5 +1,15 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
-import { type AggregateStatus, diagnose, type Finding, readStatus } from './admin/index.js';
+import { AdminQueries } from './admin-queries.js';
+import {
+  type AggregateStatus,
+  diagnose,
+  type Finding,
+  readStatus,
+  readVolume,
+  type Volume,
+} from './admin/index.js';
+import type { AggregateFilter } from './aggregate-filter.js';
+import { ArchiveControl } from './archive-control.js';
 import {
   backfill,
   type BackfillEstimate,
@@ -14,11 +24,12 @@ import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
-import type { ReadStreamOptions } from './event-store/index.js';
+import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import { upcast } from './upcasting/index.js';
 import { install, type InstallReport } from './install.js';
 import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import {
+  countSnapshots,
   rebuildSnapshots,
   type ReducedState,
   type ReducerOptions,
@@ -40,16 +51,14 @@ import {
   type VerifyOptions,
 } from './verify/index.js';
 
-/** Which aggregates a command is for, by category or entity name. @defaultValue 'all' */
-export interface AggregateFilter {
-  aggregates?: 'all' | readonly string[];
-}
-
 /** The history of one DataSource's entities. Made by `createBackstory`. */
 export class Backstory {
   /** Where each aggregate stands, and the way forward and back. */
   readonly stages: StageControl;
-
+  /** What operators ask: overview, one aggregate, one stream. The dashboard's source. */
+  readonly admin: AdminQueries;
+  /** Where old events go, and come back from. */
+  readonly archive: ArchiveControl;
   private readonly replays: Replays;
 
   /** @internal */
@@ -68,6 +77,8 @@ export class Backstory {
     private readonly release: () => Promise<void>,
   ) {
     this.stages = new StageControl(database, schema, mappings, stageWatch, requiredShadowReads);
+    this.archive = new ArchiveControl(database, schema, mappings, this.stages);
+    this.admin = new AdminQueries(database, schema, mappings, this.stages);
     this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers);
   }
 
@@ -155,10 +166,11 @@ export class Backstory {
   }
 
   /**
-   * The events of one stream, upcast, newest last; also of one that has ended, and empty for one that isn't there.
+   * The events of one stream, upcast, newest last: all, or those behind a position, the newest few, up to a version or a
+   * moment. Also of a stream that has ended, and empty for one that isn't there.
    * @throws ReplayError for an event that is newer than the code
    */
-  history(categoryOrEntity: string, streamId: string, options?: ReadStreamOptions): Promise<RecordedEvent[]> {
+  history(categoryOrEntity: string, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
     return this.replays.history(categoryOrEntity, streamId, options);
   }
 
@@ -237,14 +249,17 @@ export class Backstory {
 
   /**
    * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. Nothing has to wait for it:
-   * replay goes without snapshots, too.
+   * replay goes without snapshots, too. With `dryRun` it only says what would come of it.
    * @throws InvalidOptionsError where the application's upcasters are not known here
    */
-  async rebuildSnapshots({ aggregates = 'all' }: AggregateFilter = {}): Promise<SnapshotReport[]> {
+  async rebuildSnapshots({
+    aggregates = 'all',
+    dryRun = false,
+  }: AggregateFilter & { dryRun?: boolean } = {}): Promise<SnapshotReport[]> {
     const reports: SnapshotReport[] = [];
-    for (const mapping of this.mappings.select(aggregates)) {
-      reports.push(await rebuildSnapshots(this.database, this.schema, mapping));
-    }
+    const act = dryRun ? countSnapshots : rebuildSnapshots;
+    for (const mapping of this.mappings.select(aggregates))
+      reports.push(await act(this.database, this.schema, mapping));
     return reports;
   }
 
@@ -256,6 +271,11 @@ export class Backstory {
   /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */
   status(): Promise<AggregateStatus[]> {
     return readStatus(this.database, this.schema, this.mappings.all());
+  }
+
+  /** How much there is and how much comes: for metrics. */
+  volume(): Promise<Volume> {
+    return readVolume(this.database, this.schema, this.mappings.all());
   }
 
   /** Every difference between entities, tables and triggers, with the statement or command that mends it. */

@@ -61,7 +61,10 @@ export interface ConsumerDefinition extends ConsumerOptions {
 }
 
 export interface RelayDefinition extends ConsumerOptions {
-  /** Gets batches in order; the checkpoint moves when it resolves. What fails is tried until it succeeds, unless the error has `transient: false`. */
+  /**
+   * Gets batches in order; the checkpoint moves when it resolves. What fails is tried until it succeeds, unless the error has
+   * `transient: false`. Those for RabbitMQ, NATS, Kafka and webhooks: `@backstory/adapter/rabbitmq` and so on.
+   */
   readonly publisher: EventPublisher;
   /** Categories and types to publish. @defaultValue all */
   readonly filter?: Pick<EventFilter, 'categories' | 'types'>;
@@ -71,6 +74,7 @@ export interface RelayDefinition extends ConsumerOptions {
 export class ConsumerControl {
   private readonly defined = new Map<string, Consumer | Projection>();
   private endOfHints: (() => void) | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(
@@ -89,7 +93,11 @@ export class ConsumerControl {
         'Give it some with onEvent(…).',
       );
     const filter = { ...wantedBy(handlers), includeBackfill: options.includeBackfill ?? false };
-    return this.add(options, { filter, isTransient, handle: byHandlers(handlers, this.inContext) });
+    return this.add(options, {
+      filter,
+      isTransient,
+      handle: byHandlers(options.name, handlers, this.inContext),
+    });
   }
 
   /** Names a publisher, such as a message broker's. */
@@ -99,6 +107,7 @@ export class ConsumerControl {
       filter: wanted,
       isTransient: isTransientOfPublisher,
       handle: byPublisher(publisher),
+      ...(publisher.close && { close: () => publisher.close?.() ?? Promise.resolve() }),
     });
   }
 
@@ -117,19 +126,23 @@ export class ConsumerControl {
   }
 
   /** Starts everything that is defined and doesn't run. Several processes may: they share the partitions. */
-  async start(): Promise<void> {
-    if (this.defined.size === 0) return;
-    this.endOfHints ??= this.watchWrites(() => {
-      for (const consumer of this.defined.values()) consumer.wake();
+  start(): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.defined.size === 0) return;
+      this.endOfHints ??= this.watchWrites(() => {
+        for (const consumer of this.defined.values()) consumer.wake();
+      });
+      for (const consumer of this.defined.values()) await consumer.start();
     });
-    for (const consumer of this.defined.values()) await consumer.start();
   }
 
   /** Lets what is under way come to its end. */
-  async stop(): Promise<void> {
-    this.endOfHints?.();
-    this.endOfHints = undefined;
-    await Promise.all([...this.defined.values()].map((consumer) => consumer.stop()));
+  stop(): Promise<void> {
+    return this.inTurn(async () => {
+      this.endOfHints?.();
+      this.endOfHints = undefined;
+      await Promise.all([...this.defined.values()].map((consumer) => consumer.stop()));
+    });
   }
 
   /** Where each consumer stands, running or not, in whatever process. A projection's are `name@generation`. */
@@ -209,9 +222,16 @@ export class ConsumerControl {
     return generations.next === null;
   }
 
+  /** One after the other: a stop that comes while consumers are being started stops them all. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
   private add(
     { name, from = 'now', partitions = 1, batchSize = 100, attempts = 5 }: ConsumerOptions,
-    rest: Pick<Subscription, 'filter' | 'isTransient' | 'handle'>,
+    rest: Pick<Subscription, 'filter' | 'isTransient' | 'handle' | 'close'>,
   ): this {
     this.claim(name);
     validate({ name, partitions, batchSize, attempts });

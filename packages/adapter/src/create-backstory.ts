@@ -94,7 +94,7 @@ export async function createBackstory(
       ),
   );
   const endInterception = interceptReads(dataSource, reads);
-  const endContext = sendContextWithStatements(pool);
+  const endContext = sendContextWithStatements(pool, schema);
   stages.start();
   const consumers = new ConsumerControl(
     {

@@ -1,4 +1,26 @@
-export type { AggregateStatus, Finding, PropertyDrift } from './admin/index.js';
+/**
+ * `@backstory/adapter`: all that needs no NestJS.
+ * @module adapter
+ */
+export type {
+  Activity,
+  AggregateOverview,
+  AggregateStatus,
+  BackfillOverview,
+  DriftExample,
+  Finding,
+  FoundStream,
+  Overview,
+  PropertyChange,
+  PropertyDrift,
+  ShownValue,
+  StreamEvent,
+  StreamPage,
+  Volume,
+} from './admin/index.js';
+export type { ArchiveControl } from './archive-control.js';
+export type { ArchiveOptions, ArchiveReport, RestoreReport } from './archive/index.js';
+export type { AdminQueries, AggregateReport, StateAtVersion } from './admin-queries.js';
 export type {
   BackfillEstimate,
   BackfillOptions,
@@ -7,7 +29,8 @@ export type {
   BackfillWish,
   ThrottleOptions,
 } from './backfill/index.js';
-export { type AggregateFilter, Backstory } from './backstory.js';
+export type { AggregateFilter } from './aggregate-filter.js';
+export { Backstory } from './backstory.js';
 export {
   type CaptureContext,
   type CaptureContextSource,
@@ -43,7 +66,15 @@ export type {
   Upcaster,
   Upcasters,
 } from './event/index.js';
-export type { ReadStreamOptions } from './event-store/index.js';
+export type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
+export type {
+  CaptureFailure,
+  Operation,
+  OperationAttributes,
+  OperationEnd,
+  OperationName,
+  OperationSubject,
+} from './observation/index.js';
 export type { InstallReport } from './install.js';
 export {
   aggregate,
@@ -55,6 +86,7 @@ export {
   type ConsumerStatus,
   type Delivery,
   type EventHandler,
+  type EventPublisher,
   type EventSelector,
   onEvent,
   type ParkedEvent,
@@ -77,7 +109,7 @@ export type {
 export type { ReplayedState } from './replays.js';
 export type { ShadowOptions } from './shadow/index.js';
 export type { StageControl, StageOptions } from './stage-control.js';
-export type { Stage, StageChange, StageChangeOptions } from './stages/index.js';
+export type { NextStep, Stage, StageChange, StageChangeOptions } from './stages/index.js';
 export type {
   AggregateVerification,
   RepairOptions,

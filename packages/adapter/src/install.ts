@@ -33,7 +33,7 @@ export async function pendingInstallation(
   const migrations = await pendingMigrations(database, schema).catch(
     refused(
       `may not use schema "${schema}"`,
-      `As the schema's owner: GRANT USAGE ON SCHEMA "${schema}" TO …; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA "${schema}" TO …;`,
+      `As the schema's owner: GRANT USAGE ON SCHEMA "${schema}" TO …; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO …;`,
     ),
   );
   const isPending = (stage: string | undefined, mapping: EntityMapping): boolean =>

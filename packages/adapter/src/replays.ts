@@ -2,7 +2,12 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { Database } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { EventData, RecordedEvent } from './event/index.js';
-import { readRecordedAt, readStream, type ReadStreamOptions } from './event-store/index.js';
+import {
+  type HistoryOptions,
+  readRecordedAt,
+  readStream,
+  type ReadStreamOptions,
+} from './event-store/index.js';
 import {
   type EntityMapping,
   type EntityTarget,
@@ -13,6 +18,7 @@ import {
 import {
   type AggregateState,
   applyReducers,
+  observeReplay,
   type ReducedState,
   type ReducerOptions,
   reducersByType,
@@ -37,8 +43,8 @@ export class Replays {
     private readonly parsers: () => Promise<TypeParsers>,
   ) {}
 
-  async history(name: string, streamId: string, until?: ReadStreamOptions): Promise<RecordedEvent[]> {
-    return this.events(this.mappings.get(name), streamId, until);
+  async history(name: string, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
+    return this.events(this.mappings.get(name), streamId, options);
   }
 
   async reduce<State>(
@@ -60,7 +66,7 @@ export class Replays {
   async state(target: EntityTarget, streamId: string, until?: ReadStreamOptions): Promise<ReplayedState> {
     requireBounds(until);
     const mapping = this.mapping(target);
-    const streams = await replayStreams(this.database, this.schema, mapping, [streamId], until);
+    const streams = await this.replay(mapping, [streamId], until);
     const { root, parts, position = 0 } = streams.get(streamId) ?? {};
     if (!root) return { state: null, position };
     const owned = mapping.parts.map((part) => {
@@ -80,7 +86,7 @@ export class Replays {
   ): Promise<ObjectLiteral | null> {
     requireBounds(until);
     const mapping = this.mapping(target);
-    const streams = await replayStreams(this.database, this.schema, mapping, [streamId], until);
+    const streams = await this.replay(mapping, [streamId], until);
     const stream = streams.get(streamId);
     if (!stream) return null;
     this.snapshots.observe(mapping, streamId, stream);
@@ -107,6 +113,16 @@ export class Replays {
     }
   }
 
+  private replay(
+    mapping: EntityMapping,
+    ids: readonly string[],
+    until?: ReadStreamOptions,
+  ): ReturnType<typeof replayStreams> {
+    return observeReplay(mapping, ids.length, () =>
+      replayStreams(this.database, this.schema, mapping, ids, until),
+    );
+  }
+
   private async hydrate(
     mapping: EntityMapping,
     streams: readonly AggregateState[],
@@ -116,8 +132,7 @@ export class Replays {
       dataSource: this.dataSource,
       mappings: this.mappings,
       parsers: await this.parsers(),
-      replay: (related: EntityMapping, ids: readonly string[]) =>
-        replayStreams(this.database, this.schema, related, ids, asOf && { asOf }),
+      replay: (related: EntityMapping, ids: readonly string[]) => this.replay(related, ids, asOf && { asOf }),
     };
     return hydrateAggregates(hydration, mapping, streams);
   }
@@ -125,10 +140,10 @@ export class Replays {
   private async events(
     mapping: EntityMapping,
     streamId: string,
-    until?: ReadStreamOptions,
+    options?: HistoryOptions,
   ): Promise<RecordedEvent[]> {
-    requireBounds(until);
-    const events = await readStream(this.database, this.schema, mapping.category, streamId, until);
+    requireBounds(options);
+    const events = await readStream(this.database, this.schema, mapping.category, streamId, options);
     return events.map((event) => upcast(mapping, event));
   }
 
@@ -154,12 +169,17 @@ export class Replays {
 }
 
 /** PostgreSQL would say of these only that it can't read them. */
-function requireBounds({ version, asOf }: ReadStreamOptions = {}): void {
-  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 0)) {
+function requireBounds({ asOf, last, ...positions }: HistoryOptions = {}): void {
+  for (const name of ['version', 'after'] as const) {
+    const { [name]: position } = positions;
+    if (position === undefined || (Number.isSafeInteger(position) && position >= 0)) continue;
     throw new InvalidOptionsError(
-      `version ${String(version)} is no position in a stream.`,
+      `${name} ${String(position)} is no position in a stream.`,
       'Use a whole number.',
     );
+  }
+  if (last !== undefined && !(Number.isSafeInteger(last) && last > 0)) {
+    throw new InvalidOptionsError(`last ${String(last)} is no number of events.`, 'Use 1 or more.');
   }
   if (asOf !== undefined && !(asOf instanceof Date && !Number.isNaN(asOf.getTime()))) {
     throw new InvalidOptionsError(`asOf ${String(asOf)} is no moment.`, 'Use a valid Date.');

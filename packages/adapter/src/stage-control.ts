@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backfillComplete } from './backfill/index.js';
 import { installCapture, removeCapture } from './capture/index.js';
-import type { Database } from './database/index.js';
+import type { Database, SqlExecutor } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { MappingRegistry } from './mapping/index.js';
 import { shadowClean } from './shadow/index.js';
 import {
   changeStage,
   isStage,
+  type NextStep,
+  nextSteps,
   notSeenYet,
   readStandings,
   type Stage,
@@ -63,6 +65,8 @@ export class StageControl {
     const standing = standingOf(to, options.percent);
     const mapping = this.mappings.get(categoryOrEntity);
     const { category } = mapping;
+    if (options.dryRun === true)
+      return changeStage(this.database, this.schema, category, standing, options, this.guards);
     const before = await this.standing(category);
     // Triggers first: a stage never says "captured" of a table that isn't. A way back needs none, and waits for no lock.
     const begins = before.stage === 'off' && (to === 'capture' || (to !== 'off' && options.force === true));
@@ -77,6 +81,20 @@ export class StageControl {
       await removeCapture(this.database, this.schema, mapping);
     }
     return change;
+  }
+
+  /** The next step of each aggregate, and what stands against it just now. @throws UnknownAggregateError */
+  nextSteps(aggregates: 'all' | readonly string[] = 'all'): Promise<NextStep[]> {
+    return this.nextStepsIn(this.database, aggregates);
+  }
+
+  /** @internal In somebody's transaction. */
+  async nextStepsIn(sql: SqlExecutor, aggregates: 'all' | readonly string[] = 'all'): Promise<NextStep[]> {
+    const known = await readStandings(sql, this.schema);
+    const standings = new Map(
+      this.mappings.select(aggregates).map(({ category }) => [category, known.get(category) ?? notSeenYet]),
+    );
+    return nextSteps(sql, this.schema, standings, this.guards);
   }
 
   /** Every change of an aggregate's stage, oldest first. */

@@ -12,7 +12,7 @@ module.exports = async function adopt({ common, core, nestTypeorm, typeorm, adap
   await before.destroy();
 
   const app = await core.NestFactory.create(AppModule, { logger: ['error', 'warn'], abortOnError: false });
-  await app.init();
+  await app.listen(0, '127.0.0.1');
 
   assert.equal(typeof adapter.createBackstory, 'function');
   assert.equal(nestModule.BACKSTORY, Symbol.for('backstory:Backstory'));
@@ -42,5 +42,21 @@ module.exports = async function adopt({ common, core, nestTypeorm, typeorm, adap
     assert.ok(replayed instanceof Book);
     assert.deepEqual(replayed, row);
   }
+  await look(`http://127.0.0.1:${app.getHttpServer().address().port}/backstory`);
   await app.close();
 };
+
+/** @param {string} dashboard */
+async function look(dashboard) {
+  const page = await fetch(dashboard);
+  assert.equal(page.status, 200);
+  assert.match(await page.text(), /src="backstory\/assets\/dashboard\.js"/);
+  assert.equal((await fetch(`${dashboard}/assets/dashboard.js`)).status, 200);
+  const overview = await (await fetch(`${dashboard}/api/overview`)).json();
+  assert.deepEqual(
+    overview.aggregates.map((each) => [each.name, each.stage]),
+    [['book', 'replay']],
+  );
+  const refused = await fetch(`${dashboard}/api/stage`, { method: 'POST' });
+  assert.equal(refused.status, 403);
+}

@@ -17,6 +17,7 @@ module.exports = function application({ common, nestTypeorm, typeorm, nestModule
     imports: [
       nestTypeorm.TypeOrmModule.forRoot(connection),
       nestModule.BackstoryModule.forRoot({ install: 'auto', aggregates: 'all' }),
+      nestModule.BackstoryDashboardModule.forRoot({ authorize: () => true }),
     ],
   })(AppModule);
   return { AppModule, Book, connection };

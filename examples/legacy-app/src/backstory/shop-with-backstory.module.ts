@@ -1,4 +1,4 @@
-import { BackstoryModule } from '@backstory/nest-module';
+import { BackstoryDashboardModule, BackstoryModule } from '@backstory/nest-module';
 import { Module } from '@nestjs/common';
 import { AppModule } from '../app.module.js';
 import { Order } from '../orders/order.entity.js';
@@ -16,6 +16,8 @@ import { Order } from '../orders/order.entity.js';
         actor: execution.switchToHttp().getRequest<{ headers: Record<string, string> }>().headers['x-user'],
       }),
     }),
+    // at /backstory; outside of development nobody sees it until it is told who may
+    BackstoryDashboardModule.forRoot({ allowChanges: true }),
   ],
 })
 export class ShopWithBackstoryModule {}

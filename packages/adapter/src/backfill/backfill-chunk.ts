@@ -36,8 +36,10 @@ export async function backfillChunk(
   const table = `${quoteTable(mapping.table)} t`;
   const ahead = betweenKeys(mapping, state, 2);
   const key = mapping.key.map(({ column }) => `t.${quoteIdentifier(column)}`).join(', ');
+  // The text is made outside: inside it would be made of every row that is passed by.
   const [end] = await sql.execute<{ last: string[] }>(
-    `${mark} select ${keyTextsSql(mapping, 't')} as last from ${table} where ${ahead.where} order by ${key} offset $1 - 1 limit 1`,
+    `${mark} select ${keyTextsSql(mapping, 't')} as last
+     from (select ${key} from ${table} where ${ahead.where} order by ${key} offset $1 - 1 limit 1) t`,
     [size, ...ahead.values],
   );
   const last = end?.last;

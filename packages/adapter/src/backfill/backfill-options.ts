@@ -8,7 +8,7 @@ export interface BackfillOptions {
    * @defaultValue as many as take `targetMs`, found on the way
    */
   chunkSize?: number;
-  /** How long a chunk should take, and hold its locks, in milliseconds. @defaultValue 10 */
+  /** How long a chunk should take, and hold its locks, in milliseconds. @defaultValue 25 */
   targetMs?: number;
   /**
    * Workers, each with a range of keys and a connection of the application's pool. More than the server has idle

@@ -23,7 +23,8 @@ export async function missedRows(
   mapping: EntityMapping,
   condition?: string,
 ): Promise<string[]> {
-  await sql.execute('set local enable_nestloop = off');
+  // on one processor: the application needs the others
+  await sql.execute('set local enable_nestloop = off; set local max_parallel_workers_per_gather = 0');
   const rows = await sql.execute<{ id: string }>(
     `${mark} select ${streamIdSql(mapping, 't')} as id from ${quoteTable(mapping.table)} t
      where ${hasNoStreamSql(schema, mapping)} ${condition ? `and (${condition})` : ''}

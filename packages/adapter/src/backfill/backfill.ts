@@ -11,6 +11,7 @@ import {
 } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
+import { operate } from '../observation/index.js';
 import { backfillChunk } from './backfill-chunk.js';
 import { countRows } from './backfill-progress.js';
 import { type BackfillOptions, type BackfillReport, validate } from './backfill-options.js';
@@ -28,11 +29,18 @@ import { reasonToWait } from './throttle.js';
 
 /** Looks so often whether what it waits for is over. */
 const lookAgainMs = 500;
+/** Hears so soon that somebody wants it to pause or to stop. */
+const listenEveryMs = 100;
 /** So long it tries to reach a database that is gone. */
 const patienceMs = 60_000;
-/** Below the default deadlock_timeout of the application: where both wait for each other, the backfill gives way first. */
-const shortLocks = ["lock_timeout = '500ms'"];
-const defaultTargetMs = 10;
+const chunkSettings = [
+  // Below the default deadlock_timeout of the application: where both wait for each other, the backfill gives way first.
+  "lock_timeout = '500ms'",
+  // A crash of the server may lose the last chunks, each together with its move of the cursor: they are written again.
+  // Nobody can build on one and keep what he built, since his own commit takes everything before it to the disk.
+  'synchronous_commit = off',
+];
+const defaultTargetMs = 25;
 /** Of a statement that took longer than statement_timeout, or was cancelled by hand. */
 const canceled = '57014';
 
@@ -50,7 +58,11 @@ export async function backfill(
 ): Promise<BackfillReport> {
   validate(options);
   const run = new Run(database, schema, mapping, options);
-  return run.whole();
+  return operate(
+    () => ({ name: 'backfill', attributes: { category: mapping.category } }),
+    () => run.whole(),
+    ({ rows, events, completed }) => ({ rows, events, completed }),
+  );
 }
 
 /** One call of {@link backfill}. */
@@ -62,6 +74,7 @@ class Run {
   private total = 0;
   private stopped = false;
   private lostSince: number | undefined;
+  private listenedAt = 0;
   /** When the next chunk may begin, so that there are not too many rows a second. */
   private nextChunkAt = 0;
 
@@ -166,12 +179,14 @@ class Run {
   private async mayGoOn(): Promise<boolean> {
     for (;;) {
       if (this.isStopped()) return false;
+      if (this.hasJustListened()) return true;
       const { wish, throttled } = await this.look();
       if (wish === 'stop') this.stopped = true;
       if (this.isStopped()) return false;
       const reason = wish === 'pause' ? 'somebody who has paused it' : throttled;
       const tooEarly = this.nextChunkAt - Date.now();
       if (!reason && tooEarly <= 0) return true;
+      this.listenedAt = 0;
       if (reason) this.report({ completed: false, waitingFor: reason });
       await this.pause(reason ? lookAgainMs : Math.min(lookAgainMs, tooEarly));
     }
@@ -179,10 +194,15 @@ class Run {
 
   private look(): Promise<{ wish: BackfillWish | null; throttled: string | undefined }> {
     const { throttle } = this.options;
+    this.listenedAt = Date.now();
     return this.reach(async () => ({
       wish: await currentWish(this.database, this.schema, this.mapping.category),
       throttled: throttle && (await reasonToWait(this.database, throttle)),
     }));
+  }
+
+  private hasJustListened(): boolean {
+    return !this.options.throttle && Date.now() - this.listenedAt < listenEveryMs;
   }
 
   private isStopped(): boolean {
@@ -219,7 +239,7 @@ class Run {
   ): Promise<Result | undefined> {
     const transaction = (): Promise<Result> =>
       this.database.transaction(async (sql) => {
-        await pinSettings(sql, shortLocks);
+        await pinSettings(sql, chunkSettings);
         return work(sql);
       });
     try {

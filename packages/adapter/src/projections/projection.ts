@@ -101,8 +101,9 @@ export class Projection {
 
   private subscription(generation: number): Subscription {
     const { name, handlers, partitions = 1, batchSize = 500, attempts = 5 } = this.definition;
+    const consumer = generationName(name, generation);
     return {
-      name: generationName(name, generation),
+      name: consumer,
       filter: { ...wantedBy(handlers), includeBackfill: true },
       from: 'beginning',
       partitions,
@@ -110,7 +111,7 @@ export class Projection {
       attempts,
       transactional: true,
       isTransient,
-      handle: byHandlers(handlers, this.inContext, tablesOf(this.definition, generation)),
+      handle: byHandlers(consumer, handlers, this.inContext, tablesOf(this.definition, generation)),
     };
   }
 }

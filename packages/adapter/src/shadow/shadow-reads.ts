@@ -2,6 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { Database } from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
 import type { EntityMapping, TypeParsers } from '../mapping/index.js';
+import { operate } from '../observation/index.js';
 import { compareReplay } from './compare-replay.js';
 import { countShadowReads } from './count-shadow-reads.js';
 
@@ -123,7 +124,14 @@ export class ShadowReads {
   /** One word for an outage, however long it is; what failed is counted when counting is possible again. */
   private async attempt(mapping: EntityMapping, waiting: Waiting, streamIds: string[]): Promise<void> {
     try {
-      const drifts = await this.compare(mapping, streamIds);
+      const drifts = await operate(
+        () => ({
+          name: 'compare',
+          attributes: { category: mapping.category, streams: streamIds.length },
+        }),
+        () => this.compare(mapping, streamIds),
+        (found) => ({ drifted: new Set(found.map(({ streamId }) => streamId)).size }),
+      );
       const { skipped, failed } = waiting;
       await countShadowReads(this.surroundings.database, this.surroundings.schema, mapping.category, {
         compared: streamIds.length,

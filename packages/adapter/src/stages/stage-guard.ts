@@ -2,7 +2,12 @@ import type { SqlExecutor } from '../database/index.js';
 import type { Stage } from './stage.js';
 
 /**
- * A condition of moving an aggregate forward to a stage, or to a larger share of it: the reasons that stand against it,
- * in words; none when it may move. Asked of moves forward only.
+ * A condition of moving aggregates forward to a stage, or to a larger share of it: for each category the reasons that stand
+ * against it, in words; nothing for one that may move. Asked of moves forward only, with one query for all categories.
  */
-export type StageGuard = (sql: SqlExecutor, schema: string, category: string, to: Stage) => Promise<string[]>;
+export type StageGuard = (
+  sql: SqlExecutor,
+  schema: string,
+  categories: readonly string[],
+  to: Stage,
+) => Promise<ReadonlyMap<string, readonly string[]>>;

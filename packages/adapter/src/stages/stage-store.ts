@@ -11,6 +11,8 @@ export interface StageChangeOptions {
   reason?: string;
   /** Go although guards refuse; the change is recorded as forced, with their reasons. @defaultValue false */
   force?: boolean;
+  /** Only say what would come of it, with the reasons that stand against it as `overridden`. @defaultValue false */
+  dryRun?: boolean;
 }
 
 export interface StageChange {
@@ -87,6 +89,7 @@ export async function changeStage(
     );
     const from = current ?? notSeenYet;
     const reasons = isForward(from, to) ? await reasonsAgainst(sql, schema, category, from, to, guards) : [];
+    if (options.dryRun) return planned(category, from, to, options, reasons);
     if (reasons.length > 0 && !options.force) {
       throw new StageRefusedError(category, inWords(from), inWords(to), reasons);
     }
@@ -118,6 +121,27 @@ export async function changeStage(
   });
 }
 
+function planned(
+  category: string,
+  from: Standing,
+  to: Standing,
+  { by, reason }: StageChangeOptions,
+  reasons: readonly string[],
+): StageChange {
+  return {
+    category,
+    from: from.stage,
+    to: to.stage,
+    fromPercent: from.percent || null,
+    percent: to.percent || null,
+    changedAt: new Date(),
+    changedBy: by ?? '',
+    reason: reason ?? null,
+    forced: reasons.length > 0,
+    overridden: reasons,
+  };
+}
+
 async function reasonsAgainst(
   sql: SqlExecutor,
   schema: string,
@@ -128,7 +152,9 @@ async function reasonsAgainst(
 ): Promise<string[]> {
   const skipped = skippedStage(from.stage, to.stage);
   const reasons = skipped ? [`${skipped} comes first`] : [];
-  for (const guard of guards) reasons.push(...(await guard(sql, schema, category, to.stage)));
+  for (const guard of guards) {
+    reasons.push(...((await guard(sql, schema, [category], to.stage)).get(category) ?? []));
+  }
   return reasons;
 }
 

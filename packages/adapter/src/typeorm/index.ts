@@ -2,6 +2,7 @@ export type { DataSource } from 'typeorm';
 export { sendContextWithStatements } from './context-statements.js';
 export { deliveryTransactions } from './delivery-transactions.js';
 export { findDataSource, initialize, isDataSource } from './data-source-file.js';
+export { describeEntities } from './describe-entities.js';
 export { entityMappings } from './entity-mappings.js';
 export { hydrateAggregates } from './hydrate-aggregates.js';
 export { interceptReads } from './intercept-reads.js';

@@ -4,6 +4,7 @@ import { quoteIdentifier } from '../database/index.js';
 import { DriverValues, type EntityMapping, type MappingRegistry, streamIdSql } from '../mapping/index.js';
 import {
   type AggregateState,
+  observeReplay,
   parseStreamTail,
   type ReplayedStream,
   replayStreams,
@@ -171,16 +172,17 @@ export class ReplayingReads {
     };
     const [id] = ids;
     const tail = rows[0]?.[tailName];
-    let streams = new Map<string, ReplayedStream>();
-    if (ids.length === 1 && id !== undefined && typeof tail === 'string') {
+    const replay = async (): Promise<Map<string, ReplayedStream>> => {
+      if (ids.length !== 1 || id === undefined || typeof tail !== 'string')
+        return replayStreams(executorOf(client), this.schema, root, ids, {}, onUnreplayable);
       try {
-        streams.set(id, replayTail(root, id, parseStreamTail(root.category, id, tail)));
+        return new Map([[id, replayTail(root, id, parseStreamTail(root.category, id, tail))]]);
       } catch (error) {
         onUnreplayable(id, error);
+        return new Map();
       }
-    } else {
-      streams = await replayStreams(executorOf(client), this.schema, root, ids, {}, onUnreplayable);
-    }
+    };
+    const streams = await observeReplay(root, ids.length, replay);
     for (const [streamId, stream] of streams) this.snapshots.observe(root, streamId, stream);
     return unreplayable.size === 0
       ? streams

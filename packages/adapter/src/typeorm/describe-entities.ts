@@ -1,0 +1,94 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { SqlExecutor } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
+import type { EntityDescription, RelationDescription } from '../proposal/index.js';
+import { entityMappings } from './entity-mappings.js';
+import { ownedEntities } from './owned-entities.js';
+
+/** Every entity with a table or view of its own, and why those can't be captured that can't. Changes nothing. */
+export async function describeEntities(
+  dataSource: DataSource,
+  sql: SqlExecutor,
+): Promise<EntityDescription[]> {
+  const described: EntityDescription[] = [];
+  for (const metadata of dataSource.entityMetadatas) {
+    if (metadata.tableType === 'entity-child' || metadata.tableType === 'junction') continue;
+    const refusal = await refusalOf(() => entityMappings(dataSource, sql, { aggregates: [metadata.name] }));
+    described.push({
+      name: metadata.name,
+      table: metadata.tableName,
+      properties: metadata.columns.filter(mayBeExcluded).map(({ propertyPath }) => propertyPath),
+      columns: metadata.columns.map(({ databaseName }) => databaseName),
+      relations: relationsOf(metadata).flatMap((relation) => describeRelation(metadata, relation)),
+      refersTo: relationsOf(metadata)
+        .filter(({ isWithJoinColumn }) => isWithJoinColumn)
+        .map(({ inverseEntityMetadata }) => rootOf(inverseEntityMetadata).name),
+      ...(refusal !== undefined && { refusal }),
+    });
+  }
+  return described;
+}
+
+/** With those of entities that share its table. */
+function relationsOf(metadata: EntityMetadata): RelationMetadata[] {
+  return [...new Set([metadata, ...metadata.childEntityMetadatas].flatMap(({ relations }) => relations))];
+}
+
+function rootOf(metadata: EntityMetadata): EntityMetadata {
+  return metadata.tableType === 'entity-child' ? rootOf(metadata.parentEntityMetadata) : metadata;
+}
+
+function mayBeExcluded({
+  isPrimary,
+  isDiscriminator,
+  isVersion,
+  isDeleteDate,
+  referencedColumn,
+}: EntityMetadata['columns'][number]): boolean {
+  return !isPrimary && !isDiscriminator && !isVersion && !isDeleteDate && !referencedColumn;
+}
+
+function describeRelation(root: EntityMetadata, relation: RelationMetadata): RelationDescription[] {
+  const { inverseRelation: inverse, junctionEntityMetadata, propertyPath: path } = relation;
+  if (relation.isWithJoinColumn || relation.isManyToManyNotOwner) return [];
+  const keys = inverse?.joinColumns ?? [];
+  const refusal = refusalNow(() => ownedEntities(root, [path]));
+  return [
+    {
+      path,
+      target: rootOf(relation.inverseEntityMetadata).name,
+      ...(junctionEntityMetadata && { joinTable: junctionEntityMetadata.tableName }),
+      required:
+        keys.length > 0 && keys.every(({ isNullable }) => !isNullable) && inverse?.isNullable !== true,
+      deletedByDatabase: inverse?.onDelete === 'CASCADE',
+      savedTogether:
+        relation.isCascadeInsert || relation.isCascadeUpdate || inverse?.orphanedRowAction === 'delete',
+      ...(refusal !== undefined && { refusal }),
+    },
+  ];
+}
+
+function refusalNow(attempt: () => unknown): string | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    return inWords(error);
+  }
+}
+
+async function refusalOf(attempt: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    return inWords(error);
+  }
+}
+
+/** The first line: what is wrong, without what to do. */
+function inWords(error: unknown): string {
+  if (!BackstoryError.is(error)) throw error;
+  return (error.message.split('\n')[0] ?? '').replace(/\.$/, '');
+}
