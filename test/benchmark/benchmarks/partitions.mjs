@@ -1,5 +1,5 @@
 import { comparison } from '../harness/comparison.mjs';
-import { interleave, timed } from '../harness/interleave.mjs';
+import { measureUpdates } from '../subjects/measure-updates.mjs';
 import { partitionEvents } from '../subjects/partition-events.mjs';
 import { withSubjects } from '../subjects/subject.mjs';
 
@@ -24,41 +24,13 @@ async function partitions(run) {
     for (const { name, dataSource } of opened) {
       if ((counts[name] ?? 1) > 1) await partitionEvents(dataSource, counts[name] ?? 1);
     }
-    /** @type {Record<string, (subject: import('../subjects/subject.mjs').Subject, round: number) => Promise<number[]>>} */
-    const operations = {
-      'UPDATE of 1 row': async ({ dataSource }) => {
-        const times = [];
-        for (let n = 0; n < 100; n++) {
-          const id = 1 + Math.floor(run.random() * ROWS);
-          times.push(
-            await timed(() => dataSource.query('update article set stock = stock + 1 where id = $1', [id])),
-          );
-        }
-        return times;
-      },
-      'UPDATE of 1000 rows': async ({ dataSource }, round) => [
-        await timed(() =>
-          dataSource.query('update article set stock = stock + 1 where id % 20 = $1', [round % 20]),
-        ),
+    return comparison(
+      'If events were partitioned by position',
+      oneTable,
+      await measureUpdates(run, opened, ROWS),
+      [
+        `${ROWS.toLocaleString('en')} streams, whose first events are spread over all partitions but the last.`,
       ],
-    };
-    const measurements = [];
-    for (const [operation, work] of Object.entries(operations)) {
-      const samples = await interleave({
-        variants: opened,
-        rounds: run.rounds(15),
-        random: run.random,
-        turn: (subject, round) => {
-          run.progress(`${operation}, ${subject.name}, round ${round}`);
-          return work(subject, round);
-        },
-      });
-      for (const subject of opened) {
-        measurements.push({ operation, variant: subject.name, samples: samples.get(subject) ?? [] });
-      }
-    }
-    return comparison('If events were partitioned by position', oneTable, measurements, [
-      `${ROWS.toLocaleString('en')} streams, whose first events are spread over all partitions but the last.`,
-    ]);
+    );
   });
 }
