@@ -65,7 +65,7 @@ create trigger events_leave_for_the_archive after delete on :schema.events
 -- The latest snapshot of a stream up to a version and a moment. None for a role that may not read them.
 create function :schema.snapshot_until(
   in_category text, in_stream_id text, in_fingerprint text, in_version bigint, in_as_of timestamptz
-) returns table (at bigint, state json) language plpgsql stable
+) returns table (at bigint, state json) language plpgsql stable rows 1
   set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 begin
   if in_fingerprint is null or not has_table_privilege($name$:schema.snapshots$name$::regclass, 'select') then return; end if;
@@ -81,7 +81,7 @@ end $$;
 create function :schema.stream_tails_until(
   in_category text, in_stream_ids text[], in_fingerprint text, in_version bigint, in_as_of timestamptz
 ) returns table (id text, tail text) language plpgsql stable
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 begin
   return query
   select i.id, concat('[', case when s.at is null then 'null' else concat('[', s.at, ',', s.state, ']') end, ',[', t.events, ']]')
