@@ -53,3 +53,99 @@ create aggregate :schema.fold_part(json) (sfunc = :schema.fold_part_event, stype
 
 -- Of objects in order: the later over the earlier.
 create aggregate :schema.merge(jsonb) (sfunc = jsonb_concat, stype = jsonb, initcond = '{}');
+
+-- Events of aggregates with parts, until their transaction commits. Whoever holds the end of a stream while the application goes
+-- on would make it wait where it has not waited before, in a circle perhaps: so these get their positions at commit. Here they have
+-- those that they would have if nobody else wrote. Unlogged, because nothing here outlives its transaction.
+create unlogged table :schema.pending_events (
+  transaction xid8 not null default pg_current_xact_id(),
+  place bigint generated always as identity,
+  stream_position bigint not null,
+  recorded_at timestamptz not null default clock_timestamp(),
+  schema_version smallint not null default 1,
+  change "char" not null,
+  category text collate "C" not null,
+  stream_id text collate "C" not null,
+  type text collate "C" not null,
+  data json not null,
+  metadata jsonb not null default '{}',
+  primary key (transaction, category, stream_id, stream_position)
+);
+
+-- Transactions with pending events.
+create unlogged table :schema.pending_transactions (transaction xid8 primary key default pg_current_xact_id());
+
+-- What capture sees of a stream: what is committed, and what its own transaction has written.
+create view :schema.visible_events as
+  select category, stream_id, stream_position, change, type, data, metadata from :schema.events
+  union all
+  select category, stream_id, stream_position, change, type, data, metadata from :schema.pending_events
+  where transaction = pg_current_xact_id();
+
+-- Locks until the transaction ends: the ends of streams, while events are numbered; or the shape of aggregates, which is shared by
+-- who changes what is beneath a part, and exclusive to who takes the part elsewhere. In order, so that nobody waits in a circle;
+-- 1024 locks for all names, because a transaction may touch more of them than the server has locks.
+create function :schema.lock_names(what text, names text[], shared boolean default false) returns void language plpgsql as $$
+declare
+  bucket integer;
+begin
+  for bucket in select distinct hashtext(s.name) & 1023 from unnest(names) s (name) order by 1 loop
+    if shared then
+      perform pg_advisory_xact_lock_shared(hashtext(concat($name$backstory :schema $name$, what)), bucket);
+    else
+      perform pg_advisory_xact_lock(hashtext(concat($name$backstory :schema $name$, what)), bucket);
+    end if;
+  end loop;
+end $$;
+
+create function :schema.move_pending_events() returns void language plpgsql as $$
+declare
+  own constant xid8 := pg_current_xact_id();
+begin
+  perform :schema.lock_names('ends', (
+    select array_agg(concat(p.category, '-', p.stream_id)) from :schema.pending_events p where p.transaction = own));
+  -- a first event that somebody else, or the backfill, has written meanwhile is there once
+  if exists (
+    select from :schema.pending_events p
+    where p.transaction = own and p.stream_position = 1 and p.change = 'c' and p.metadata @> '{"origin":"backfill"}') then
+    with first as (
+      delete from :schema.pending_events p
+      where p.transaction = own and p.stream_position = 1 and p.change = 'c' and p.metadata @> '{"origin":"backfill"}' returning p.*)
+    insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+    select 1, f.schema_version, f.change, f.category, f.stream_id, f.type, f.data, f.metadata from first f order by f.place
+    on conflict (category, stream_id, stream_position) do nothing;
+  end if;
+  with pending as (delete from :schema.pending_events p where p.transaction = own returning p.*),
+  numbered as (
+    select p.*, row_number() over stream as number, max(p.place) over stream as rank from pending p
+    window stream as (partition by p.category, p.stream_id order by p.stream_position))
+  insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+  select h.position + n.number, n.schema_version, n.change, n.category, n.stream_id, n.type, n.data, n.metadata
+  from numbered n
+  cross join lateral (
+    select coalesce(max(e.stream_position), 0) as position from :schema.events e
+    where e.category = n.category and e.stream_id = n.stream_id) h
+  order by n.rank, n.number;
+  delete from :schema.pending_transactions t where t.transaction = own;
+end $$;
+
+-- A transaction whose snapshot is older than its turn doesn't see what others have written to the stream: to the application
+-- that is what it is, a failure to serialize.
+create function :schema.number_pending_events() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set jit = off set enable_seqscan = off as $$
+begin
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    begin
+      perform :schema.move_pending_events();
+    exception when unique_violation then
+      raise exception 'could not serialize access due to a concurrent change of the same aggregate'
+        using errcode = 'serialization_failure', hint = 'The transaction might succeed if retried.';
+    end;
+  else
+    perform :schema.move_pending_events();
+  end if;
+  return null;
+end $$;
+
+create constraint trigger number_pending_events after insert on :schema.pending_transactions
+  deferrable initially deferred for each row execute function :schema.number_pending_events();

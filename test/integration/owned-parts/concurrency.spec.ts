@@ -1,6 +1,7 @@
 import { createBackstory, type Backstory } from '@backstory/adapter';
 import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
 import { DataSource, type EntityManager } from 'typeorm';
+import { seededRandom, seedOfRun } from '../../library/random.js';
 import { Album, albumAggregate, albumEntities, Track } from './entities.js';
 
 const writers = 16;
@@ -9,11 +10,12 @@ const writers = 16;
 const prepare = `
   insert into album (title) values ('shared'), ('other');
   insert into genre (code, label) select 'g' || n, 'g' from generate_series(0, ${writers - 1}) n;
-  insert into track (title, "albumId") select 't', 1 from generate_series(1, ${writers}) n`;
+  insert into track (title, "albumId") select 't', 1 from generate_series(1, ${writers + 1}) n;
+  insert into track (title, "albumId") select 't', 2 from generate_series(1, ${writers}) n`;
 
 type Write = (manager: EntityManager, writer: number, round: number) => Promise<unknown>;
 
-/** Each locks the root first, or touches one part only: so the application alone has no deadlock either. */
+/** None of them waits in a circle in the application alone, so none may do so with Backstory. */
 const writes: Record<string, Write> = {
   'single statements': async (manager, writer, round) => {
     await manager.update(Track, { id: writer + 1 }, { plays: String(round) });
@@ -34,6 +36,24 @@ const writes: Record<string, Write> = {
       await inside.update(Track, { id: ((writer + round + 5) % writers) + 1 }, { title: `t${round}` });
       await inside.update(Album, { id: 1 }, { title: `a${round}` });
     }),
+  'transactions that change one part, or another before it': (manager, writer, round) =>
+    manager.transaction(async (inside) => {
+      if (writer % 2 === 0) await inside.update(Track, { id: writer + 1 }, { title: `mine ${round}` });
+      await inside.update(Track, { id: writers + 1 }, { title: `w${writer}, ${round}` });
+    }),
+  'transactions that change a part of each of two aggregates': (manager, writer, round) =>
+    manager.transaction(async (inside) => {
+      const tracks = [writer + 1, writers + 2 + writer];
+      for (const id of writer % 2 === 0 ? tracks : tracks.reverse())
+        await inside.update(Track, { id }, { title: `w${writer}, ${round}` });
+    }),
+  'transactions that change a part, and those that change the root and then it': (manager, writer, round) =>
+    manager.transaction(async (inside) => {
+      const track = { id: (writer % 4) + 1 };
+      if (writer % 2 === 0) await inside.update(Album, { id: 1 }, { title: `w${writer}, ${round}` });
+      await inside.update(Track, track, { title: `w${writer}, ${round}` });
+      await inside.query(`select pg_sleep(0.002)`);
+    }),
   'transactions that add parts': (manager, writer, round) =>
     manager.transaction(async (inside) => {
       const { id } = await inside.save(Track, { title: `w${writer}`, album: { id: 1 } });
@@ -46,7 +66,9 @@ const writes: Record<string, Write> = {
     }),
 };
 
-describe(`${writers} connections write to one aggregate`, () => {
+const seed = seedOfRun();
+
+describe(`${writers} connections write to one aggregate (BACKSTORY_SEED=${seed})`, () => {
   let database: TestDatabase;
   let dataSource: DataSource;
   let backstory: Backstory;
@@ -59,6 +81,8 @@ describe(`${writers} connections write to one aggregate`, () => {
       entities: albumEntities,
       synchronize: true,
       poolSize: writers + 2,
+      // a second of waiting for each deadlock would be most of the test
+      extra: { options: '-c deadlock_timeout=20ms' },
     });
     await dataSource.initialize();
     await dataSource.query(prepare);
@@ -124,4 +148,62 @@ describe(`${writers} connections write to one aggregate`, () => {
       await expectWhole();
     },
   );
+
+  it.each([
+    ['guarded by foreign keys', ''],
+    [
+      'that nothing guards',
+      `alter table track drop constraint "FK_track"; alter table credit drop constraint "FK_credit"`,
+    ],
+  ])(
+    'parts %s are taken elsewhere, go and come while what is beneath them changes',
+    async (_name, unguard) => {
+      await backstory.close();
+      await nameForeignKeys(dataSource);
+      await dataSource.query(unguard);
+      await dataSource.query(
+        `insert into credit (name, place, role, "trackId") select 'c' || n, n, 'x', 1 + n % 4 from generate_series(0, 7) n`,
+      );
+      backstory = await createBackstory(dataSource, { aggregates: ['all', albumAggregate] });
+      const random = seededRandom(seed);
+      const track = (): number => random.integer(1, 4);
+      const statements = [
+        () => `update track set "albumId" = 3 - "albumId" where id = ${track()}`,
+        () => `update track set "albumId" = 3 - "albumId" where id <= 4`,
+        () => `update credit set role = role || 'y' where place = ${random.integer(0, 7)}`,
+        () => `update credit set "trackId" = ${track()} where place = ${random.integer(0, 7)}`,
+        () =>
+          `insert into credit (name, place, role, "trackId") values ('n', ${random.integer(0, 99)}, 'z', ${track()}) on conflict do nothing`,
+        () => `delete from credit where name = 'n' and place < ${random.integer(0, 50)}`,
+        () => `with gone as (delete from track where id = ${track()} returning *) select from gone`,
+        () =>
+          `insert into track (id, title, "albumId") values (${track()}, 'again', ${random.integer(1, 2)}) on conflict do nothing`,
+      ];
+      const codes = new Set<string>();
+      await Promise.all(
+        Array.from({ length: writers }, async () => {
+          for (let round = 0; round < 25; round++) {
+            const written = dataSource.manager.transaction(async (inside) => {
+              for (let n = random.integer(1, 3); n > 0; n--)
+                await inside.query((random.pick(statements) as () => string)());
+            });
+            await written.catch(({ code }: { code: string }) => codes.add(code));
+          }
+        }),
+      );
+      // they lock rows in any order, and refer to tracks that are gone
+      expect([...codes].filter((code) => !['40P01', '23503'].includes(code))).toEqual([]);
+      await expectWhole();
+    },
+  );
 });
+
+async function nameForeignKeys(dataSource: DataSource): Promise<void> {
+  for (const table of ['track', 'credit']) {
+    const [{ name }] = await dataSource.query(
+      `select conname as name from pg_constraint where conrelid = $1::regclass and contype = 'f'`,
+      [table],
+    );
+    await dataSource.query(`alter table ${table} rename constraint "${name}" to "FK_${table}"`);
+  }
+}

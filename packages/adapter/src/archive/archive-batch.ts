@@ -1,3 +1,4 @@
+import { lockStreamEnds } from '../capture/index.js';
 import { pinSettings, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
@@ -35,6 +36,7 @@ export async function archiveBatch(
   const others = living.filter((id) => !locked.has(id));
   const busy = others.length > 0 ? await existingRows(sql, mapping, others) : new Set<string>();
   const ids = found.map(({ id }) => id).filter((id) => !busy.has(id));
+  await lockStreamEnds(sql, schema, mapping, ids);
   const drifted = await driftedStreams(sql, schema, mapping, ids);
   const candidates = [...locked, ...died.keys()].filter((id) => !drifted.has(id));
   const ends = await deliveredEnds(sql, schema, mapping, candidates);

@@ -8,6 +8,7 @@ import {
   updatedEventsSql,
 } from './captured-events-sql.js';
 import { newRows, oldRows } from './changed-rows.js';
+import { streamTables } from './stream-tables.js';
 import { type Operation, partEventsSql } from './part-events-sql.js';
 
 /** Sorts before the application's own triggers of the same kind, so that ours fire first. */
@@ -113,6 +114,8 @@ declare
   backstory_context jsonb := '{}';
   backstory_intents jsonb;
   backstory_written bigint;
+  backstory_names text[];
+  backstory_locked text[];
 begin
   -- asked here, because a call of the function costs as much as the event itself
   if left(current_query(), 12) = '/*backstory ' then
@@ -129,6 +132,7 @@ ${events(false)}
   else
 ${events(true)}
   end if;
+  ${streamTables(mapping, schema).mark}
   return null;
 end $backstory$`;
 }

@@ -10,6 +10,7 @@ import {
 import { changedRows, oldRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { backfillMetadata, firstEventsSql } from './first-events-sql.js';
+import { streamTables } from './stream-tables.js';
 import { truncatedRows } from './truncated-rows.js';
 
 /** Of one stream, within one statement. */
@@ -147,7 +148,7 @@ export function truncatedEventsSql(mapping: EntityMapping, schema: string, named
   const rows = truncatedRows(mapping);
   return `${firstWithParts(mapping, schema, rows)}${deletionsSql(mapping, schema, named, rows)}
   where not exists (
-    select from ${quoteIdentifier(schema)}.events v
+    select from ${streamTables(mapping, schema).visible} v
     where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id
       and v.stream_position = h.position and v.change = 'd');`;
 }
@@ -184,7 +185,7 @@ function laterEvents(mapping: EntityMapping, schema: string, streamId: string): 
            count(*) > 0 as found
     from (
       select v.change, v.data, v.recorded_at, row_number() over (order by v.stream_position desc) = 1 as newest
-      from ${quoteIdentifier(schema)}.events v
+      from ${streamTables(mapping, schema).own} v
       where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = ${streamId}
       order by v.stream_position desc limit ${eventsLookedBackAt}) v
     left join lateral jsonb_each(v.data::jsonb) d on true
@@ -195,7 +196,7 @@ function laterEvents(mapping: EntityMapping, schema: string, streamId: string): 
 
 function insertEvents(mapping: EntityMapping, schema: string): string {
   return (
-    `  insert into ${quoteIdentifier(schema)}.events ` +
+    `  insert into ${streamTables(mapping, schema).written} ` +
     `(category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})`
   );
 }
@@ -203,7 +204,7 @@ function insertEvents(mapping: EntityMapping, schema: string): string {
 /** The last position of each row's stream; leaves out rows without one. */
 function lastEvent(mapping: EntityMapping, schema: string): string {
   return (
-    `cross join lateral (select v.stream_position as position from ${quoteIdentifier(schema)}.events v ` +
+    `cross join lateral (select v.stream_position as position from ${streamTables(mapping, schema).visible} v ` +
     `where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id ` +
     `order by v.stream_position desc limit 1) h`
   );
@@ -212,7 +213,7 @@ function lastEvent(mapping: EntityMapping, schema: string): string {
 /** The last position of each row's stream, null for a stream that isn't there: one index probe per row. */
 function streamHead(mapping: EntityMapping, schema: string): string {
   return (
-    `cross join lateral (select max(v.stream_position) as position from ${quoteIdentifier(schema)}.events v ` +
+    `cross join lateral (select max(v.stream_position) as position from ${streamTables(mapping, schema).visible} v ` +
     `where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id) h`
   );
 }
@@ -254,7 +255,7 @@ function intentFor(mapping: EntityMapping, schema: string, change: string): stri
     from jsonb_array_elements(backstory_intents) with ordinality x (e, n)
     where coalesce(x.e ->> 'id', r.stream_id) = r.stream_id and coalesce(x.e ->> 'on', ${changed}) = ${changed}
       and not exists (
-        select from ${quoteIdentifier(schema)}.events v
+        select from ${streamTables(mapping, schema).visible} v
         where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id
           and ${mapping.parts.length > 0 ? `v.type = x.e ->> 'type'` : 'v.stream_position = h.position'} and starts_with(v.metadata ->> 'scope', x.e ->> 'scope'))
     order by x.n limit 1

@@ -8,3 +8,9 @@ export const newRows = 'backstory_new_rows';
 export function changedRows({ reentrant }: EntityMapping): { old: string; new: string } {
   return reentrant ? { old: '(select old.*)', new: '(select new.*)' } : { old: oldRows, new: newRows };
 }
+
+/** Relations with a table's rows before and after a statement; undefined where there are none. */
+export interface ChangedParts {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}

@@ -6,6 +6,7 @@ import {
   schemaVersionSql,
   streamIdSql,
 } from '../mapping/index.js';
+import { lockStreamEnds } from './lock-stream-ends.js';
 
 const metadata = `'{"origin":"repair","reason":"table was dropped"}'`;
 
@@ -15,6 +16,8 @@ export async function closeStreamsWithoutRow(
   schema: string,
   mapping: EntityMapping,
 ): Promise<void> {
+  const root = mapping.part?.root ?? mapping;
+  await lockStreamEnds(sql, schema, root, await streamIds(sql, schema, root));
   if (mapping.part) return takeAwayParts(sql, schema, mapping as PartMapping);
   const events = `${quoteIdentifier(schema)}.events`;
   const paths = mapping.parts.map(({ part }) => quoteLiteral(part.path)).join(', ');
@@ -29,6 +32,19 @@ export async function closeStreamsWithoutRow(
        select from ${quoteTable(mapping.table)} t where ${streamIdSql(mapping, 't')} = last.stream_id)`,
     [mapping.category, mapping.eventTypes.deleted],
   );
+}
+
+async function streamIds(
+  sql: SqlExecutor,
+  schema: string,
+  { category, parts }: EntityMapping,
+): Promise<string[]> {
+  if (parts.length === 0) return [];
+  const rows = await sql.execute<{ id: string }>(
+    `select distinct stream_id as id from ${quoteIdentifier(schema)}.events where category = $1`,
+    [category],
+  );
+  return rows.map(({ id }) => id);
 }
 
 async function takeAwayParts(sql: SqlExecutor, schema: string, mapping: PartMapping): Promise<void> {

@@ -8,3 +8,4 @@ export {
 export { type EventIntent, withEvent } from './event-intent.js';
 export { contextComment } from './context-comment.js';
 export { installCapture, installedCaptures, outdatedCaptures, removeCapture } from './install-capture.js';
+export { lockStreamEnds } from './lock-stream-ends.js';

@@ -12,23 +12,18 @@ import {
   streamIdSql,
   tableOf,
 } from '../mapping/index.js';
-import { newRows, oldRows } from './changed-rows.js';
+import { type ChangedParts, newRows, oldRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { firstEventsSql } from './first-events-sql.js';
+import { lockShapeSql } from './lock-shape-sql.js';
+import { streamTables } from './stream-tables.js';
 import { truncatedRows } from './truncated-rows.js';
 
 export type Operation = 'insert' | 'update' | 'delete' | 'truncate';
 
-/** Relations with a table's rows before and after a statement; undefined where there are none. */
-interface ChangedParts {
-  readonly before: string | undefined;
-  readonly after: string | undefined;
-}
-
 /**
- * What a trigger on an owned table does. It locks the rows of the roots, in the order of their keys, so that writers to
- * one aggregate take turns; then writes the first events of roots that have none; then an event for each changed part,
- * numbered on from the end of its root's stream. In the root's stream everything that happens to a part is an update:
+ * What a trigger on an owned table does. It writes the first events of roots that have none, then an event for each changed
+ * part, behind the end of its root's stream. In the root's stream everything that happens to a part is an update:
  * `{"lines": {"7": {…}}}` adds or changes, `{"lines": {"7": null}}` takes away.
  */
 export function partEventsSql(
@@ -41,9 +36,10 @@ export function partEventsSql(
   const { root } = mapping.part;
   const key = root.key.map(({ column }) => `t.${quoteIdentifier(column)}`);
   const touched = `(${key.join(', ')}) in (${ofBoth(changed, (alias) => rootKeySql(mapping, alias, tableOf).join(', '))})`;
-  return `  perform from ${quoteTable(root.table)} t where ${touched} order by ${key.join(', ')} for no key update;
+  const { written, visible } = streamTables(mapping, schema);
+  return `${lockShapeSql(mapping, schema, changed)}
 ${firstEventsSql(root, schema, `(select t.* from ${quoteTable(root.table)} t where ${touched})`, operation === 'truncate' ? tableOf : rowsBefore(mapping, changed))}
-  insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column})
+  insert into ${written} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column})
   select ${quoteLiteral(root.category)}, e.stream_id, h.position + e.place, 'u', ${namedSql(mapping, named)}${schemaVersionSql(root).value}
   from (
     select c.*, row_number() over (partition by c.stream_id order by c.step, ${mapping.key.map((_, index) => `c.key_${index}`).join(', ')}) as place
@@ -52,7 +48,7 @@ ${changesSql(mapping, operation, changed)}
     ) c
   ) e
   cross join lateral (
-    select coalesce(max(v.stream_position), 0) as position from ${quoteIdentifier(schema)}.events v
+    select coalesce(max(v.stream_position), 0) as position from ${visible} v
     where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id
   ) h
   ${named ? intentFor(root, schema) : ''};`;
@@ -166,7 +162,7 @@ function intentFor(root: EntityMapping, schema: string): string {
     from jsonb_array_elements(backstory_intents) with ordinality x (e, n)
     where e.place = 1 and coalesce(x.e ->> 'id', e.row_id) = e.row_id and coalesce(x.e ->> 'on', e.kind) = e.kind
       and not exists (
-        select from ${quoteIdentifier(schema)}.events v
+        select from ${streamTables(root, schema).visible} v
         where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id
           and v.type = x.e ->> 'type' and starts_with(v.metadata ->> 'scope', x.e ->> 'scope'))
     order by x.n limit 1

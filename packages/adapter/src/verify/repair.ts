@@ -1,3 +1,4 @@
+import { lockStreamEnds } from '../capture/index.js';
 import {
   type Database,
   pinSettings,
@@ -137,6 +138,7 @@ class TableRepair {
           await sql.execute(`set local lock_timeout = '1s'`);
           await pinSettings(sql);
           await lockRows(sql, mapping.part?.root ?? mapping, ids);
+          await lockStreamEnds(sql, schema, mapping.part?.root ?? mapping, ids);
           const compareAgain = async (): Promise<Drift[]> =>
             (await compare(sql, schema, mapping, ofStreams(ids), driftsPerPass)).drift.filter((drift) =>
               this.canBeSettled(drift),
