@@ -75,6 +75,8 @@ function Figures({ overview: { events, aggregates, ratesCompleteSince } }: { ove
         <dd>{count(events.total, events.estimated)}</dd>
         <dd class="more">
           {bytes(events.eventBytes + events.indexBytes)} on disk, {bytes(events.indexBytes)} of it indexes
+          {events.snapshotBytes > 0 && `; beside it ${bytes(events.snapshotBytes)} of snapshots`}
+          {events.archiveBytes > 0 && `; ${bytes(events.archiveBytes)} in the archive`}
         </dd>
       </div>
       <div>

@@ -9,8 +9,8 @@ const plain = 'no event';
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
 export default {
   description:
-    'What it would cost capture if events got their positions at commit, which they do not: docs/adr/0005. Both with triggers ' +
-    'by hand that write a constant event, so that nothing but the numbering differs.',
+    'What it costs to give events their positions at commit, as those of aggregates with parts get them, instead of at write: ' +
+    'docs/adr/0005. Both with triggers by hand that write a constant event, so that nothing but the numbering differs.',
   measure: async (run) => [await numbering(run)],
 };
 
@@ -30,9 +30,12 @@ async function numbering(run) {
         if (name !== plain)
           await numberEvents(dataSource, name.endsWith('commit') ? 'at commit' : 'at write');
       }
-      return comparison('If events were numbered at commit', plain, await measureUpdates(run, opened, ROWS), [
-        'At commit: written into a table of pending events, then moved, under locks taken in order.',
-      ]);
+      return comparison(
+        'Events numbered at write and at commit',
+        plain,
+        await measureUpdates(run, opened, ROWS),
+        ['At commit: written into a table of pending events, then moved, under locks taken in order.'],
+      );
     },
   );
 }

@@ -22,6 +22,7 @@ describe('old events', () => {
     await subjects.relabel('fiction', 30);
     await subjects.relabel('poetry', 5);
     const before = await backstory.history('subject', 'fiction');
+    expect((await backstory.admin.overview()).events.archiveBytes).toBe(0);
     const [report] = await backstory.archive.move({ aggregates: ['subject'], before: future, by: 'anna' });
     expect(report).toEqual({
       category: 'subject',
@@ -36,6 +37,7 @@ describe('old events', () => {
     expect(await subjects.kept('subject', 'poetry')).toHaveLength(6);
     expect(await backstory.history('subject', 'fiction')).toEqual(before);
     expect((await backstory.verify()).clean).toBe(true);
+    expect((await backstory.admin.overview()).events.archiveBytes).toBeGreaterThan(0);
 
     await manager.update(Subject, 'fiction', { label: 'later' });
     expect(await backstory.load(Subject, 'fiction')).toEqual({ code: 'fiction', label: 'later' });

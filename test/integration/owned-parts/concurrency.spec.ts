@@ -149,6 +149,28 @@ describe(`${writers} connections write to one aggregate (BACKSTORY_SEED=${seed})
     },
   );
 
+  it('levels of isolation side by side: what fails may be retried, and nobody else hears of it', async () => {
+    const codes = new Map<string, Set<string>>();
+    const levels = ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'] as const;
+    await Promise.all(
+      Array.from({ length: writers }, async (_, writer) => {
+        const level = levels[writer % 3] as (typeof levels)[number];
+        for (let round = 0; round < 12; round++) {
+          const written = dataSource.manager.transaction(level, async (inside) => {
+            await inside.update(Track, { id: writer + 1 }, { plays: String(round + 1) });
+            if (writer % 2 === 0) await inside.insert(Track, { title: `w${writer}`, album: { id: 1 } });
+          });
+          await written.catch(({ code }: { code: string }) =>
+            codes.set(level, (codes.get(level) ?? new Set()).add(code)),
+          );
+        }
+      }),
+    );
+    for (const [level, seen] of codes)
+      expect([level, ...seen]).toEqual([expect.not.stringMatching('COMMITTED'), '40001']);
+    await expectWhole();
+  });
+
   it.each([
     ['guarded by foreign keys', ''],
     [

@@ -8,11 +8,12 @@ export interface TableSize {
   readonly bytes: number;
 }
 
-/** Of the events: what is theirs on the disk. */
+/** What the events take on the disk, and what is kept beside them; 0 where nothing is. */
 export interface StoreSize {
   readonly eventBytes: number;
   readonly indexBytes: number;
   readonly snapshotBytes: number;
+  readonly archiveBytes: number;
 }
 
 /** The sizes of the aggregates' own tables, by category, with their parts and partitions. */
@@ -42,10 +43,15 @@ export async function readStoreSize(sql: SqlExecutor, schema: string): Promise<S
   const table = quoteIdentifier(schema);
   const [size] = await sql.execute<StoreSize>(
     `select pg_table_size($1::regclass)::float8 as "eventBytes", pg_indexes_size($1::regclass)::float8 as "indexBytes",
-       pg_total_relation_size($2::regclass)::float8 as "snapshotBytes"`,
-    [`${table}.events`, `${table}.snapshots`],
+       ${usedBytesSql('$2::regclass')} as "snapshotBytes", ${usedBytesSql('$3::regclass')} as "archiveBytes"`,
+    [`${table}.events`, `${table}.snapshots`, `${table}.archived_events`],
   );
   return size as StoreSize;
+}
+
+/** An empty table has indexes. */
+function usedBytesSql(table: string): string {
+  return `(case when pg_relation_size(${table}) > 0 then pg_total_relation_size(${table}) else 0 end)::float8`;
 }
 
 /** Exact, of a table that is small on the disk; otherwise null. */

@@ -8,7 +8,8 @@ import { aggregateStateSql, type EntityMapping, schemaVersionSql, streamIdSql } 
  *
  * Rows that others have locked are to be skipped, not waited for, while other rows are held: who waits for nothing is in
  * no deadlock. A change that was committed between the statement's snapshot and the lock has left a stream behind, also a
- * change of a part, which locks its root. So what is written is a row that is, with all its parts, as the snapshot has it.
+ * change of a part; one of a part that is committed later comes behind this event. So what is written is a row that is, with
+ * all its parts, as the snapshot has it.
  *
  * ON CONFLICT leaves streams alone that are there already, also those that a write has begun a moment ago. To look for
  * them first would cost every row a second probe of the index, and most rows of a backfill have no stream.

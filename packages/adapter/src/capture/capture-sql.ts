@@ -8,7 +8,8 @@ import {
   updatedEventsSql,
 } from './captured-events-sql.js';
 import { newRows, oldRows } from './changed-rows.js';
-import { streamTables } from './stream-tables.js';
+import { isNumberedAtCommit, numberedAtCommit, numberedAtWrite, type StreamTables } from './stream-tables.js';
+import { lockEndsSql } from './lock-ends-sql.js';
 import { type Operation, partEventsSql } from './part-events-sql.js';
 
 /** Sorts before the application's own triggers of the same kind, so that ours fire first. */
@@ -106,7 +107,7 @@ function createFunction(mapping: EntityMapping, schema: string, operation: Opera
   )
     .map(quoteLiteral)
     .join(', ');
-  const events = (named: boolean): string => inTurn(eventsSql(mapping, schema, operation, named));
+  const events = (named: boolean): string => inTurn(mapping, schema, operation, named);
   return `create or replace function ${functionName(mapping, schema, operation)}() returns trigger
 language plpgsql security definer ${pinnedSettingsOf(mapping)} as $backstory$
 #variable_conflict use_variable
@@ -114,8 +115,8 @@ declare
   backstory_context jsonb := '{}';
   backstory_intents jsonb;
   backstory_written bigint;
-  backstory_names text[];
-  backstory_locked text[];
+  backstory_locks integer[];
+  backstory_locked integer[];
 begin
   -- asked here, because a call of the function costs as much as the event itself
   if left(current_query(), 12) = '/*backstory ' then
@@ -132,35 +133,51 @@ ${events(false)}
   else
 ${events(true)}
   end if;
-  ${streamTables(mapping, schema).mark}
   return null;
 end $backstory$`;
 }
 
-function eventsSql(mapping: EntityMapping, schema: string, operation: Operation, named: boolean): string {
-  if (mapping.part) return partEventsSql(mapping as PartMapping, schema, operation, named);
+function eventsSql(
+  mapping: EntityMapping,
+  tables: StreamTables,
+  operation: Operation,
+  named: boolean,
+): string {
+  if (mapping.part) return partEventsSql(mapping as PartMapping, tables, operation, named);
   const ofRoot = {
     insert: insertedEventsSql,
     update: updatedEventsSql,
     delete: deletedEventsSql,
     truncate: truncatedEventsSql,
   }[operation];
-  return ofRoot(mapping, schema, named);
+  return ofRoot(mapping, tables, named);
 }
 
 /**
  * A writer whose snapshot is older than its turn doesn't see what others have written to the stream: the first event of a
  * backfill, or changes of other parts of the aggregate. To the application that is what it is, a failure to serialize.
+ *
+ * SERIALIZABLE transactions fail in such a way for whatever somebody else has written on a page that they have read: so they
+ * don't look for pending events, which are all on the same few pages.
  */
-function inTurn(events: string): string {
-  return `if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
-    begin
-${events}
+function inTurn(mapping: EntityMapping, schema: string, operation: Operation, named: boolean): string {
+  const atWrite = eventsSql(mapping, numberedAtWrite(schema), operation, named);
+  const serializably = `begin
+${atWrite}
     exception when unique_violation then
       raise exception 'could not serialize access due to a concurrent change of the same aggregate'
         using errcode = 'serialization_failure', hint = 'The transaction might succeed if retried.';
-    end;
+    end;`;
+  return isNumberedAtCommit(mapping)
+    ? `if current_setting('transaction_isolation') = 'serializable' then
+    ${lockEndsSql(mapping, schema, operation)}
+    ${serializably}
   else
-${events}
+${eventsSql(mapping, numberedAtCommit(schema), operation, named)}
+  end if;`
+    : `if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    ${serializably}
+  else
+${atWrite}
   end if;`;
 }

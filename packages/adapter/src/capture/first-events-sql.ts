@@ -7,7 +7,7 @@ import {
   streamIdSql,
   tableOf,
 } from '../mapping/index.js';
-import { streamTables } from './stream-tables.js';
+import type { StreamTables } from './stream-tables.js';
 
 /** The metadata of a first event for a row that was there before capture. */
 export const backfillMetadata = `'{"origin":"backfill"}'::jsonb`;
@@ -18,21 +18,20 @@ export const backfillMetadata = `'{"origin":"backfill"}'::jsonb`;
  */
 export function firstEventsSql(
   root: EntityMapping,
-  schema: string,
+  { written, visible, column, value }: StreamTables,
   roots: string,
   rowsOf: RowSource = tableOf,
 ): string {
   const { state, joins } = aggregateStateSql(root, 'backstory_roots', rowsOf);
   const category = quoteLiteral(root.category);
-  const { written, visible } = streamTables(root, schema);
   const withoutStream = (id: string): string =>
     `not exists (select from ${visible} v where v.category = ${category} and v.stream_id = ${id} offset 0)`;
   return `  if exists (select from ${roots} t where ${withoutStream(streamIdSql(root, 't'))}) then
     with backstory_roots as materialized (
       select t.* from ${roots} t where ${withoutStream(streamIdSql(root, 't'))}
     )
-    insert into ${written} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column})
-    select ${category}, ${streamIdSql(root, 'backstory_roots')}, 1, 'c', ${quoteLiteral(root.eventTypes.imported)}, ${state}, ${backfillMetadata}${schemaVersionSql(root).value}
+    insert into ${written} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column}${column})
+    select ${category}, ${streamIdSql(root, 'backstory_roots')}, 1, 'c', ${quoteLiteral(root.eventTypes.imported)}, ${state}, ${backfillMetadata}${schemaVersionSql(root).value}${value}
     from backstory_roots
        ${joins};
   end if;`;

@@ -12,9 +12,9 @@ export function lockShapeSql(mapping: PartMapping, schema: string, changed: Chan
   const children = mapping.part.root.parts.filter(({ part }) => part.parent === mapping);
   const unguarded = children.filter(({ part }) => part.mayComeFirst);
   const lock = (shared: boolean): string =>
-    `if backstory_names is not null then perform ${quoteIdentifier(schema)}.lock_names('shape', backstory_names, ${shared}); end if;`;
+    `if backstory_locks is not null then perform ${quoteIdentifier(schema)}.take_locks('shape', backstory_locks, ${shared}); end if;`;
   const find = (names: readonly string[]): string =>
-    `backstory_names := (select array_agg(distinct x.name) from (${names.join(' union all ')}) x (name) where x.name is not null);`;
+    `backstory_locks := (select array_agg(distinct ${quoteIdentifier(schema)}.lock_of(x.name)) from (${names.join(' union all ')}) x (name) where x.name is not null);`;
   const ofRows = (namesOf: (alias: string) => readonly string[]): string[] => [
     ...(before ? namesOf('o').map((name) => `select ${name} from ${before} o`) : []),
     ...(after ? namesOf('n').map((name) => `select ${name} from ${after} n`) : []),
@@ -38,9 +38,9 @@ export function lockShapeSql(mapping: PartMapping, schema: string, changed: Chan
   if (namesAbove(mapping, 'o').length > 1) {
     statements.push(
       `loop
-    backstory_locked := backstory_names;
+    backstory_locked := backstory_locks;
     ${find(above)}
-    exit when backstory_names is not distinct from backstory_locked;
+    exit when backstory_locks is not distinct from backstory_locked;
     ${lock(true)}
   end loop;`,
     );

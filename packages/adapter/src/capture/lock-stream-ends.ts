@@ -1,5 +1,6 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { isNumberedAtCommit } from './stream-tables.js';
 
 /**
  * Lets nobody else write at the ends of some streams until the transaction ends. Behind locks of their rows, which are enough
@@ -8,11 +9,13 @@ import type { EntityMapping } from '../mapping/index.js';
 export async function lockStreamEnds(
   sql: SqlExecutor,
   schema: string,
-  { category, parts }: EntityMapping,
+  mapping: EntityMapping,
   streamIds: readonly string[],
 ): Promise<void> {
-  if (parts.length === 0) return;
-  await sql.execute(`select ${quoteIdentifier(schema)}.lock_names('ends', $1::text[])`, [
-    streamIds.map((id) => `${category}-${id}`),
-  ]);
+  if (!isNumberedAtCommit(mapping)) return;
+  const name = quoteIdentifier(schema);
+  await sql.execute(
+    `select ${name}.take_locks('ends', array(select distinct ${name}.lock_of(n) from unnest($1::text[]) n))`,
+    [streamIds.map((id) => `${mapping.category}-${id}`)],
+  );
 }

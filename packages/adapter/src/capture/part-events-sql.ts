@@ -16,7 +16,7 @@ import { type ChangedParts, newRows, oldRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { firstEventsSql } from './first-events-sql.js';
 import { lockShapeSql } from './lock-shape-sql.js';
-import { streamTables } from './stream-tables.js';
+import type { StreamTables } from './stream-tables.js';
 import { truncatedRows } from './truncated-rows.js';
 
 export type Operation = 'insert' | 'update' | 'delete' | 'truncate';
@@ -28,7 +28,7 @@ export type Operation = 'insert' | 'update' | 'delete' | 'truncate';
  */
 export function partEventsSql(
   mapping: PartMapping,
-  schema: string,
+  tables: StreamTables,
   operation: Operation,
   named: boolean,
 ): string {
@@ -36,11 +36,10 @@ export function partEventsSql(
   const { root } = mapping.part;
   const key = root.key.map(({ column }) => `t.${quoteIdentifier(column)}`);
   const touched = `(${key.join(', ')}) in (${ofBoth(changed, (alias) => rootKeySql(mapping, alias, tableOf).join(', '))})`;
-  const { written, visible } = streamTables(mapping, schema);
-  return `${lockShapeSql(mapping, schema, changed)}
-${firstEventsSql(root, schema, `(select t.* from ${quoteTable(root.table)} t where ${touched})`, operation === 'truncate' ? tableOf : rowsBefore(mapping, changed))}
-  insert into ${written} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column})
-  select ${quoteLiteral(root.category)}, e.stream_id, h.position + e.place, 'u', ${namedSql(mapping, named)}${schemaVersionSql(root).value}
+  return `${lockShapeSql(mapping, tables.schema, changed)}
+${firstEventsSql(root, tables, `(select t.* from ${quoteTable(root.table)} t where ${touched})`, operation === 'truncate' ? tableOf : rowsBefore(mapping, changed))}
+  insert into ${tables.written} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column}${tables.column})
+  select ${quoteLiteral(root.category)}, e.stream_id, h.position + e.place, 'u', ${namedSql(mapping, named)}${schemaVersionSql(root).value}${tables.value}
   from (
     select c.*, row_number() over (partition by c.stream_id order by c.step, ${mapping.key.map((_, index) => `c.key_${index}`).join(', ')}) as place
     from (
@@ -48,10 +47,10 @@ ${changesSql(mapping, operation, changed)}
     ) c
   ) e
   cross join lateral (
-    select coalesce(max(v.stream_position), 0) as position from ${visible} v
+    select coalesce(max(v.stream_position), 0) as position from ${tables.visible} v
     where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id
   ) h
-  ${named ? intentFor(root, schema) : ''};`;
+  ${named ? intentFor(root, tables) : ''};`;
 }
 
 /**
@@ -156,13 +155,13 @@ function namedSql({ part: { root } }: PartMapping, named: boolean): string {
 }
 
 /** The innermost open scope that names a change of this part: the first in each stream. */
-function intentFor(root: EntityMapping, schema: string): string {
+function intentFor(root: EntityMapping, tables: StreamTables): string {
   return `left join lateral (
     select x.e ->> 'type' as type, x.e -> 'data' as data
     from jsonb_array_elements(backstory_intents) with ordinality x (e, n)
     where e.place = 1 and coalesce(x.e ->> 'id', e.row_id) = e.row_id and coalesce(x.e ->> 'on', e.kind) = e.kind
       and not exists (
-        select from ${streamTables(root, schema).visible} v
+        select from ${tables.visible} v
         where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id
           and v.type = x.e ->> 'type' and starts_with(v.metadata ->> 'scope', x.e ->> 'scope'))
     order by x.n limit 1

@@ -27,7 +27,8 @@ export interface AggregateOptions<Entity = unknown> {
    * Relations whose rows are part of this aggregate: children that hold a foreign key to it (at any depth) and join
    * tables. Their changes go into this entity's streams, and replay gives them with it. What is said of a child beside
    * its own name in `aggregates` (`exclude`, `events`, `types`, …) holds for it as a part.
-   * Writers to one aggregate then take turns: a change of a child locks the row of its root.
+   * Its events then get their positions when the transaction commits, which costs each a second write: so writers of
+   * different children don't wait for each other.
    * @defaultValue none: each entity has streams of its own
    * @example owns: ['lines', 'lines.discounts', 'tags']
    */
