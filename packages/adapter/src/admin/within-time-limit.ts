@@ -11,7 +11,7 @@ export async function withinTimeLimit<Result>(
 ): Promise<Result> {
   try {
     return await database.snapshot(async (sql) => {
-      await sql.execute(`set local statement_timeout = ${limitMs}`);
+      await sql.execute(`set local statement_timeout = ${limitMs}; set local jit = off`);
       return work(sql);
     });
   } catch (error) {

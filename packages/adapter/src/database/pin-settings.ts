@@ -10,7 +10,12 @@ export const pinnedSettings: readonly string[] = [
   "lc_monetary = 'C'",
 ];
 
+/** To compile our queries takes longer than it saves: they are run once each, or often and short. */
+const planning = ['jit = off'];
+
 /** Pins them, and `others` along with them, for the transaction that is open. */
 export async function pinSettings(sql: SqlExecutor, others: readonly string[] = []): Promise<void> {
-  await sql.execute([...pinnedSettings, ...others].map((setting) => `set local ${setting}`).join('; '));
+  await sql.execute(
+    [...pinnedSettings, ...planning, ...others].map((setting) => `set local ${setting}`).join('; '),
+  );
 }

@@ -14,8 +14,6 @@ export function inOneSnapshot<Result>(
     await pinSettings(sql);
     // where statistics are missing or old, the planner takes many events for few, and looks at all for each
     if (!few) await sql.execute('set local enable_nestloop = off');
-    // compiling these queries takes longer than it saves
-    await sql.execute('set local jit = off');
     await sql.execute(
       `select set_config('work_mem', '${workMemory}', true)
        where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('${workMemory}')`,
