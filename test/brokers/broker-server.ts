@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 /** An installed program, if there is one: Debian keeps servers where only root looks for programs. */
 export function installedProgram(name: string): string | undefined {
@@ -83,9 +84,10 @@ export class BrokerServer {
     await ended;
   }
 
-  /** It takes connections and answers nothing. */
-  hang(): void {
+  /** It takes connections and answers nothing: when this resolves, each of its threads stands still. */
+  async hang(): Promise<void> {
     this.signal('SIGSTOP');
+    while (await isAwake(this.running?.pid)) await sleep(5);
   }
 
   goOn(): void {
@@ -108,4 +110,14 @@ function kill({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+/** Whether a thread of the group still runs: a signal reaches them one after another, after `kill` has returned. */
+async function isAwake(group: number | undefined): Promise<boolean> {
+  const everyThread = process.platform === 'linux' ? '-eL' : '-A';
+  const { stdout } = await promisify(execFile)('ps', [everyThread, '-o', 'pgid=', '-o', 'stat=']);
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .some(([pgid, state]) => Number(pgid) === group && !/^[TZ]/.test(state ?? ''));
 }

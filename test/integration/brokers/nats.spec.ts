@@ -87,7 +87,7 @@ describeWithNats('with NATS', () => {
     const publisher = natsPublisher({ url: server.url, ...optionsFor(stream), timeoutMs: 500 });
     const events = [1, 2, 3].map((position) => contractEvent('hanging', position));
     await publisher.publish(events.slice(0, 1), running);
-    server.hang();
+    await server.hang();
     try {
       await expect(publisher.publish(events, running)).rejects.toMatchObject({
         transient: true,

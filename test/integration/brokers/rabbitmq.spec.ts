@@ -96,7 +96,7 @@ describeWithRabbitMq('with RabbitMQ', () => {
     const publisher = rabbitMqPublisher({ url: server.url, source: '/shop', exchange, timeoutMs: 700 });
     const events = [1, 2, 3].map((position) => contractEvent(newStream(), position));
     await publisher.publish(events.slice(0, 1), running);
-    server.hang();
+    await server.hang();
     try {
       for (const attempt of [1, 2]) {
         const started = performance.now();

@@ -62,7 +62,7 @@ function relayTests(open: () => Promise<Broker>): void {
     await write(150);
     await server.start();
     await write(50);
-    server.hang();
+    await server.hang();
     await write(150);
     server.goOn();
     await write(50);
@@ -83,7 +83,7 @@ function relayTests(open: () => Promise<Broker>): void {
   it('stops while the broker hangs, without a fault of anybody in its state', async () => {
     const { consumers } = ledger.backstory;
     await consumers.start();
-    broker.server.hang();
+    await broker.server.hang();
     try {
       await write(20);
       const started = performance.now();
