@@ -80,6 +80,6 @@ describe(`a backfill beside others, seed ${seed}`, () => {
     );
     expect(parts).toBeGreaterThan(rows / 2);
     await backstory.close();
-    // the writers hold parts for long: 19 to 60 s were seen
+    // 19 to 60 s were seen, and what takes them is not known
   }, 180_000);
 });
