@@ -101,7 +101,11 @@ function isArchivedSql({ category }: EntityMapping, schema: string, streamId: st
   return `${quoteIdentifier(schema)}.archived_streams archived on archived.category = ${quoteLiteral(category)} and archived.stream_id = ${streamId}`;
 }
 
-/** Streams of one event, and those of several: two queries, because only the first of them can use several workers. */
+/**
+ * Streams of one event, and those of several: two queries, because only the first of them can use several workers.
+ * `offset 0` keeps what is counted and hashed from being made anew for each use: a state, and for each of its properties
+ * the JSON that it is read from.
+ */
 function rootReplays(
   mapping: EntityMapping,
   schema: string,
@@ -112,13 +116,15 @@ function rootReplays(
   const chosen = `v.category = ${quoteLiteral(mapping.category)} and ${scope.events('v')}`;
   const paths = mapping.parts.map(({ part }) => quoteLiteral(part.path)).join(', ');
   const data = paths ? `(v.data::jsonb - array[${paths}]::text[])` : 'v.data::jsonb';
-  const once = exact ? 'v.data::text' : canonicalStateSql(mapping, data);
   const name = quoteIdentifier(schema);
-  return [
-    `select v.stream_id, case when v.change = 'c' then ${once} end as state, 1 as events, false as faulty
-     from ${events} v
+  const once = (state: string): string =>
+    `select v.stream_id, v.change, ${state} as state from ${events} v
      where ${chosen} and v.stream_position = 1
-       and not exists (select from ${events} second where ${isSecondOf(mapping, 'v.stream_id')})`,
+       and not exists (select from ${events} second where ${isSecondOf(mapping, 'v.stream_id')})`;
+  const state = exact ? 'v.state' : canonicalStateSql(mapping, 'v.state');
+  return [
+    `select v.stream_id, case when v.change = 'c' then ${state} end as state, 1 as events, false as faulty
+     from (${exact ? once('v.data::text') : `${once(data)} offset 0`}) v ${exact ? '' : 'offset 0'}`,
     `select s.stream_id, s.events, s.faulty,
        case when s.born = 1 and s.died is null then ${canonicalStateSql(mapping, 's.state')}
             when s.born > coalesce(s.died, 0) then (
@@ -138,7 +144,7 @@ function rootReplays(
          where ${chosen} ${archived ? 'and archived.stream_id is null' : ''}
          window w as (partition by v.stream_id order by v.stream_position)
        ) v group by v.stream_id
-     ) s`,
+     ) s offset 0`,
   ];
 }
 
@@ -158,7 +164,7 @@ function archivedReplays(mapping: EntityMapping, schema: string, scope: VerifySc
          where v.category = ${quoteLiteral(mapping.category)} and ${scope.events('v')}
          window w as (partition by v.stream_id order by v.stream_position)
        ) v group by v.stream_id
-     ) s`;
+     ) s offset 0`;
 }
 
 /** Whether an event stands before the one that precedes it in its stream. One that has filled a gap is late by nature. */
@@ -175,6 +181,6 @@ function partReplays(mapping: EntityMapping, schema: string, scope: VerifyScope)
        from ${quoteIdentifier(schema)}.events v cross join lateral json_each(v.data -> ${quoteLiteral(mapping.part?.path ?? '')}) x (id, patch)
        where v.category = ${quoteLiteral(mapping.category)} and ${scope.events('v')}
        group by v.stream_id, x.id
-     ) p`,
+     ) p offset 0`,
   ];
 }
