@@ -142,4 +142,27 @@ describe('the first event of an aggregate of several tables', () => {
       ),
     ).toEqual([]);
   });
+
+  it('is written on the first touch of a part without reading the parts of all others', async () => {
+    // as if they had been there before capture
+    await dataSource.query(
+      `alter table album disable trigger user; alter table track disable trigger user;
+       insert into album (title) select 'a' || n from generate_series(3, 3000) n;
+       insert into track (title, "albumId") select 't' || n, 1 + n % 3000 from generate_series(1, 9000) n;
+       alter table album enable trigger user; alter table track enable trigger user;
+       analyze`,
+    );
+    const own = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+    const [{ pid }] = await own.query('select pg_backend_pid() as pid');
+    await own.query(`update track set plays = plays + 1 where title = 't1499'`);
+    await own.destroy();
+    while ((await dataSource.query('select from pg_stat_activity where pid = $1', [pid])).length > 0);
+    const [{ scanned }] = await dataSource.query(
+      `select (seq_tup_read + idx_tup_fetch)::int as scanned from pg_stat_user_tables where relname = 'track'`,
+    );
+    // once by the application's own statement, which has no index
+    expect(scanned).toBeLessThan(2 * 9000);
+    const [first] = await backstory.history('album', '1500');
+    expect(Object.keys(first?.data['tracks'] as object)).toHaveLength(3);
+  });
 });

@@ -158,4 +158,29 @@ describe('events of an aggregate with parts get their positions at commit', () =
       '3 {"tracks":{"3":{"title":"after"}}}',
     ]);
   });
+
+  it('looking at few of them for each, however many statements the transaction has', async () => {
+    await backstory.backfill();
+    /** Entries of the index read in a transaction: counted when its connection has ended. */
+    const readBy = async (statements: number): Promise<number> => {
+      const read = async (): Promise<number> => {
+        const [{ n }] = await dataSource.query(
+          `select idx_tup_read::int as n from pg_stat_user_indexes where indexrelname = 'pending_events_pkey'`,
+        );
+        return n;
+      };
+      const before = await read();
+      const own = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+      const [{ pid }] = await own.query('select pg_backend_pid() as pid');
+      await own.query(
+        `do $$ begin for n in 1..${statements} loop update track set title = n::text where id = 1; end loop; end $$`,
+      );
+      await own.destroy();
+      while ((await dataSource.query('select from pg_stat_activity where pid = $1', [pid])).length > 0);
+      return (await read()) - before;
+    };
+    const [few, many] = [await readBy(20), await readBy(200)];
+    expect(few).toBeGreaterThan(0);
+    expect(many).toBeLessThan(20 * few);
+  });
 });

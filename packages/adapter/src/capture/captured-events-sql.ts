@@ -203,19 +203,16 @@ function insertEvents(mapping: EntityMapping, tables: StreamTables): string {
 
 /** The last position of each row's stream; leaves out rows without one. */
 function lastEvent(mapping: EntityMapping, tables: StreamTables): string {
-  return (
-    `cross join lateral (select v.stream_position as position from ${tables.visible} v ` +
-    `where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id ` +
-    `order by v.stream_position desc limit 1) h`
-  );
+  return `cross join lateral (select h.position from (${headOf(mapping, tables)}) h where h.position is not null) h`;
 }
 
 /** The last position of each row's stream, null for a stream that isn't there: one index probe per row. */
 function streamHead(mapping: EntityMapping, tables: StreamTables): string {
-  return (
-    `cross join lateral (select max(v.stream_position) as position from ${tables.visible} v ` +
-    `where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id) h`
-  );
+  return `cross join lateral (${headOf(mapping, tables)}) h`;
+}
+
+function headOf(mapping: EntityMapping, tables: StreamTables): string {
+  return tables.head(quoteLiteral(mapping.category), 'r.stream_id');
 }
 
 /** An aggregate of several tables gets its first event in a statement of its own; one of a single row along with the change. */

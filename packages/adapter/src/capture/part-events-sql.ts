@@ -47,8 +47,7 @@ ${changesSql(mapping, operation, changed)}
     ) c
   ) e
   cross join lateral (
-    select coalesce(max(v.stream_position), 0) as position from ${tables.visible} v
-    where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id
+    select coalesce(v.position, 0) as position from (${tables.head(quoteLiteral(root.category), 'e.stream_id')}) v
   ) h
   ${named ? intentFor(root, tables) : ''};`;
 }
@@ -87,9 +86,13 @@ function rowsBefore(mapping: PartMapping, { before, after }: ChangedParts): RowS
   const key = mapping.key.map(({ column }) => quoteIdentifier(column));
   const isNew =
     after && `exists (select from ${after} n where ${key.map((k) => `n.${k} = t.${k}`).join(' and ')})`;
-  const untouched = `select t.* from ${quoteTable(mapping.table)} t ${isNew ? `where not ${isNew}` : ''}`;
-  const rows = before ? `(${untouched} union all select o.* from ${before} o)` : `(${untouched})`;
-  return (other) => (other === mapping ? rows : tableOf(other));
+  return (other, where) => {
+    if (other !== mapping) return tableOf(other, where);
+    const conditions = [where?.('t'), isNew && `not ${isNew}`].filter(Boolean).join(' and ');
+    const untouched = `select t.* from ${quoteTable(mapping.table)} t ${conditions && `where ${conditions}`}`;
+    const changed = before && `select o.* from ${before} o ${where ? `where ${where('o')}` : ''}`;
+    return `(${[untouched, changed].filter(Boolean).join(' union all ')})`;
+  };
 }
 
 function changesSql(mapping: PartMapping, operation: Operation, { before, after }: ChangedParts): string {

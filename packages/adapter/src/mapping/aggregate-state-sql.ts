@@ -31,7 +31,7 @@ export function aggregateStateSql(
       join: `left join (
          select ${keys.join(', ')}, jsonb_object_agg(id, state) as rows
          from (select ${values.join(', ')}, ${rowIdSql(mapping, 'p')} as id, ${stateSql(mapping, 'p')} as state
-               from ${rowsOf(mapping)} p where ${belongsToSql(mapping, 'p', isOfRoots, rowsOf)}) x
+               from ${rowsOf(mapping, (row) => belongsToSql(mapping, row, isOfRoots, rowsOf))} p) x
          group by ${keys.join(', ')}
        ) ${name} on (${keys.map((each) => `${name}.${each}`).join(', ')}) = (${key})`,
     };

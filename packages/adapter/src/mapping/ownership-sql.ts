@@ -1,10 +1,14 @@
 import { quoteIdentifier, quoteTable } from '../database/index.js';
 import type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 
-/** Where the rows of a table are read from: the table, or in a trigger what the table was before. */
-export type RowSource = (mapping: EntityMapping) => string;
+/**
+ * Where the rows of a table are read from: the table, or in a trigger what the table was before. A condition is given to
+ * it rather than put behind it, because PostgreSQL doesn't take a semi-join into a union, past which are the indexes.
+ */
+export type RowSource = (mapping: EntityMapping, where?: (alias: string) => string) => string;
 
-export const tableOf: RowSource = ({ table }) => quoteTable(table);
+export const tableOf: RowSource = ({ table }, where) =>
+  where ? `(select t.* from ${quoteTable(table)} t where ${where('t')})` : quoteTable(table);
 
 /** The key of the root of the row behind `alias`, by column: null where a parent is missing. */
 export function rootKeySql(mapping: EntityMapping, alias: string, rowsOf: RowSource, depth = 0): string[] {
@@ -41,8 +45,8 @@ export function belongsToSql(
   const columns = part.columns.map((column) => `${alias}.${quoteIdentifier(column)}`);
   const referenced = part.referenced.map((column) => `${up}.${quoteIdentifier(column)}`);
   return (
-    `(${columns.join(', ')}) in (select ${referenced.join(', ')} from ${rowsOf(part.parent)} ${up} ` +
-    `where ${belongsToSql(part.parent, up, ofRoot, rowsOf, depth + 1)})`
+    `(${columns.join(', ')}) in (select ${referenced.join(', ')} from ` +
+    `${rowsOf(part.parent, (row) => belongsToSql(part.parent, row, ofRoot, rowsOf, depth + 1))} ${up})`
   );
 }
 
