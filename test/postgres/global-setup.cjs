@@ -8,6 +8,6 @@ module.exports = async function globalSetup() {
   const server = await startPostgres();
   const { version, url } = await describeServer(server.url);
   process.stderr.write(`PostgreSQL ${version} at ${url} (${server.started ? 'embedded' : 'DATABASE_URL'})\n`);
-  beginTestRun(server.url);
+  beginTestRun(server.url, version);
   Object.assign(globalThis, { backstoryTestServer: server });
 };

@@ -3,7 +3,7 @@
 const { startEmbeddedServer } = require('./embedded-server.cjs');
 const { describeServer } = require('./describe-server.cjs');
 const { createTestDatabase } = require('./test-database.cjs');
-const { serverUrlOfRun } = require('./test-run.cjs');
+const { majorVersionOfRun, serverUrlOfRun } = require('./test-run.cjs');
 
 /** @type {typeof import('./index.cjs').startPostgres} */
 async function startPostgres(options = {}) {
@@ -12,4 +12,10 @@ async function startPostgres(options = {}) {
   return startEmbeddedServer(options.settings);
 }
 
-module.exports = { startPostgres, startEmbeddedServer, createTestDatabase, describeServer };
+module.exports = {
+  startPostgres,
+  startEmbeddedServer,
+  createTestDatabase,
+  describeServer,
+  majorVersionOfRun,
+};

@@ -21,8 +21,14 @@ export interface EmbeddedServer extends PostgresServer {
   restart(whileDown?: () => Promise<void>): Promise<void>;
 }
 
-/** A new embedded server, whatever `DATABASE_URL` says. */
-export function startEmbeddedServer(settings?: Record<string, string | number>): Promise<EmbeddedServer>;
+/**
+ * A new embedded server, whatever `DATABASE_URL` says: of the version that the tests depend on, or of the one
+ * that is installed in a folder.
+ */
+export function startEmbeddedServer(
+  settings?: Record<string, string | number>,
+  installedIn?: string,
+): Promise<EmbeddedServer>;
 
 /**
  * The PostgreSQL server of this run: the one that `DATABASE_URL` names, or the one that the test run has started
@@ -47,6 +53,9 @@ export interface ServerDescription {
   /** The connection URL without its password, fit to be printed. */
   url: string;
 }
+
+/** The major version of the server of the test run, such as 18. */
+export function majorVersionOfRun(): number;
 
 /** Connects once. Fails with a message that says what to do when the server cannot be used. */
 export function describeServer(url: string): Promise<ServerDescription>;

@@ -4,8 +4,8 @@
 const assert = require('node:assert/strict');
 const application = require('./application.cjs');
 
-module.exports = async function adopt({ common, core, nestTypeorm, typeorm, adapter, nestModule }) {
-  const { AppModule, Book, connection } = application({ common, nestTypeorm, typeorm, nestModule });
+module.exports = async function adopt({ common, core, nestTypeorm, terminus, typeorm, adapter, nestModule }) {
+  const { AppModule, Book, connection } = application({ common, nestTypeorm, terminus, typeorm, nestModule });
 
   const before = await new typeorm.DataSource(connection).initialize();
   const old = await before.getRepository(Book).save({ title: 'Written before', price: '12.50', tags: null });
@@ -42,7 +42,13 @@ module.exports = async function adopt({ common, core, nestTypeorm, typeorm, adap
     assert.ok(replayed instanceof Book);
     assert.deepEqual(replayed, row);
   }
-  await look(`http://127.0.0.1:${app.getHttpServer().address().port}/backstory`);
+  const address = `http://127.0.0.1:${app.getHttpServer().address().port}`;
+  await look(`${address}/backstory`);
+  assert.equal((await fetch(`${address}/health`)).status, 200);
+  await backstory.verify({ aggregates: 'all' });
+  const down = await fetch(`${address}/health`);
+  assert.equal(down.status, 503);
+  assert.equal((await down.json()).error.backstory.status, 'down');
   await app.close();
 };
 

@@ -6,6 +6,7 @@ const application = require('./application.cjs');
 exports.AppModule = application({
   common: require('@nestjs/common'),
   nestTypeorm: require('@nestjs/typeorm'),
+  terminus: require('@nestjs/terminus'),
   typeorm: require('typeorm'),
   nestModule: require('@backstory/nest-module'),
 }).AppModule;

@@ -7,6 +7,7 @@ const application = require('./application.cjs');
 const { connection } = application({
   common: require('@nestjs/common'),
   nestTypeorm: require('@nestjs/typeorm'),
+  terminus: require('@nestjs/terminus'),
   typeorm,
   nestModule: require('@backstory/nest-module'),
 });

@@ -7,6 +7,7 @@ adopt({
   common: require('@nestjs/common'),
   core: require('@nestjs/core'),
   nestTypeorm: require('@nestjs/typeorm'),
+  terminus: require('@nestjs/terminus'),
   typeorm: require('typeorm'),
   adapter: require('@backstory/adapter'),
   nestModule: require('@backstory/nest-module'),

@@ -1,3 +1,4 @@
+import { majorVersionOfRun } from '@backstory/test/postgres';
 import { Reading, Sensor, sensorTables } from './entities-sensors.js';
 import { entity } from './entities-triggers.js';
 import { eventsAfter, expectNoDrift, type Ground, openGround } from './ground.js';
@@ -31,9 +32,10 @@ const writes: Record<string, string> = {
     update watched set amount = 10 where id = 1; end $$`,
   'a CTE that moves a row out and in again under the same key': `with gone as (delete from watched where id = 1 returning *)
     insert into watched (id, name, amount) select id, name || '!', amount from gone`,
-  'MERGE that deletes a row and gives its key to another': `merge into watched w
-    using (values (1), (2)) v (id) on w.id = v.id when matched and v.id = 1 then delete when matched then update set id = 1`,
 };
+
+/** MERGE came with PostgreSQL 15. */
+const itMerges = majorVersionOfRun() < 15 ? it.skip : it;
 
 describe('changes of keys where capture follows row by row', () => {
   let ground: Ground;
@@ -59,6 +61,14 @@ describe('changes of keys where capture follows row by row', () => {
 
   it.each(Object.entries(writes))('%s', async (_name, write) => {
     await ground.dataSource.query(write);
+    await expectNoDrift(ground);
+  });
+
+  itMerges('MERGE that deletes a row and gives its key to another', async () => {
+    await ground.dataSource.query(
+      `merge into watched w using (values (1), (2)) v (id) on w.id = v.id
+       when matched and v.id = 1 then delete when matched then update set id = 1`,
+    );
     await expectNoDrift(ground);
   });
 

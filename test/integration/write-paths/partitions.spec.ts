@@ -78,6 +78,7 @@ describe('a partitioned table', () => {
       events: { 'reading-1:2024': [deleted], 'reading-1:2025': [deleted, created] },
     },
     MERGE: {
+      since: 15,
       prepare: four,
       write: `merge into reading r using (values (1, 2024, 11), (4, 1999, null), (5, 2025, 5)) v (id, year, value)
                 on r.id = v.id and r.year = v.year

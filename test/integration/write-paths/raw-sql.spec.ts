@@ -71,6 +71,7 @@ describe('raw SQL', () => {
       events: { 'item-1': [...deleted, ...created] },
     },
     'MERGE with all three outcomes': {
+      since: 15,
       prepare: three,
       write: `merge into item t using (values ('a', 'A2'), ('b', null), ('x', 'X')) v (code, name) on t.code = v.code
               when matched and v.name is null then delete
@@ -79,6 +80,7 @@ describe('raw SQL', () => {
       events: { 'item-1': updated('name'), 'item-2': deleted, 'item-4': created },
     },
     'MERGE that deletes a row and gives its key to another': {
+      since: 15,
       prepare: three,
       write: `merge into item t using (values (1, 1), (2, 2)) v (position, id) on t.id = v.id
               when matched and v.id = 1 then delete
