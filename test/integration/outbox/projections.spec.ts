@@ -132,8 +132,7 @@ describe('projections', () => {
       );
       seen.add(rows[0]?.events as number);
       return consumers.rebuilt('counts');
-    });
-    on = false;
+    }).finally(() => (on = false));
     await writing;
     await consumers.wait('counts');
     expect([...seen].every((events) => events === 99 || events === 1)).toBe(true);
