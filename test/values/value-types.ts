@@ -1,3 +1,4 @@
+import { majorVersionOfRun } from '@backstory/test/postgres';
 import fc from 'fast-check';
 import type { EntitySchemaColumnOptions } from 'typeorm';
 import { dateText, floatText, json, text, timestampText } from './arbitrary-texts.js';
@@ -47,6 +48,13 @@ const zoned = instants.map((value) => value.replace(/( BC)?$/, '+00$1').replace(
 const decimal = fc
   .tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.bigInt({ min: 0n, max: 10n ** 12n }))
   .map(([whole, fraction]) => `${whole}.${fraction}`);
+
+/** They came with PostgreSQL 14. */
+const multiranges: Record<string, ValueType> = {
+  int4multirange: type('int4multirange', 'int4multirange', ['{}', '{[1,2),[5,9)}']),
+  nummultirange: type('nummultirange', 'nummultirange', ['{[1.0,2],(3,)}']),
+  tstzmultirange: type('tstzmultirange', 'tstzmultirange', ['{["2020-01-01 00:00+09",)}']),
+};
 
 /** Every type that TypeORM offers on PostgreSQL without an extension of others, and those that it only passes on. */
 export const valueTypes: Record<string, ValueType> = {
@@ -161,9 +169,7 @@ export const valueTypes: Record<string, ValueType> = {
     '(-infinity,)',
     '["0044-03-15 BC",)',
   ]),
-  int4multirange: type('int4multirange', 'int4multirange', ['{}', '{[1,2),[5,9)}']),
-  nummultirange: type('nummultirange', 'nummultirange', ['{[1.0,2],(3,)}']),
-  tstzmultirange: type('tstzmultirange', 'tstzmultirange', ['{["2020-01-01 00:00+09",)}']),
+  ...(majorVersionOfRun() >= 14 && multiranges),
   cube: type('public.cube', 'cube', ['(1,2,3)', '(0),(1)', '(-0)']),
   ltree: type('public.ltree', 'ltree', ['', 'Top.Science_1.A']),
   name: type('name', 'varchar', ['', 'a'.repeat(63), 'Quoted "Name"']),

@@ -1,5 +1,5 @@
 import { type Backstory, createBackstory } from '@backstory/adapter';
-import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
+import { createTestDatabase, majorVersionOfRun, type TestDatabase } from '@backstory/test/postgres';
 import { DataSource } from 'typeorm';
 import { sortChildren } from '../write-paths/sort-children.js';
 import { Album, albumAggregate, albumEntities } from './entities.js';
@@ -143,7 +143,9 @@ describe('the first event of an aggregate of several tables', () => {
     ).toEqual([]);
   });
 
-  it('is written on the first touch of a part without reading the parts of all others', async () => {
+  // an older server's figures come late, from a process of its own
+  const itCounts = majorVersionOfRun() < 15 ? it.skip : it;
+  itCounts('is written on the first touch of a part without reading the parts of all others', async () => {
     // as if they had been there before capture
     await dataSource.query(
       `alter table album disable trigger user; alter table track disable trigger user;

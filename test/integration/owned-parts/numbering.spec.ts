@@ -1,5 +1,5 @@
 import { type Backstory, createBackstory } from '@backstory/adapter';
-import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
+import { createTestDatabase, majorVersionOfRun, type TestDatabase } from '@backstory/test/postgres';
 import { DataSource, type EntityManager } from 'typeorm';
 import { hasPreparedTransactions } from '../../library/prepared-transactions.js';
 import { Album, albumAggregate, albumEntities, Track } from './entities.js';
@@ -159,7 +159,9 @@ describe('events of an aggregate with parts get their positions at commit', () =
     ]);
   });
 
-  it('looking at few of them for each, however many statements the transaction has', async () => {
+  // an older server's figures come late, from a process of its own
+  const itCounts = majorVersionOfRun() < 15 ? it.skip : it;
+  itCounts('looking at few of them for each, however many statements the transaction has', async () => {
     await backstory.backfill();
     /** Entries of the index read in a transaction: counted when its connection has ended. */
     const readBy = async (statements: number): Promise<number> => {

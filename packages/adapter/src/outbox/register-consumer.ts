@@ -56,7 +56,7 @@ async function startingPoint(database: Database, schema: string, from: StartAt):
   if (writers.size === 0) return { position, gaps: [] };
   const gaps = await database.execute<{ first: string; last: string }>(
     `select previous + 1 as first, global_position - 1 as last
-     from (select global_position, lag(global_position, 1, 0) over (order by global_position) as previous
+     from (select global_position, lag(global_position, 1, 0::bigint) over (order by global_position) as previous
            from ${events} where global_position <= $1) e
      where global_position > previous + 1 order by 1`,
     [String(position)],
