@@ -6,6 +6,8 @@ import { readInPages } from '../subjects/pages.mjs';
 import { withSubjects } from '../subjects/subject.mjs';
 
 const EVENTS = 200_000;
+/** One round trip, which finds nothing to change. */
+const WRITE = 'update counted set events = events + 1 where events < 0';
 const floor = 'plain SELECT, raw';
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
@@ -75,13 +77,17 @@ export default {
             through((name) =>
               consumers.project({
                 name,
-                handlers: [
-                  onEvent(everything, (_event, { manager }) =>
-                    manager.query('update counted set events = events + 1 where events < 0'),
-                  ),
-                ],
+                handlers: [onEvent(everything, (_event, { manager }) => manager.query(WRITE))],
               }),
             ),
+          'these writes alone, 100 a transaction': () =>
+            timed(async () => {
+              for (let left = rows; left > 0; left -= 100) {
+                await dataSource.transaction(async (manager) => {
+                  for (let n = 0; n < Math.min(100, left); n++) await manager.query(WRITE);
+                });
+              }
+            }),
         };
         const samples = await interleave({
           variants: Object.keys(variants),

@@ -106,7 +106,8 @@ export class PartitionWorker {
       if (page.full) upcoming = read(); // the server reads on while this process handles
       await this.deliver(page);
       if (page.events.length > 0) onDelivery();
-      quiet = page.events.length > 0 ? 0 : quiet + 1;
+      // a full page of what the filter refuses is no sign of a quiet log
+      quiet = page.events.length > 0 || page.full ? 0 : quiet + 1;
       if (page.full) continue;
       await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), leastPauseMs, signal);
       upcoming = read();
