@@ -73,4 +73,17 @@ describe('sessions with settings of their own', () => {
     expect(printed(loaded)).toEqual(printed(rows));
     await backstory.close();
   });
+
+  it('change nothing in when an event was recorded', async () => {
+    const backstory = await createBackstory(other);
+    const [{ at }] = await history.dataSource.query(
+      `select floor(extract(epoch from recorded_at) * 1000)::text as at from backstory.events where stream_id = '0'`,
+    );
+    const [event] = await backstory.history('Specimen', '0');
+    expect(event?.recordedAt.getTime()).toBe(Number(at));
+    expect((await backstory.doctor()).map(({ problem }) => problem)).toEqual([
+      expect.stringContaining('DateStyle'),
+    ]);
+    await backstory.close();
+  });
 });

@@ -39,6 +39,7 @@ export async function diagnose(
     )),
     ...(await unnamedAggregates(sql, schema, mappings)),
     ...(await sequenceBehind(sql, schema)),
+    ...(await unreadableTimes(sql)),
   ];
 }
 
@@ -142,6 +143,19 @@ async function sequenceBehind(sql: SqlExecutor, schema: string): Promise<Finding
       severity: 'fault',
       problem: `the sequence of global positions is at ${row.next ?? 'its start'}, behind the newest event at ${row.newest}`,
       remedy: `SELECT setval('${row.sequence}', (SELECT max(global_position) FROM ${events}));`,
+    },
+  ];
+}
+
+/** Events and values don't depend on it; the times of stage changes, runs and parked events are read as the application's are. */
+async function unreadableTimes(sql: SqlExecutor): Promise<Finding[]> {
+  const [session] = await sql.execute<{ style: string }>(`select current_setting('DateStyle') as style`);
+  if (!session || session.style.startsWith('ISO')) return [];
+  return [
+    {
+      severity: 'hint',
+      problem: `the DateStyle of the application's sessions is "${session.style}": node-postgres, and with it TypeORM, reads no timestamp of that form`,
+      remedy: `ALTER ROLE CURRENT_USER SET DateStyle = 'ISO, MDY'; then connect again`,
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { RecordedEvent } from '../event/index.js';
-import { eventColumns, type EventRow, toRecordedEvent } from './recorded-event-row.js';
+import { eventColumns, type EventRow, recordedAtColumn, toRecordedAt, toRecordedEvent } from './recorded-event-row.js';
 
 /** How far to read: to a position in the stream, or to a moment (the whole millisecond). Both bounds are inclusive. */
 export interface ReadStreamOptions {
@@ -45,10 +45,10 @@ export async function readRecordedAt(
   streamId: string,
   position: number,
 ): Promise<Date | undefined> {
-  const [event] = await sql.execute<{ recorded_at: Date }>(
-    `select recorded_at from ${quoteIdentifier(schema)}.all_events
+  const [event] = await sql.execute<Pick<EventRow, 'recorded_at'>>(
+    `select ${recordedAtColumn} from ${quoteIdentifier(schema)}.all_events
      where category = $1 and stream_id = $2 and stream_position = $3`,
     [category, streamId, position],
   );
-  return event?.recorded_at;
+  return event && toRecordedAt(event);
 }

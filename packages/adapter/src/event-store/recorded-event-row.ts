@@ -1,13 +1,16 @@
 import { changeFromCode, type EventData, type EventMetadata, type RecordedEvent } from '../event/index.js';
 
+/** As a whole number: the text of a moment depends on the session's settings, and takes six times as long to read. */
+export const recordedAtColumn = `(date_part('epoch', recorded_at) * 1000000)::bigint as recorded_at`;
+
 /** The columns of the events table as {@link toRecordedEvent} wants them. */
-export const eventColumns =
-  'global_position::text, stream_position::text, recorded_at, schema_version, change, category, stream_id, type, data, metadata';
+export const eventColumns = `global_position::text, stream_position::text, ${recordedAtColumn}, schema_version, change, category, stream_id, type, data, metadata`;
 
 export interface EventRow {
   global_position: string;
   stream_position: string;
-  recorded_at: Date;
+  /** Microseconds since 1970. */
+  recorded_at: string;
   schema_version: number;
   change: string;
   category: string;
@@ -28,6 +31,10 @@ export function toRecordedEvent(row: EventRow): RecordedEvent {
     schemaVersion: row.schema_version,
     data: row.data,
     metadata: { origin: 'capture', ...row.metadata },
-    recordedAt: row.recorded_at,
+    recordedAt: toRecordedAt(row),
   };
+}
+
+export function toRecordedAt({ recorded_at }: Pick<EventRow, 'recorded_at'>): Date {
+  return new Date(Math.floor(Number(recorded_at) / 1000));
 }
