@@ -146,6 +146,10 @@ describeInBrowser('an operator', () => {
       `select reason, discarded_by from backstory.discarded_events`,
     );
     expect(discarded).toEqual([{ reason: 'a test customer', discarded_by: 'grace' }]);
+    const retried = await shop.dataSource.query(
+      `select consumer, events, requested_by from backstory.retry_requests`,
+    );
+    expect(retried).toEqual([{ consumer: 'mailer', events: 1, requested_by: 'grace' }]);
   });
 
   it('finds a stream, goes through its versions and compares two', async () => {

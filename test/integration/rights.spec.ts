@@ -91,6 +91,7 @@ describe('a role with the rights that the documentation names, and no others', (
     expect(seen.at(-1)).toBe('SubjectCreated');
     const parked = await consumers.parked('parking');
     expect(parked.length).toBeGreaterThan(0);
+    await consumers.retryParked('parking');
     await consumers.discardParked('parking', {}, { reason: 'tried' });
     expect(await consumers.parked('parking')).toEqual([]);
     await consumers.stop();

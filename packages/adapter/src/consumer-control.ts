@@ -158,9 +158,14 @@ export class ConsumerControl {
   /**
    * Has parked events tried again by the consumer's workers, in the order of their streams, with a fresh count of
    * attempts. What fails again stays parked, with everything behind it. `parked()` with the same selection shows which.
+   * @param request - `by`: who wants it, kept in `retry_requests`; the database's user by default
    */
-  async retryParked(consumer: string, selection: ParkedSelection = {}): Promise<ParkedEvent[]> {
-    return askForRetry(this.database, this.schema, await this.resolve(consumer), selection);
+  async retryParked(
+    consumer: string,
+    selection: ParkedSelection = {},
+    request: { by?: string } = {},
+  ): Promise<ParkedEvent[]> {
+    return askForRetry(this.database, this.schema, await this.resolve(consumer), selection, request);
   }
 
   /** Gives parked events up for good: their consumer never gets them. Who and why is kept. */

@@ -211,7 +211,8 @@ describe('consumers', () => {
     expect(
       (await consumers.parked('parking', { streamId: '1' })).map(({ globalPosition }) => globalPosition),
     ).toEqual(['4', '7']);
-    await consumers.retryParked('parking', { streamId: '1' });
+    await consumers.retryParked('parking', { streamId: '1' }, { by: 'anna' });
+    expect(await consumers.retryParked('parking', { streamId: 'none' }, { by: 'anna' })).toEqual([]);
     await eventually(
       'the rest of its stream',
       async () => (await consumers.parked('parking', { streamId: '1' })).length === 0,
@@ -229,6 +230,14 @@ describe('consumers', () => {
     expect(
       await ledger.dataSource.query('select reason, discarded_by from backstory.discarded_events'),
     ).toEqual(Array(2).fill({ reason: 'test account', discarded_by: 'anna' }));
+    const requests = await ledger.dataSource.query(
+      `select events, first_position, last_position, requested_by from backstory.retry_requests order by id`,
+    );
+    expect(requests).toEqual([
+      { events: 1, first_position: '1', last_position: '1', requested_by: 'postgres' },
+      { events: 1, first_position: '1', last_position: '1', requested_by: 'postgres' },
+      { events: 2, first_position: '4', last_position: '7', requested_by: 'anna' },
+    ]);
   });
 
   it('wait out what goes by itself, without parking anything', async () => {

@@ -1,6 +1,12 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { RecordedEvent } from '../event/index.js';
-import { eventColumns, type EventRow, recordedAtColumn, toRecordedAt, toRecordedEvent } from './recorded-event-row.js';
+import {
+  eventColumns,
+  type EventRow,
+  recordedAtColumn,
+  toRecordedAt,
+  toRecordedEvent,
+} from './recorded-event-row.js';
 
 /** How far to read: to a position in the stream, or to a moment (the whole millisecond). Both bounds are inclusive. */
 export interface ReadStreamOptions {

@@ -162,14 +162,22 @@ export async function askForRetry(
   schema: string,
   consumer: string,
   selection: ParkedSelection,
+  { by }: { by?: string },
 ): Promise<ParkedEvent[]> {
   return database.transaction(async (sql) => {
+    const table = quoteIdentifier(schema);
     await intervene(sql, schema, consumer);
-    return sql.execute<ParkedEvent>(
-      `update ${quoteIdentifier(schema)}.parked_events set retry = true
+    const asked = await sql.execute<ParkedEvent>(
+      `update ${table}.parked_events set retry = true
        where consumer = $1 and global_position in (${selectionSql(schema)}) returning ${columns}`,
       selectionValues(consumer, selection),
     );
+    await sql.execute(
+      `insert into ${table}.retry_requests (consumer, events, first_position, last_position, requested_by)
+       select $1, count(*), min(p), max(p), coalesce($3, current_user) from unnest($2::bigint[]) p having count(*) > 0`,
+      [consumer, asked.map(({ globalPosition }) => globalPosition), by ?? null],
+    );
+    return asked;
   });
 }
 

@@ -1,5 +1,5 @@
 import { Backstory, InvalidOptionsError, type Stage } from '@backstory/adapter';
-import { Body, Inject, Logger, Post, Req, Res } from '@nestjs/common';
+import { Body, Inject, Post, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { DASHBOARD_BACKSTORY } from './dashboard.tokens.js';
 import { DashboardAnswer, type DashboardRequest } from './dashboard-answer.js';
@@ -7,8 +7,6 @@ import { DashboardVisitor, type Visitor } from './dashboard-visitor.decorator.js
 import { DashboardWork } from './dashboard-work.js';
 
 type Wish = Readonly<Record<string, unknown>> | undefined;
-
-const logger = new Logger('Backstory');
 
 /** What can be changed. The guard has seen to it that the visitor may; nothing here goes past the conditions of a stage. */
 export class DashboardChangesController {
@@ -67,8 +65,8 @@ export class DashboardChangesController {
   ): Promise<void> {
     return this.answer(request, response, async () => {
       const consumer = text(wish, 'consumer');
-      const events = await this.backstory.consumers.retryParked(consumer, streamOf(wish));
-      logger.log(`${visitor.actor()} has ${events.length} parked events of "${consumer}" tried again`);
+      const request = { by: visitor.actor() };
+      const events = await this.backstory.consumers.retryParked(consumer, streamOf(wish), request);
       return { events: events.length };
     });
   }

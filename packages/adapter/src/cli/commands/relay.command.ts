@@ -36,7 +36,7 @@ export function relayCommand(program: Command, cli: Cli): void {
     .option('--limit <events>', 'the first ones, at most')
     .option('--stop-at <position>', 'up to this global position')
     .option('--dry-run', 'retry and discard: show which events are meant')
-    .option('--by <name>', 'discard: who decides it')
+    .option('--by <name>', 'retry and discard: who decides it')
     .option('--reason <text>', 'discard: why')
     .option('--to <url>', 'publish: amqp://…, nats://… or https://… (signed with BACKSTORY_WEBHOOK_SECRET)')
     .option('--source <uri>', 'publish: names this application in the events, such as /shop')
@@ -67,7 +67,7 @@ const relay: CommandRun = async (backstory, input) => {
   const { consumers } = backstory;
   const change = !input.options['dryRun'];
   if (action === 'retry' && change) {
-    const asked = await consumers.retryParked(consumer, selection);
+    const asked = await consumers.retryParked(consumer, selection, by);
     print(
       input,
       asked,

@@ -474,6 +474,17 @@ create table :schema.parked_events (
 
 create index parked_events_of_stream on :schema.parked_events (consumer, category, stream_id);
 
+-- Who had parked events tried again. They leave parked_events when they are handled, so it is kept here.
+create table :schema.retry_requests (
+  id bigint generated always as identity primary key,
+  consumer text not null,
+  events integer not null,
+  first_position bigint not null,
+  last_position bigint not null,
+  requested_by text not null,
+  requested_at timestamptz not null default clock_timestamp()
+);
+
 create table :schema.discarded_events (
   consumer text,
   global_position bigint,
