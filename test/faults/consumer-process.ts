@@ -1,4 +1,4 @@
-import { createBackstory, onEvent, type RecordedEvent } from '@backstory/adapter';
+import { createBackstory, onEvent, onEventBatch, type RecordedEvent } from '@backstory/adapter';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { Account, Letter } from '../integration/outbox/ledger.js';
@@ -58,6 +58,23 @@ async function main(): Promise<void> {
           ),
         ),
       ],
+    })
+    .project({
+      name: 'view-in-batches',
+      partitions: 2,
+      batchSize: 20,
+      handlers: onEventBatch([{ categories: 'all' }], (events, { manager }) =>
+        manager.query(
+          `insert into viewed_in_batches (category, stream_id, stream_position, global_position)
+           select * from unnest($1::text[], $2::text[], $3::int[], $4::bigint[])`,
+          [
+            events.map(({ category }) => category),
+            events.map(({ streamId }) => streamId),
+            events.map(({ streamPosition }) => streamPosition),
+            events.map(({ globalPosition }) => globalPosition),
+          ],
+        ),
+      ),
     });
   await consumers.start();
   process.stdout.write('ready\n');

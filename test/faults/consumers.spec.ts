@@ -27,7 +27,8 @@ describe(`consumers in several processes, seed ${seed}`, () => {
     ledger = await openLedger({ consumers: { leaseMs: 1000, pollMs: 50 } });
     await ledger.dataSource.query(
       `create table effects (id bigserial primary key, consumer text, category text, stream_id text, stream_position int, global_position bigint, process text);
-       create table viewed (id bigserial primary key, category text, stream_id text, stream_position int, global_position bigint)`,
+       create table viewed (id bigserial primary key, category text, stream_id text, stream_position int, global_position bigint);
+       create table viewed_in_batches (like viewed including all)`,
     );
     for (let id = 0; id < accounts; id++) await ledger.open(id);
   });
@@ -126,7 +127,7 @@ describe(`consumers in several processes, seed ${seed}`, () => {
 
   async function settled(): Promise<void> {
     const position = await ledger.backstory.consumers.lastPosition();
-    for (const name of ['every', 'letters', 'updates', 'view']) {
+    for (const name of ['every', 'letters', 'updates', 'view', 'view-in-batches']) {
       await ledger.backstory.consumers.wait(name, position, { timeoutMs: 60_000 });
     }
   }
@@ -169,13 +170,17 @@ describe(`consumers in several processes, seed ${seed}`, () => {
   }
 
   /** A projection has every event exactly once, in the order of its stream. */
-  async function checkProjection(): Promise<void> {
+  async function checkProjections(): Promise<void> {
+    for (const table of ['viewed', 'viewed_in_batches']) await checkProjection(table);
+  }
+
+  async function checkProjection(table: string): Promise<void> {
     const [found] = await ledger.dataSource.query(
       `select (select count(*)::int from backstory.events) as events, count(*)::int as viewed, count(distinct global_position)::int as different,
          (select count(*)::int from (
-            select stream_position - lag(stream_position, 1, 0) over (partition by category, stream_id order by id) as step from viewed) s
+            select stream_position - lag(stream_position, 1, 0) over (partition by category, stream_id order by id) as step from ${table}) s
           where step <> 1) as disorder
-       from viewed`,
+       from ${table}`,
     );
     expect(found).toEqual({
       events: found.events,
@@ -192,7 +197,7 @@ describe(`consumers in several processes, seed ${seed}`, () => {
     await open;
     await settled();
     expect(await checkEffects()).toEqual([]);
-    await checkProjection();
+    await checkProjections();
     const workers = (await ledger.backstory.consumers.list())
       .filter(({ name }) => name === 'every')
       .map(({ worker }) => worker);
@@ -233,7 +238,7 @@ describe(`consumers in several processes, seed ${seed}`, () => {
     await Promise.all([open, disturbing]);
     await settled();
     await checkEffects();
-    await checkProjection();
+    await checkProjections();
     expect(faults.killed * faults.stopped * faults.terminated).toBeGreaterThan(0);
   }, 180_000);
 });

@@ -87,12 +87,11 @@ export class ConsumerControl {
 
   /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken */
   define({ handlers, ...options }: ConsumerDefinition): this {
-    if (handlers.length === 0)
-      throw new InvalidOptionsError(
-        `Consumer "${options.name}" has no handlers.`,
-        'Give it some with onEvent(…).',
-      );
-    const filter = { ...wantedBy(handlers), includeBackfill: options.includeBackfill ?? false };
+    if (handlers.length === 0) throw withoutHandlers(options.name);
+    const filter = {
+      ...wantedBy(handlers.map(({ on }) => on)),
+      includeBackfill: options.includeBackfill ?? false,
+    };
     return this.add(options, {
       filter,
       isTransient,
@@ -115,6 +114,8 @@ export class ConsumerControl {
   project(definition: ProjectionDefinition<EntityManager>): this {
     this.claim(definition.name);
     validate(definition);
+    const { name, handlers } = definition;
+    if (('handleBatch' in handlers ? handlers.on : handlers).length === 0) throw withoutHandlers(name);
     const projection = new Projection(this.surroundings, this.inContext, definition as ProjectionDefinition);
     this.defined.set(definition.name, projection);
     return this;
@@ -265,6 +266,10 @@ export class ConsumerControl {
     const generations = await readGenerations(this.database, this.schema, name);
     return generations ? generationName(name, generations.live) : name;
   }
+}
+
+function withoutHandlers(name: string): InvalidOptionsError {
+  return new InvalidOptionsError(`Consumer "${name}" has no handlers.`, 'Give it some with onEvent(…).');
 }
 
 function validate(numbers: {

@@ -83,12 +83,15 @@ export {
   type EntityTarget,
 } from './mapping/index.js';
 export {
+  type BatchDelivery,
   type ConsumerStatus,
   type Delivery,
+  type EventBatchHandler,
   type EventHandler,
   type EventPublisher,
   type EventSelector,
   onEvent,
+  onEventBatch,
   type ParkedEvent,
   type ParkedSelection,
   type StartAt,

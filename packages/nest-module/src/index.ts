@@ -26,6 +26,7 @@ export {
   type EventProjectionOptions,
   OnEvent,
 } from './events/on-event.decorator.js';
+export { OnEventBatch } from './events/on-event-batch.decorator.js';
 export { BackstoryHealthIndicator, type BackstoryHealthResult } from './health/backstory-health.indicator.js';
 export type { BackstoryHealthThresholds } from './health/health-thresholds.js';
 export { InjectBackstory } from './decorators/inject-backstory.decorator.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onEvent } from '@backstory/adapter';
+import { onEvent, onEventBatch } from '@backstory/adapter';
 import { comparison } from '../harness/comparison.mjs';
 import { interleave, timed } from '../harness/interleave.mjs';
 import { readInPages } from '../subjects/pages.mjs';
@@ -8,6 +8,9 @@ import { withSubjects } from '../subjects/subject.mjs';
 const EVENTS = 200_000;
 /** One round trip, which finds nothing to change. */
 const WRITE = 'update counted set events = events + 1 where events < 0';
+/** A read model that is of use: how many events each stream has. */
+const COUNT = `insert into counted_by_stream as c select stream, count(*) from unnest($1::text[]) stream group by stream
+  on conflict (stream) do update set events = c.events + excluded.events`;
 const floor = 'plain SELECT, raw';
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
@@ -25,7 +28,10 @@ export default {
         if (!subject?.backstory) throw new Error('Nothing to measure.');
         const { dataSource, backstory } = subject;
         const { consumers } = backstory;
-        await dataSource.query('create table counted (events int not null); insert into counted values (0)');
+        await dataSource.query(
+          `create table counted (events int not null); insert into counted values (0);
+           create table counted_by_stream (stream text primary key, events int not null)`,
+        );
         let numbered = 0;
         /**
          * @param {(name: string) => unknown} define
@@ -80,7 +86,16 @@ export default {
                 handlers: [onEvent(everything, (_event, { manager }) => manager.query(WRITE))],
               }),
             ),
-          'these writes alone, 100 a transaction': () =>
+          'projection, one write for each batch of 500': () =>
+            through((name) =>
+              consumers.project({
+                name,
+                handlers: onEventBatch([everything], (events, { manager }) =>
+                  manager.query(COUNT, [events.map(({ streamId }) => streamId)]),
+                ),
+              }),
+            ),
+          'one write for each alone, 100 a transaction': () =>
             timed(async () => {
               for (let left = rows; left > 0; left -= 100) {
                 await dataSource.transaction(async (manager) => {

@@ -1,5 +1,12 @@
-import { type Backstory, type Delivery, type RecordedEvent } from '@backstory/adapter';
-import { BACKSTORY, BackstoryModule, EventConsumer, EventProjection, OnEvent } from '@backstory/nest-module';
+import { type Backstory, type BatchDelivery, type Delivery, type RecordedEvent } from '@backstory/adapter';
+import {
+  BACKSTORY,
+  BackstoryModule,
+  EventConsumer,
+  EventProjection,
+  OnEvent,
+  OnEventBatch,
+} from '@backstory/nest-module';
 import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
 import { type DynamicModule, Inject, Injectable, type INestApplication, Module, Scope } from '@nestjs/common';
 import { NestFactory, REQUEST } from '@nestjs/core';
@@ -61,6 +68,46 @@ class Totals {
       [streamId],
     );
   }
+}
+
+@Injectable()
+@EventProjection({
+  name: 'totals-in-batches',
+  tables: ['batch_totals'],
+  create: (manager, tables) =>
+    manager.query(`create table ${tables['batch_totals']} (id text primary key, total int)`),
+})
+class BatchTotals {
+  constructor(@Inject(Post) private readonly post: Post) {}
+
+  @OnEventBatch(AccountUpdated, 'AccountCreated')
+  async count(
+    events: readonly RecordedEvent[],
+    { manager, tables }: BatchDelivery<EntityManager>,
+  ): Promise<void> {
+    this.post.send(`batch of ${events.length}`);
+    await manager.query(
+      `insert into ${tables['batch_totals']} as t select id, count(*) from unnest($1::text[]) id group by id
+       on conflict (id) do update set total = t.total + excluded.total`,
+      [events.map(({ streamId }) => streamId)],
+    );
+  }
+}
+
+@Injectable()
+class BatchOfNoProjection {
+  @OnEventBatch({ categories: 'all' })
+  handle(): void {}
+}
+
+@Injectable()
+@EventProjection({ name: 'mixed' })
+class BatchBesideOthers {
+  @OnEventBatch({ categories: 'all' })
+  handle(): void {}
+
+  @OnEvent('AccountCreated')
+  created(): void {}
 }
 
 @Injectable()
@@ -131,6 +178,32 @@ describe('@OnEvent', () => {
     for (const name of ['handlers', 'scoped', 'totals']) await consumers.wait(name);
     expect(log.sort()).toEqual(['scoped 5 1 1', 'scoped 6 2 1', 'welcome 1']);
     expect(await dataSource.query('select * from totals')).toEqual([{ id: '1', total: 3 }]);
+  });
+
+  it('calls a method of a projection with whole batches', async () => {
+    await start(BackstoryModule.forRoot({ startConsumers: false }), [BatchTotals]);
+    const dataSource = app.get(DataSource);
+    const { consumers } = app.get<Backstory>(BACKSTORY);
+    await dataSource.manager.insert(
+      Account,
+      [1, 2].map((id) => ({ id, balance: 0 })),
+    );
+    await dataSource.manager.update(Account, { id: 1 }, { balance: 5 });
+    await dataSource.manager.delete(Account, { id: 2 });
+    await consumers.start();
+    await consumers.wait('totals-in-batches');
+    expect(log).toEqual(['batch of 3']);
+    expect(await dataSource.query('select * from batch_totals order by id')).toEqual([
+      { id: '1', total: 2 },
+      { id: '2', total: 1 },
+    ]);
+  });
+
+  it.each([
+    [BatchOfNoProjection, /BatchOfNoProjection has an @OnEventBatch method, and is no projection/],
+    [BatchBesideOthers, /BatchBesideOthers has an @OnEventBatch method beside other handlers/],
+  ])('refuses %p', async (provider, message) => {
+    await expect(start(BackstoryModule.forRoot(), [provider])).rejects.toThrow(message);
   });
 
   it('lets what is under way come to its end when the application closes', async () => {

@@ -49,12 +49,8 @@ export function isFor({ on }: Pick<EventHandler, 'on'>, { type, category }: Reco
   return eventTypeName(on) === type;
 }
 
-/** Types and categories that the handlers want; nothing where one wants all. */
-export function wantedBy(handlers: readonly Pick<EventHandler, 'on'>[]): {
-  types: string[];
-  categories: string[];
-} {
-  const selectors = handlers.map(({ on }) => on);
+/** Types and categories that are selected; nothing where one selects all. */
+export function wantedBy(selectors: readonly EventSelector[]): { types: string[]; categories: string[] } {
   if (selectors.some((on) => typeof on === 'object' && 'categories' in on))
     return { types: [], categories: [] };
   return {

@@ -1,6 +1,12 @@
 export { archiveLockSql } from './archive-lock.js';
 export type { EventEvolution } from './evolved-subscription.js';
 export { Consumer } from './consumer.js';
+export {
+  type BatchDelivery,
+  byBatchHandler,
+  type EventBatchHandler,
+  onEventBatch,
+} from './event-batch-handler.js';
 export { type Delivery, type EventHandler, type EventSelector, onEvent, wantedBy } from './event-handler.js';
 export type { EventFilter } from './event-filter.js';
 export {

@@ -1,10 +1,13 @@
-import type { EventHandler } from '../outbox/index.js';
+import type { EventBatchHandler, EventHandler } from '../outbox/index.js';
 
 /** A read model that is written from events, each exactly once. */
 export interface ProjectionDefinition<Manager = unknown> {
   readonly name: string;
-  /** Write with `delivery.manager`, into the tables of `delivery.tables`: that transaction also moves the checkpoint. */
-  readonly handlers: readonly EventHandler<Manager>[];
+  /**
+   * For one event at a time (`onEvent`), or one for whole batches (`onEventBatch`). Write with `delivery.manager`, into the
+   * tables of `delivery.tables`: that transaction also moves the checkpoint.
+   */
+  readonly handlers: readonly EventHandler<Manager>[] | EventBatchHandler<Manager>;
   /**
    * Names under which the application reads what the handlers write. Each is a view of the table of the generation that
    * is live: `order_totals` of `order_totals_1`. A rebuild fills `order_totals_2` beside it, and the view changes over.

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  byBatchHandler,
   byHandlers,
   Consumer,
   type InContextOfEvent,
@@ -102,16 +103,20 @@ export class Projection {
   private subscription(generation: number): Subscription {
     const { name, handlers, partitions = 1, batchSize = 500, attempts = 5 } = this.definition;
     const consumer = generationName(name, generation);
+    const tables = tablesOf(this.definition, generation);
+    const batch = 'handleBatch' in handlers;
     return {
       name: consumer,
-      filter: { ...wantedBy(handlers), includeBackfill: true },
+      filter: { ...wantedBy(batch ? handlers.on : handlers.map(({ on }) => on)), includeBackfill: true },
       from: 'beginning',
       partitions,
       batchSize,
       attempts,
       transactional: true,
       isTransient,
-      handle: byHandlers(consumer, handlers, this.inContext, tablesOf(this.definition, generation)),
+      handle: batch
+        ? byBatchHandler(handlers, tables)
+        : byHandlers(consumer, handlers, this.inContext, tables),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { Backstory, type EventHandler, onEvent } from '@backstory/adapter';
+import { Backstory, type EventHandler, InvalidOptionsError, onEvent } from '@backstory/adapter';
 import {
   Inject,
   Injectable,
@@ -10,7 +10,7 @@ import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
 import type { EntityManager } from 'typeorm';
 import { BACKSTORY_OPTIONS, DATA_SOURCE_NAME, OWN_BACKSTORY } from '../backstory.tokens.js';
 import type { BackstoryModuleOptions } from '../backstory-module.options.js';
-import { findHandlers } from './find-handlers.js';
+import { findHandlers, type HandlingClass } from './find-handlers.js';
 import { consumerOf, type EventConsumerOptions, projectionOf } from './on-event.decorator.js';
 
 interface EventBus {
@@ -45,12 +45,16 @@ export class EventConsumers implements OnApplicationBootstrap, OnModuleDestroy {
       string,
       { options: EventConsumerOptions; handlers: EventHandler<EntityManager>[] }
     >();
-    for (const { type, handlers } of findHandlers(this.discovery, this.scanner, this.moduleRef)) {
+    for (const found of findHandlers(this.discovery, this.scanner, this.moduleRef)) {
+      const { type, handlers } = found;
       const projection = projectionOf(type);
+      requireOneKind(found, projection !== undefined);
       const { name, ...options } = projection ?? consumerOf(type);
       if ((options.dataSource ?? 'default') !== this.dataSource) continue;
-      if (projection) this.backstory.consumers.project({ ...projection, handlers });
-      else {
+      if (projection) {
+        const [batchHandler] = found.batchHandlers;
+        this.backstory.consumers.project({ ...projection, handlers: batchHandler ?? handlers });
+      } else {
         const known = consumers.get(name) ?? { options: {}, handlers: [] };
         consumers.set(name, {
           options: { ...known.options, ...options },
@@ -78,5 +82,22 @@ export class EventConsumers implements OnApplicationBootstrap, OnModuleDestroy {
       name,
       handlers: events.map((type) => onEvent(type, async (event) => void (await bus.publish(event)))),
     });
+  }
+}
+
+function requireOneKind({ type, handlers, batchHandlers }: HandlingClass, isProjection: boolean): void {
+  if (batchHandlers.length === 0) return;
+  const { name } = type as { name: string };
+  if (!isProjection) {
+    throw new InvalidOptionsError(
+      `${name} has an @OnEventBatch method, and is no projection.`,
+      'Add @EventProjection({ name: … }), or use @OnEvent: other consumers get one event at a time.',
+    );
+  }
+  if (handlers.length + batchHandlers.length > 1) {
+    throw new InvalidOptionsError(
+      `${name} has an @OnEventBatch method beside other handlers: their order would be lost.`,
+      'Give each a class of its own, or name all selectors in one @OnEventBatch.',
+    );
   }
 }

@@ -1,0 +1,39 @@
+import type { RecordedEvent } from '../event/index.js';
+import type { Delivery, EventSelector } from './event-handler.js';
+import type { Subscription } from './subscription.js';
+
+/** What comes with the events of a batch. */
+export type BatchDelivery<Manager = unknown> = Omit<Delivery<Manager>, 'event'>;
+
+/** Handles many events with few statements. */
+export interface EventBatchHandler<Manager = unknown> {
+  readonly on: readonly EventSelector[];
+  readonly handleBatch: (events: readonly RecordedEvent[], delivery: BatchDelivery<Manager>) => unknown;
+}
+
+/**
+ * A projection's handler for a whole batch of events, in the order of each stream: one statement for all of them instead of
+ * one for each, which is what a projection's speed depends on. `eventInstance(OrderShipped, event)` makes an instance of one.
+ * When it fails, its transaction is rolled back and the events of the batch come one by one, in batches of one: only the one
+ * that can't be handled is tried again and parked. What it writes into captured tables has no `causationId`.
+ * @example
+ * onEventBatch([OrderShipped], (events, { manager, tables }) =>
+ *   manager.query(`insert into ${tables.shipped} select unnest($1::text[])`, [events.map(({ streamId }) => streamId)]))
+ */
+export function onEventBatch<Manager = unknown>(
+  on: readonly EventSelector[],
+  handleBatch: EventBatchHandler<Manager>['handleBatch'],
+): EventBatchHandler<Manager> {
+  return { on, handleBatch };
+}
+
+/** The whole batch at once; whatever it throws is taken for a failure of any of them. */
+export function byBatchHandler<Manager>(
+  { handleBatch }: EventBatchHandler<Manager>,
+  tables: Readonly<Record<string, string>>,
+): Subscription['handle'] {
+  return async (events, { attempt, signal, manager }) => {
+    await handleBatch(events, { attempt, signal, manager: manager as Manager, tables });
+    return events.length;
+  };
+}
