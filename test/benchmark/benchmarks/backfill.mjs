@@ -97,6 +97,7 @@ async function latency(run, { dataSource, backstory, tidy }) {
   /** @type {Map<string, number[]>} */
   const samples = new Map([
     ['before', []],
+    [`during ${floor}`, []],
     ['during backfill()', []],
   ]);
   for (let round = 0; round < 3; round++) {
@@ -113,6 +114,11 @@ async function latency(run, { dataSource, backstory, tidy }) {
     samples
       .get('before')
       ?.push(...(await writers(write, () => new Promise((resolve) => setTimeout(resolve, 3000)))));
+    await forgetFirstEvents(dataSource);
+    await tidy();
+    samples
+      .get(`during ${floor}`)
+      ?.push(...(await writers(write, () => dataSource.query(insertFirstEvents))));
     await forgetFirstEvents(dataSource);
     await tidy();
     samples.get('during backfill()')?.push(...(await writers(write, () => backstory.backfill())));

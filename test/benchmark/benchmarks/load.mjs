@@ -6,12 +6,15 @@ import { onEvent } from '@backstory/adapter';
 import { comparison } from '../harness/comparison.mjs';
 import { interleave, timed } from '../harness/interleave.mjs';
 import { statementProfile } from '../harness/statement-profile.mjs';
+import { barePage } from '../subjects/pages.mjs';
 import { withSubjects } from '../subjects/subject.mjs';
 
 const WRITES_PER_SECOND = 500;
 const WRITERS = 8;
 const ROWS = 1000;
 const alone = 'nobody listens';
+/** What no consumer can do without. */
+const bare = 'bare pages and a checkpoint';
 const update = 'update article set stock = stock + 1 where id = $1 returning stock';
 
 /** @type {import('../harness/benchmark.mjs').Benchmark} */
@@ -66,6 +69,24 @@ async function writeAsFastAsPossible({ random }, dataSource, writes) {
       while (left-- > 0) await dataSource.query(update, [1 + Math.floor(random() * ROWS)]);
     }),
   );
+}
+
+/**
+ * Reads what is new every ten milliseconds, in the process of the writers, and notes how far it is. It would lose what commits late.
+ * @param {import('typeorm').DataSource} dataSource
+ * @param {AbortSignal} signal
+ */
+async function followByHand(dataSource, signal) {
+  await dataSource.query(
+    `create table if not exists followed (position bigint not null); truncate followed;
+     insert into followed select coalesce(max(global_position), 0) from backstory.events`,
+  );
+  let [{ position }] = await dataSource.query('select position::text from followed');
+  while (!signal.aborted) {
+    const end = await barePage(dataSource, position, true);
+    if (end !== undefined) await dataSource.query('update followed set position = $1', [(position = end)]);
+    await sleep(10);
+  }
 }
 
 /**
@@ -135,6 +156,14 @@ async function throughput(run, { dataSource, backstory, tidy }) {
       return async () => {
         await consumers.stop();
         consumers.forget(name);
+      };
+    },
+    [bare]: async () => {
+      const reading = new AbortController();
+      const ended = followByHand(dataSource, reading.signal);
+      return () => {
+        reading.abort();
+        return ended;
       };
     },
     'a consumer in its own process': async (name) => {
