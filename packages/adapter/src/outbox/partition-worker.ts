@@ -36,7 +36,11 @@ export interface WorkerSurroundings {
   readonly evolution: EventEvolution;
 }
 
-const leastPauseMs = 5;
+/**
+ * The rest after a page: a millisecond for each of its events, within these. So a quiet log is heard of at once, and a busy
+ * one is read in fewer, larger pages, which its writers feel less (`npm run bench -- load`).
+ */
+const restMs = { least: 5, most: 20 };
 /** How much later a checkpoint may be stored that only passes by events which the filter refuses. */
 const idleCheckpointMs = 100;
 
@@ -109,7 +113,8 @@ export class PartitionWorker {
       // a full page of what the filter refuses is no sign of a quiet log
       quiet = page.events.length > 0 || page.full ? 0 : quiet + 1;
       if (page.full) continue;
-      await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), leastPauseMs, signal);
+      const rest = Math.min(restMs.most, Math.max(restMs.least, page.events.length));
+      await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), rest, signal);
       upcoming = read();
     }
   }
