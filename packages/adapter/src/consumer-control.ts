@@ -15,6 +15,8 @@ import {
   type InContextOfEvent,
   isTransient,
   isTransientOfPublisher,
+  requireConsumer,
+  requireHandlers,
   lastPosition,
   listConsumers,
   listParked,
@@ -87,7 +89,7 @@ export class ConsumerControl {
 
   /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken */
   define({ handlers, ...options }: ConsumerDefinition): this {
-    if (handlers.length === 0) throw withoutHandlers(options.name);
+    requireHandlers(options.name, handlers, 'consumer');
     const filter = {
       ...wantedBy(handlers.map(({ on }) => on)),
       includeBackfill: options.includeBackfill ?? false,
@@ -114,8 +116,7 @@ export class ConsumerControl {
   project(definition: ProjectionDefinition<EntityManager>): this {
     this.claim(definition.name);
     validate(definition);
-    const { name, handlers } = definition;
-    if (('handleBatch' in handlers ? handlers.on : handlers).length === 0) throw withoutHandlers(name);
+    requireHandlers(definition.name, definition.handlers, 'projection');
     const projection = new Projection(this.surroundings, this.inContext, definition as ProjectionDefinition);
     this.defined.set(definition.name, projection);
     return this;
@@ -151,9 +152,12 @@ export class ConsumerControl {
     return listConsumers(this.database, this.schema);
   }
 
-  /** Events that a consumer could not handle, and those behind them, oldest first. */
+  /**
+   * Events that a consumer could not handle, and those behind them, oldest first.
+   * @throws BackstoryError UNKNOWN_CONSUMER for a name that neither this process nor the database knows; so do the next two
+   */
   async parked(consumer: string, selection: ParkedSelection = {}): Promise<ParkedEvent[]> {
-    return listParked(this.database, this.schema, await this.resolve(consumer), selection);
+    return listParked(this.database, this.schema, await this.known(consumer), selection);
   }
 
   /**
@@ -166,7 +170,7 @@ export class ConsumerControl {
     selection: ParkedSelection = {},
     request: { by?: string } = {},
   ): Promise<ParkedEvent[]> {
-    return askForRetry(this.database, this.schema, await this.resolve(consumer), selection, request);
+    return askForRetry(this.database, this.schema, await this.known(consumer), selection, request);
   }
 
   /** Gives parked events up for good: their consumer never gets them. Who and why is kept. */
@@ -177,7 +181,7 @@ export class ConsumerControl {
   ): Promise<ParkedEvent[]> {
     if (!decision.reason)
       throw new InvalidOptionsError('Events are discarded for a reason.', 'Say which: { reason: "…" }.');
-    return discard(this.database, this.schema, await this.resolve(consumer), selection, decision);
+    return discard(this.database, this.schema, await this.known(consumer), selection, decision);
   }
 
   /**
@@ -260,16 +264,18 @@ export class ConsumerControl {
     );
   }
 
+  private async known(name: string): Promise<string> {
+    const consumer = await this.resolve(name);
+    if (!this.defined.has(name)) await requireConsumer(this.database, this.schema, consumer);
+    return consumer;
+  }
+
   /** A projection stands for its live generation. */
   private async resolve(name: string): Promise<string> {
     if (this.defined.get(name) instanceof Consumer || name.includes('@')) return name;
     const generations = await readGenerations(this.database, this.schema, name);
     return generations ? generationName(name, generations.live) : name;
   }
-}
-
-function withoutHandlers(name: string): InvalidOptionsError {
-  return new InvalidOptionsError(`Consumer "${name}" has no handlers.`, 'Give it some with onEvent(…).');
 }
 
 function validate(numbers: {

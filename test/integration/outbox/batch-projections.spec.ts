@@ -1,6 +1,7 @@
 import {
   type BatchDelivery,
   eventInstance,
+  type EventHandler,
   onEventBatch,
   type ProjectionDefinition,
   type RecordedEvent,
@@ -148,9 +149,17 @@ describe('projections of whole batches', () => {
     expect(await read()).toEqual(['1', '2'].map((id) => ({ id, events: 1 })));
   });
 
-  it('are refused without a selector', () => {
-    expect(() =>
-      ledger.backstory.consumers.project({ name: 'nothing', handlers: onEventBatch([], count) }),
-    ).toThrow('Consumer "nothing" has no handlers.');
+  it('are refused without a selector, in a list, and for what is no projection', () => {
+    const { consumers } = ledger.backstory;
+    const batch = onEventBatch([{ categories: 'all' }], count);
+    const misplaced = batch as unknown as EventHandler<EntityManager>[];
+    expect(() => consumers.project({ name: 'x', handlers: onEventBatch([], count) })).toThrow(
+      'Consumer "x" has no handlers.',
+    );
+    for (const define of [
+      () => consumers.project({ name: 'x', handlers: [batch] as unknown as typeof batch }),
+      () => consumers.define({ name: 'x', handlers: misplaced }),
+    ])
+      expect(define).toThrow('"x" has onEventBatch(…) where it gets one event at a time.');
   });
 });

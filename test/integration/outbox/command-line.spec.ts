@@ -85,11 +85,21 @@ describe('the command line of consumers', () => {
       /subject-a[^]*subject-b/,
     );
     expect(await backstory.consumers.parked('mailer')).toHaveLength(3);
-    expect((await run('relay', 'retry', 'mailer', '--stop-at', '2')).out).toContain(
+    expect((await run('relay', 'retry', 'mailer', '--stop-at', '2', '--by', 'anna')).out).toContain(
       '2 events will be tried again',
     );
     while ((await backstory.consumers.parked('mailer')).length > 1) await backstory.consumers.wait('mailer');
     expect(handled).toEqual(['a', 'b']);
+    expect(
+      await library.dataSource.query('select events, requested_by from backstory.retry_requests'),
+    ).toEqual([{ events: 2, requested_by: 'anna' }]);
+  });
+
+  it.each(['parked', 'retry', 'discard'])('refuses %s of a consumer that is not there', async (action) => {
+    expect(await run('relay', action, 'mialer', '--reason', 'a slip')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/There is no consumer "mialer"\.[^]*npx backstory relay/),
+    });
   });
 
   it('gives parked events up for a reason', async () => {

@@ -155,7 +155,7 @@ async function unreadableTimes(sql: SqlExecutor): Promise<Finding[]> {
     {
       severity: 'hint',
       problem: `the DateStyle of the application's sessions is "${session.style}": node-postgres, and with it TypeORM, reads no timestamp of that form`,
-      remedy: `ALTER ROLE CURRENT_USER SET DateStyle = 'ISO, MDY'; then connect again`,
+      remedy: `ALTER ROLE CURRENT_USER SET DateStyle = 'ISO, MDY'; or leave it out of the connection's options. Then connect again.`,
     },
   ];
 }

@@ -20,5 +20,7 @@ export { type ConsumerStatus, listConsumers } from './list-consumers.js';
 export { askForRetry, discard, listParked, type ParkedEvent, type ParkedSelection } from './parked-events.js';
 export type { WorkerSurroundings } from './partition-worker.js';
 export type { DeliveryTransactions, StartAt, Subscription } from './subscription.js';
+export { requireConsumer } from './require-consumer.js';
+export { requireHandlers } from './require-handlers.js';
 export { isTransient } from './transient-errors.js';
 export { lastPosition, waitForPosition, type WaitOptions } from './wait-for-position.js';

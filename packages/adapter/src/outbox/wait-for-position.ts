@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
+import { unknownConsumer } from './require-consumer.js';
 
 export interface WaitOptions {
   /** Milliseconds. @defaultValue 10 000 */
@@ -39,13 +40,7 @@ export async function waitForPosition(
       [consumer, position],
     );
     if (row?.reached) return;
-    if (typeof row?.reached !== 'boolean') {
-      throw new BackstoryError(
-        'UNKNOWN_CONSUMER',
-        `There is no consumer "${consumer}".`,
-        'Start it first; "npx backstory relay" lists those that there are.',
-      );
-    }
+    if (typeof row?.reached !== 'boolean') throw unknownConsumer(consumer);
     signal?.throwIfAborted();
     if (performance.now() > end) {
       throw new BackstoryError(
