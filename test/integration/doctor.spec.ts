@@ -94,7 +94,7 @@ describe('the doctor', () => {
   it('hints at what is captured though nobody names it', async () => {
     await install();
     expect(problems(await doctor(library.dataSource, { aggregates: [Author] }))).toEqual([
-      expect.stringContaining('hint shelf: it is still captured'),
+      expect.stringContaining('hint shelf: it is captured, but this application'),
     ]);
   });
 

@@ -100,14 +100,24 @@ describe('a change of a captured table', () => {
     await dataSource.destroy();
   });
 
-  it('never captures less in silence: a statement fails while its trigger asks for a column that is gone', async () => {
+  it('a column that is dropped or renamed behind its triggers is neither missed nor in the way', async () => {
     const backstory = await createBackstory(library.dataSource);
-    await library.dataSource.query(`alter table ticket rename column title to subject`);
-    await expect(library.dataSource.query(`insert into ticket (subject) values ('x')`)).rejects.toThrow(
-      /column n\.title does not exist/,
-    );
-    await library.dataSource.query(`alter table ticket rename column subject to title`);
-    await library.dataSource.query(`insert into ticket (title) values ('x')`);
+    const { dataSource } = library;
+    await dataSource.query(`insert into ticket (title) values ('a'), ('b')`);
+    await dataSource.query(`alter table ticket rename column title to subject`);
+    await dataSource.query(`insert into ticket (subject) values ('c')`);
+    await dataSource.query(`update ticket set subject = 'd' where id = 1`);
+    await dataSource.query(`update ticket set subject = subject || '!' where id <> 1`);
+    await dataSource.query(`alter table ticket rename column subject to title`);
+    expect(await backstory.verify()).toMatchObject({ clean: true });
+    expect((await backstory.history('ticket', '1')).map(({ data }) => data)).toEqual([
+      { id: 1, title: 'a' },
+      { title: 'd' },
+    ]);
+    await dataSource.query(`alter table ticket drop column title`);
+    await dataSource.query(`insert into ticket default values`);
+    await dataSource.query(`update ticket set id = id + 10 where id = 2`);
+    await dataSource.query(`delete from ticket where id = 3`);
     expect(await backstory.verify()).toMatchObject({ clean: true });
     await backstory.close();
   });

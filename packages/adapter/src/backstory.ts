@@ -27,6 +27,7 @@ import type { RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import { upcast } from './upcasting/index.js';
 import { install, type InstallReport } from './install.js';
+import { KnownAggregates } from './known-aggregates.js';
 import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import {
   countSnapshots,
@@ -60,6 +61,7 @@ export class Backstory {
   /** Where old events go, and come back from. */
   readonly archive: ArchiveControl;
   private readonly replays: Replays;
+  private readonly aggregates: KnownAggregates;
 
   /** @internal */
   constructor(
@@ -76,7 +78,8 @@ export class Backstory {
     readonly consumers: ConsumerControl,
     private readonly release: () => Promise<void>,
   ) {
-    this.stages = new StageControl(database, schema, mappings, stageWatch, requiredShadowReads);
+    this.aggregates = new KnownAggregates(database, schema, mappings);
+    this.stages = new StageControl(database, schema, this.aggregates, stageWatch, requiredShadowReads);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.admin = new AdminQueries(database, schema, mappings, this.stages);
     this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers);
@@ -92,7 +95,7 @@ export class Backstory {
     BackfillReport[]
   > {
     const reports: BackfillReport[] = [];
-    for (const mapping of this.select(aggregates, { where: options.where })) {
+    for (const mapping of await this.select(aggregates, { where: options.where })) {
       await this.stages.requireCapture(mapping.category);
       reports.push(await backfill(this.database, this.schema, mapping, options));
     }
@@ -105,7 +108,7 @@ export class Backstory {
     where,
   }: Pick<BackfillOptions, 'where'> & AggregateFilter = {}): Promise<BackfillEstimate[]> {
     const estimates: BackfillEstimate[] = [];
-    for (const mapping of this.select(aggregates, { where })) {
+    for (const mapping of await this.select(aggregates, { where })) {
       estimates.push(await estimateBackfill(this.database, this.schema, mapping, where));
     }
     return estimates;
@@ -120,7 +123,7 @@ export class Backstory {
     { aggregates = 'all' }: AggregateFilter = {},
   ): Promise<string[]> {
     const asked: string[] = [];
-    for (const { category } of this.mappings.select(aggregates)) {
+    for (const { category } of await this.aggregates.select(aggregates)) {
       if (await wishOfBackfill(this.database, this.schema, category, wish)) asked.push(category);
     }
     return asked;
@@ -132,7 +135,7 @@ export class Backstory {
     ...options
   }: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
     const found = [];
-    for (const mapping of this.select(aggregates, { streamIds: options.streamIds })) {
+    for (const mapping of await this.select(aggregates, { streamIds: options.streamIds })) {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       found.push(await verifyAggregate(this.database, this.schema, mapping, options));
     }
@@ -144,7 +147,7 @@ export class Backstory {
     RepairReport[]
   > {
     const reports: RepairReport[] = [];
-    for (const mapping of this.select(aggregates, { streamIds: options.streamIds })) {
+    for (const mapping of await this.select(aggregates, { streamIds: options.streamIds })) {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       reports.push(await repairAggregate(this.database, this.schema, mapping, options));
     }
@@ -152,11 +155,11 @@ export class Backstory {
   }
 
   /** What only one aggregate can have, such as a condition on its columns, is given for one. */
-  private select(
+  private async select(
     aggregates: 'all' | readonly string[],
     ofOne: Readonly<Record<string, unknown>>,
-  ): EntityMapping[] {
-    const selected = this.mappings.select(aggregates);
+  ): Promise<EntityMapping[]> {
+    const selected = await this.aggregates.select(aggregates);
     const [given] = Object.keys(ofOne).filter((name) => ofOne[name] !== undefined);
     if (given === undefined || selected.length === 1) return selected;
     throw new InvalidOptionsError(
@@ -269,8 +272,8 @@ export class Backstory {
   }
 
   /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */
-  status(): Promise<AggregateStatus[]> {
-    return readStatus(this.database, this.schema, this.mappings.all());
+  async status(): Promise<AggregateStatus[]> {
+    return readStatus(this.database, this.schema, await this.aggregates.all());
   }
 
   /** How much there is and how much comes: for metrics. */

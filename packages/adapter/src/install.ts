@@ -1,9 +1,19 @@
-import { installCapture, installedCaptures, outdatedCaptures } from './capture/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  adoptRelease,
+  type CaptureState,
+  installCapture,
+  isAdopted,
+  readCaptureStates,
+  readReleases,
+} from './capture/index.js';
 import { type Database, quoteTable, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
-import { type EntityMapping, storeAggregates } from './mapping/index.js';
-import { migrate, pendingMigrations } from './schema/index.js';
-import { initializeStages, readStages } from './stages/index.js';
+import type { EntityMapping } from './mapping/index.js';
+import { lockInstallation, migrate, pendingMigrations } from './schema/index.js';
+import { settleRemadeTables } from './settle-remade-tables.js';
+import { initializeStages, readStages, seenByAllAfterMs, type Stage } from './stages/index.js';
+import { releaseTables } from './release-tables.js';
 
 /** What install did, or would do. */
 export interface InstallReport {
@@ -11,6 +21,15 @@ export interface InstallReport {
   readonly migrations: readonly number[];
   /** Categories whose triggers were made or renewed. */
   readonly captured: readonly string[];
+}
+
+/** What is missing for some mappings to be captured. */
+export interface PendingInstallation {
+  readonly migrations: readonly number[];
+  /** Aggregates of which this release says what no release has said before. */
+  readonly unknown: readonly EntityMapping[];
+  /** Categories whose functions or triggers are missing or were made for other columns. */
+  readonly outdated: readonly string[];
 }
 
 /** Turns a missing right (SQLSTATE 42501) into an error that says which, and passes everything else on. */
@@ -24,30 +43,46 @@ function refused(problem: string, remedy: string): (error: unknown) => never {
   };
 }
 
-/** What is missing for these mappings to be captured: two queries when nothing is. */
+/** What is missing for these mappings to be captured: a few queries, however many they are. */
 export async function pendingInstallation(
   database: Database,
   schema: string,
   mappings: readonly EntityMapping[],
-): Promise<{ migrations: number[]; outdated: EntityMapping[] }> {
+): Promise<PendingInstallation> {
   const migrations = await pendingMigrations(database, schema).catch(
     refused(
       `may not use schema "${schema}"`,
       `As the schema's owner: GRANT USAGE ON SCHEMA "${schema}" TO …; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO …;`,
     ),
   );
-  const isPending = (stage: string | undefined, mapping: EntityMapping): boolean =>
+  const isOn = (stage: Stage | undefined, mapping: EntityMapping): boolean =>
     (stage ?? mapping.initialStage) !== 'off';
-  if (migrations.length > 0) return { migrations, outdated: mappings.filter((m) => isPending(undefined, m)) };
+  if (migrations.length > 0) {
+    const outdated = mappings.filter((mapping) => isOn(undefined, mapping)).map(({ category }) => category);
+    return { migrations, unknown: mappings, outdated };
+  }
   const stages = await readStages(database, schema);
-  const installed = await installedCaptures(database, schema);
-  const wanted = mappings.filter((mapping) => isPending(stages.get(mapping.category), mapping));
-  return { migrations, outdated: outdatedCaptures(wanted, installed, schema) };
+  const states = await readCaptureStates(database, schema);
+  const releases = await readReleases(database, schema);
+  const stored = states.flatMap(({ tables }) => tables);
+  const unknown = mappings.filter((mapping) => !isAdopted(mapping, stored, releases));
+  const outdated = mappings
+    .filter((mapping) => isOn(stages.get(mapping.category), mapping))
+    .filter((mapping) => unknown.includes(mapping) || isOutdated(mapping, states))
+    .map(({ category }) => category);
+  return { migrations, unknown, outdated };
+}
+
+function isOutdated({ category, table }: EntityMapping, states: readonly CaptureState[]): boolean {
+  const state = states.find((each) => each.category === category);
+  // as part of another aggregate, for a newer release
+  if (!state) return !states.some(({ tables }) => tables.some(({ oid }) => oid === table.oid));
+  return !state.captured || state.outdated.length + state.missing.length > 0;
 }
 
 /**
- * Creates or upgrades Backstory's tables and the capture triggers of every aggregate that isn't off.
- * Idempotent; instances that start at once take turns.
+ * Creates or upgrades Backstory's tables, takes what this release says into what is captured, and makes the functions and
+ * triggers of every aggregate that isn't off. Idempotent; instances that start at once take turns.
  */
 export async function install(
   database: Database,
@@ -55,7 +90,8 @@ export async function install(
   mappings: readonly EntityMapping[],
   onWait?: (message: string) => void,
 ): Promise<InstallReport> {
-  const { migrations, outdated } = await pendingInstallation(database, schema, mappings);
+  const before = await pendingInstallation(database, schema, mappings);
+  const { migrations } = before;
   if (migrations.length > 0) {
     await migrate(database, schema).catch(
       refused(
@@ -64,11 +100,21 @@ export async function install(
       ),
     );
   }
-  await storeAggregates(database, schema, mappings);
-  for (const mapping of outdated) await installCapture(database, schema, mapping, onWait);
+  for (const mapping of before.unknown) {
+    // While another instance still replays a stream, what it reads has to be written there.
+    if (await releaseTables(database, schema, mapping)) await sleep(seenByAllAfterMs);
+    await database.transaction(async (sql) => {
+      await lockInstallation(sql, schema);
+      await adoptRelease(sql, schema, mapping);
+    });
+  }
+  const { outdated } =
+    before.unknown.length > 0 ? await pendingInstallation(database, schema, mappings) : before;
+  for (const category of outdated) await installCapture(database, schema, category, onWait);
   const initial = new Map(mappings.map((mapping) => [mapping.category, mapping.initialStage]));
   await initializeStages(database, schema, initial);
-  return { migrations, captured: outdated.map(({ category }) => category) };
+  await settleRemadeTables(database, schema, mappings);
+  return { migrations, captured: outdated };
 }
 
 /** @throws BackstoryError that lists what is missing, with the command that mends it */
@@ -77,7 +123,7 @@ export async function requireInstalled(
   schema: string,
   mappings: readonly EntityMapping[],
 ): Promise<void> {
-  const { migrations, outdated } = await pendingInstallation(database, schema, mappings);
+  const { migrations, unknown, outdated } = await pendingInstallation(database, schema, mappings);
   const remedy = `Run "npx backstory install --data-source <file>" (or --app <file>) as a role that may create tables and triggers, then start again.`;
   if (migrations.length > 0) {
     throw new BackstoryError(
@@ -86,10 +132,13 @@ export async function requireInstalled(
       remedy,
     );
   }
-  if (outdated.length > 0) {
+  const missing = mappings.filter(
+    (mapping) => unknown.includes(mapping) || outdated.includes(mapping.category),
+  );
+  if (missing.length > 0) {
     throw new BackstoryError(
       'CAPTURE_OUTDATED',
-      `The capture triggers of ${outdated.map(({ table }) => quoteTable(table)).join(', ')} are missing or don't fit the entity.`,
+      `The capture triggers of ${missing.map(({ table }) => quoteTable(table)).join(', ')} are missing or don't fit the entity.`,
       remedy,
     );
   }

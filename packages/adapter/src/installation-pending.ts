@@ -11,5 +11,5 @@ export async function installationPending(
   const database = poolDatabase(poolOf(dataSource));
   const mappings = await entityMappings(dataSource, database, selection);
   const { migrations, outdated } = await pendingInstallation(database, schema, mappings);
-  return { migrations, captured: outdated.map(({ category }) => category) };
+  return { migrations, captured: outdated };
 }

@@ -3,7 +3,7 @@ import { backfillComplete } from './backfill/index.js';
 import { installCapture, removeCapture } from './capture/index.js';
 import type { Database, SqlExecutor } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
-import type { MappingRegistry } from './mapping/index.js';
+import type { KnownAggregates } from './known-aggregates.js';
 import { shadowClean } from './shadow/index.js';
 import {
   changeStage,
@@ -12,6 +12,7 @@ import {
   nextSteps,
   notSeenYet,
   readStandings,
+  seenByAllAfterMs,
   type Stage,
   type StageChange,
   stageChanges,
@@ -33,9 +34,6 @@ export interface StageOptions extends StageChangeOptions {
   percent?: number;
 }
 
-/** After this time every instance has seen a change: they look at least once a second. */
-const seenByAllAfterMs = 1_500;
-
 /** Reads and changes the stage of each aggregate, at run time, for all instances. */
 export class StageControl {
   private readonly guards: readonly StageGuard[];
@@ -44,7 +42,7 @@ export class StageControl {
   constructor(
     private readonly database: Database,
     private readonly schema: string,
-    private readonly mappings: MappingRegistry,
+    private readonly aggregates: KnownAggregates,
     private readonly watch: StageWatch,
     requiredShadowReads: number,
   ) {
@@ -53,7 +51,7 @@ export class StageControl {
 
   /** The stage as the database has it now. */
   async get(categoryOrEntity: string): Promise<Stage> {
-    return (await this.standing(this.mappings.get(categoryOrEntity).category)).stage;
+    return (await this.standing(await this.aggregates.category(categoryOrEntity))).stage;
   }
 
   /**
@@ -63,22 +61,21 @@ export class StageControl {
    */
   async set(categoryOrEntity: string, to: Stage, options: StageOptions = {}): Promise<StageChange> {
     const standing = standingOf(to, options.percent);
-    const mapping = this.mappings.get(categoryOrEntity);
-    const { category } = mapping;
+    const category = await this.aggregates.category(categoryOrEntity);
     if (options.dryRun === true)
       return changeStage(this.database, this.schema, category, standing, options, this.guards);
     const before = await this.standing(category);
     // Triggers first: a stage never says "captured" of a table that isn't. A way back needs none, and waits for no lock.
     const begins = before.stage === 'off' && (to === 'capture' || (to !== 'off' && options.force === true));
-    if (begins) await installCapture(this.database, this.schema, mapping);
+    if (begins) await installCapture(this.database, this.schema, category);
     const change = await changeStage(this.database, this.schema, category, standing, options, this.guards);
     // Once more: somebody who switched it off a moment ago may have taken the triggers away meanwhile.
-    if (begins) await installCapture(this.database, this.schema, mapping);
+    if (begins) await installCapture(this.database, this.schema, category);
     await this.watch.refresh();
     if (to === 'off') {
       // While another instance still replays, what it reads has to be captured.
       if (change.from === 'replay') await sleep(seenByAllAfterMs);
-      await removeCapture(this.database, this.schema, mapping);
+      await removeCapture(this.database, this.schema, await this.aggregates.tables(category));
     }
     return change;
   }
@@ -92,14 +89,17 @@ export class StageControl {
   async nextStepsIn(sql: SqlExecutor, aggregates: 'all' | readonly string[] = 'all'): Promise<NextStep[]> {
     const known = await readStandings(sql, this.schema);
     const standings = new Map(
-      this.mappings.select(aggregates).map(({ category }) => [category, known.get(category) ?? notSeenYet]),
+      (await this.aggregates.select(aggregates)).map(({ category }) => [
+        category,
+        known.get(category) ?? notSeenYet,
+      ]),
     );
     return nextSteps(sql, this.schema, standings, this.guards);
   }
 
   /** Every change of an aggregate's stage, oldest first. */
-  history(categoryOrEntity: string): Promise<StageChange[]> {
-    return stageChanges(this.database, this.schema, this.mappings.get(categoryOrEntity).category);
+  async history(categoryOrEntity: string): Promise<StageChange[]> {
+    return stageChanges(this.database, this.schema, await this.aggregates.category(categoryOrEntity));
   }
 
   /** @throws BackstoryError for an aggregate that is off */

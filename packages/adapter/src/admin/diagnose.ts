@@ -1,4 +1,11 @@
-import { installedCaptures, outdatedCaptures } from '../capture/index.js';
+import {
+  type CaptureState,
+  isAdopted,
+  readCaptureStates,
+  readReleases,
+  readTriggers,
+  wantedTriggers,
+} from '../capture/index.js';
 import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
 import type { EntityMapping, PartMapping } from '../mapping/index.js';
 import { pendingMigrations } from '../schema/index.js';
@@ -29,15 +36,24 @@ export async function diagnose(
     ({ category, initialStage }) => (stages.get(category) ?? initialStage) !== 'off',
   );
   const triggers = await captureTriggers(sql, captured);
-  const outdated = new Set(outdatedCaptures(captured, await installedCaptures(sql, schema), schema));
+  const states = await readCaptureStates(sql, schema);
+  const stored = states.flatMap(({ tables }) => tables);
+  const releases = await readReleases(sql, schema);
+  const isOutdated = (mapping: EntityMapping): boolean =>
+    !isAdopted(mapping, stored, releases) ||
+    states.some(
+      ({ category, captured: is, outdated, missing }) =>
+        category === mapping.category && (!is || outdated.length + missing.length > 0),
+    );
   return [
-    ...captured.flatMap((mapping) => ofCapture(mapping, triggers, outdated.has(mapping))),
+    ...captured.flatMap((mapping) => ofCapture(mapping, triggers, isOutdated(mapping))),
     ...mappings.flatMap(({ parts }) => parts).flatMap(withoutIndex),
     ...(await uncapturedColumns(
       sql,
       mappings.flatMap((root) => [root, ...root.parts]),
     )),
-    ...(await unnamedAggregates(sql, schema, mappings)),
+    ...unnamedAggregates(states, mappings),
+    ...(await strayTriggers(sql, schema, states)),
     ...(await sequenceBehind(sql, schema)),
     ...(await unreadableTimes(sql)),
   ];
@@ -108,22 +124,49 @@ async function uncapturedColumns(sql: SqlExecutor, mappings: readonly EntityMapp
   });
 }
 
-async function unnamedAggregates(
+/** What is captured and this application doesn't name: left behind by a release, excluded, or of another service. */
+function unnamedAggregates(states: readonly CaptureState[], mappings: readonly EntityMapping[]): Finding[] {
+  const unnamed = states.filter(
+    ({ category, captured }) => captured && !mappings.some((mapping) => mapping.category === category),
+  );
+  return unnamed.map(({ category, mapping, tables }) => {
+    const end = `npx backstory stage ${category} off`;
+    if (typeof mapping === 'string') {
+      const problem = `${mapping}, and this application doesn't name "${category}"`;
+      return { severity: 'fault', aggregate: category, problem, remedy: `${end} ends its capture.` };
+    }
+    return {
+      severity: 'hint',
+      aggregate: category,
+      problem: `it is captured, but this application (or its configuration) doesn't name its entity ${tables[0]?.entity ?? ''}`,
+      remedy: `Leave it to the application that does. If there is none any more: ${end}`,
+    };
+  });
+}
+
+/** Triggers on tables that were detached, swapped, or left behind: what is written there goes into the streams of another table. */
+async function strayTriggers(
   sql: SqlExecutor,
   schema: string,
-  mappings: readonly EntityMapping[],
+  states: readonly CaptureState[],
 ): Promise<Finding[]> {
-  const rows = await sql.execute<{ category: string; entity: string }>(
-    `select category, entity from ${quoteIdentifier(schema)}.aggregates
-     where fingerprint is not null and category <> all ($1::text[]) order by category`,
-    [mappings.map(({ category }) => category)],
+  const wanted = states.flatMap(({ mapping }) =>
+    typeof mapping === 'string'
+      ? []
+      : [mapping, ...mapping.parts].flatMap((each) => wantedTriggers(each, schema)),
   );
-  return rows.map(({ category, entity }) => ({
-    severity: 'hint' as const,
-    aggregate: category,
-    problem: `it is still captured, but the application (or the --config) doesn't name it any more`,
-    remedy: `Name "${entity}" again and move it with npx backstory stage ${category} off, or leave it captured.`,
-  }));
+  const stray = (await readTriggers(sql, schema)).filter(
+    ({ oid, name, inherited }) =>
+      !inherited && !wanted.some((trigger) => trigger.table.oid === oid && trigger.name === name),
+  );
+  return stray.map(({ schema: tableSchema, table, name, functionName }) => {
+    const path = quoteTable({ schema: tableSchema, name: table });
+    return {
+      severity: 'fault',
+      problem: `trigger ${quoteIdentifier(name)} of ${path} calls ${functionName}, which captures another table`,
+      remedy: `DROP TRIGGER ${quoteIdentifier(name)} ON ${path};`,
+    };
+  });
 }
 
 /** After a restore or a logical copy without its sequence, new events would take positions that are taken. */

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
-import { type EntityMapping, mappingName, type PartMapping, pinnedSettingsOf } from '../mapping/index.js';
+import {
+  type EntityMapping,
+  type MappingName,
+  mappingName,
+  type PartMapping,
+  pinnedSettingsOf,
+} from '../mapping/index.js';
 import {
   deletedEventsSql,
   insertedEventsSql,
@@ -9,6 +15,7 @@ import {
 } from './captured-events-sql.js';
 import { newRows, oldRows } from './changed-rows.js';
 import { isNumberedAtCommit, numberedAtCommit, numberedAtWrite, type StreamTables } from './stream-tables.js';
+import { survivingAggregate } from './surviving-rows.js';
 import { lockEndsSql } from './lock-ends-sql.js';
 import { type Operation, partEventsSql } from './part-events-sql.js';
 
@@ -17,18 +24,27 @@ export const triggerPrefix = '00_backstory_';
 
 const operations: readonly Operation[] = ['insert', 'update', 'delete', 'truncate'];
 
-/** How many triggers a completely captured table, or each partition of one, has. */
-export const triggersPerTable = operations.length;
-
 interface TableName {
   readonly schema: string;
   readonly name: string;
+  readonly oid: number;
 }
 
-/** The generated functions and triggers of one table, and a fingerprint that changes whenever they do. */
+/** A trigger that a captured table, or one beneath it, must have. */
+export interface WantedTrigger {
+  readonly table: TableName;
+  readonly name: string;
+  readonly forEachRow: boolean;
+  /** Of its function, in Backstory's schema. */
+  readonly functionName: string;
+  /** The statement that creates it, behind `create` or `create or replace`. */
+  readonly definition: string;
+}
+
+/** The generated functions and triggers of one table, and a fingerprint that changes whenever the functions do. */
 export interface CaptureSql {
   readonly functions: readonly string[];
-  readonly triggers: readonly string[];
+  readonly triggers: readonly WantedTrigger[];
   readonly fingerprint: string;
 }
 
@@ -36,55 +52,69 @@ export interface CaptureSql {
  * Generates capture for one table: statement-level triggers with transition tables, code-generated column by column
  * (see docs/adr/0001). One trigger call per statement, however many rows; no round trip; atomic with the write.
  * A table where one statement may change a row more than once gets row-level triggers instead, which fire before the
- * application's own: else the changes would be mixed up, or the later one be written first. Partitions get the triggers, too: a statement
- * that names a partition doesn't fire its parent's.
+ * application's own: else the changes would be mixed up, or the later one be written first. Tables beneath it get the triggers, too: a
+ * statement that names a partition doesn't fire its parent's.
  */
 export function captureSql(mapping: EntityMapping, schema: string): CaptureSql {
-  const functions = operations.map((operation) => createFunction(mapping, schema, operation));
-  const triggers = [mapping.table, ...mapping.partitions].flatMap((table) =>
-    operations
-      // PostgreSQL itself puts row triggers of a partitioned table on its partitions
-      .filter((operation) => table === mapping.table || !isForEachRow(mapping, operation))
-      .map((operation) => createTrigger(mapping, schema, table, operation)),
-  );
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([functions, triggers]))
-    .digest('hex');
-  return { functions, triggers, fingerprint };
+  const survivor = survivorOf(mapping, schema);
+  const functions = operations.map((operation) => createFunction(survivor, schema, operation));
+  const fingerprint = createHash('sha256').update(JSON.stringify(functions)).digest('hex');
+  return { functions, triggers: wantedTriggers(mapping, schema), fingerprint };
 }
 
-/** Removes capture from a table and its partitions; the events stay. */
-export function dropCaptureSql(mapping: Pick<EntityMapping, 'table' | 'partitions'>): string[] {
-  return [mapping.table, ...mapping.partitions].flatMap((table) =>
-    operations.map((operation) => `drop trigger if exists ${triggerName(operation)} on ${quoteTable(table)}`),
+/** The triggers that capture needs on a table and on those beneath it. */
+export function wantedTriggers(mapping: EntityMapping, schema: string): WantedTrigger[] {
+  const tables = [{ ...mapping.table, partition: false }, ...mapping.partitions];
+  return tables.flatMap((table) =>
+    operations
+      // PostgreSQL itself puts row triggers of a partitioned table on its partitions
+      .filter((operation) => !table.partition || !isForEachRow(mapping, operation))
+      .map((operation) => wantedTrigger(mapping, schema, table, operation)),
   );
+}
+
+/** Functions that do nothing, for the triggers of an aggregate that is off: to replace a function takes no lock on a table. */
+export function idleFunctions(mapping: MappingName, schema: string): string[] {
+  return operations.map(
+    (operation) =>
+      `create or replace function ${quotedFunction(mapping, schema, operation)}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $backstory$ begin return null; end $backstory$`,
+  );
+}
+
+/** The names of the functions that capture one table. */
+export function captureFunctions(mapping: MappingName): string[] {
+  return operations.map((operation) => functionName(mapping, operation));
+}
+
+function survivorOf(mapping: EntityMapping, schema: string): EntityMapping {
+  const root = survivingAggregate(mapping.part?.root ?? mapping, schema);
+  return root.parts.find(({ part }) => part.path === mapping.part?.path) ?? root;
 }
 
 function isForEachRow({ reentrant }: EntityMapping, operation: Operation): boolean {
   return reentrant && operation !== 'truncate';
 }
 
-function triggerName(operation: Operation): string {
-  return quoteIdentifier(triggerPrefix + operation);
-}
-
-function functionName(mapping: EntityMapping, schema: string, operation: Operation): string {
+function functionName(mapping: MappingName, operation: Operation): string {
   const name = `capture_${mappingName(mapping)}_${operation}`;
   // PostgreSQL would cut a longer name off and two categories might meet
-  const unique =
-    name.length <= 63
-      ? name
-      : `${name.slice(0, 46)}_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
-  return `${quoteIdentifier(schema)}.${quoteIdentifier(unique)}`;
+  return Buffer.byteLength(name) <= 63
+    ? name
+    : `${name.replace(/[^ -~]/g, '').slice(0, 46)}_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
 
-function createTrigger(
+function quotedFunction(mapping: MappingName, schema: string, operation: Operation): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(functionName(mapping, operation))}`;
+}
+
+function wantedTrigger(
   mapping: EntityMapping,
   schema: string,
   table: TableName,
   operation: Operation,
-): string {
+): WantedTrigger {
   const forEachRow = isForEachRow(mapping, operation);
+  const name = triggerPrefix + operation;
   const referencing = {
     insert: `referencing new table as ${newRows}`,
     update: `referencing old table as ${oldRows} new table as ${newRows}`,
@@ -93,11 +123,16 @@ function createTrigger(
   }[operation];
   // After TRUNCATE the rows would be gone; before it they are there and already locked.
   const time = operation === 'truncate' ? 'before' : 'after';
-  return (
-    `create trigger ${triggerName(operation)} ${time} ${operation} on ${quoteTable(table)} ` +
-    `${forEachRow ? 'for each row' : `${referencing} for each statement`} ` +
-    `execute function ${functionName(mapping, schema, operation)}()`
-  );
+  return {
+    table,
+    name,
+    forEachRow,
+    functionName: functionName(mapping, operation),
+    definition:
+      `trigger ${quoteIdentifier(name)} ${time} ${operation} on ${quoteTable(table)} ` +
+      `${forEachRow ? 'for each row' : `${referencing} for each statement`} ` +
+      `execute function ${quotedFunction(mapping, schema, operation)}()`,
+  };
 }
 
 function createFunction(mapping: EntityMapping, schema: string, operation: Operation): string {
@@ -108,27 +143,29 @@ function createFunction(mapping: EntityMapping, schema: string, operation: Opera
     .map(quoteLiteral)
     .join(', ');
   const events = (named: boolean): string => inTurn(mapping, schema, operation, named);
-  return `create or replace function ${functionName(mapping, schema, operation)}() returns trigger
+  return `create or replace function ${quotedFunction(mapping, schema, operation)}() returns trigger
 language plpgsql security definer ${pinnedSettingsOf(mapping)} as $backstory$
-#variable_conflict use_variable
+#variable_conflict use_column
+<<capture>>
 declare
-  backstory_context jsonb := '{}';
-  backstory_intents jsonb;
-  backstory_written bigint;
-  backstory_locks integer[];
-  backstory_locked integer[];
+  context jsonb := '{}';
+  intents jsonb;
+  written bigint;
+  locks integer[];
+  locked integer[];
+  truncated constant oid := tg_relid;
 begin
   -- asked here, because a call of the function costs as much as the event itself
   if left(current_query(), 12) = '/*backstory ' then
-    backstory_context := ${quoteIdentifier(schema)}.statement_context(current_query());
-    if backstory_context ? '$events' then
-      backstory_intents := (
-        select jsonb_agg(e order by n) from jsonb_array_elements(backstory_context -> '$events') with ordinality x (e, n)
+    capture.context := ${quoteIdentifier(schema)}.statement_context(current_query());
+    if capture.context ? '$events' then
+      capture.intents := (
+        select jsonb_agg(e order by n) from jsonb_array_elements(capture.context -> '$events') with ordinality x (e, n)
         where e ->> 'aggregate' in (${names}));
-      backstory_context := backstory_context - '$events';
+      capture.context := capture.context - '$events';
     end if;
   end if;
-  if backstory_intents is null then
+  if capture.intents is null then
 ${events(false)}
   else
 ${events(true)}

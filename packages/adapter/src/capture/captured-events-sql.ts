@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
+import { quoteIdentifier, quoteLiteral } from '../database/index.js';
 import {
   type ColumnMapping,
   type EntityMapping,
@@ -6,8 +6,9 @@ import {
   schemaVersionSql,
   stateSql,
   streamIdSql,
+  tableOf,
 } from '../mapping/index.js';
-import { changedRows, oldRows } from './changed-rows.js';
+import { changedRows, newRows, oldRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { backfillMetadata, firstEventsSql } from './first-events-sql.js';
 import type { StreamTables } from './stream-tables.js';
@@ -28,7 +29,7 @@ export function insertedEventsSql(mapping: EntityMapping, tables: StreamTables, 
   const event = eventSql(mapping, 'created', state, named);
   return `${insertEvents(mapping, tables)}
   select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + 1, 'c', ${event}${schemaVersionSql(mapping).value}${tables.value}
-  from ${changedRows(mapping).new} n
+  from ${changedRows(mapping, tables.schema).new} n
   ${reentrant ? `left join ${rowByNow(mapping, 'n')}` : ''}
   cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) r
   ${streamHead(mapping, tables)}
@@ -42,18 +43,18 @@ export function insertedEventsSql(mapping: EntityMapping, tables: StreamTables, 
  * key: that is tried first, with a plan that is a third of the other's.
  */
 export function updatedEventsSql(mapping: EntityMapping, tables: StreamTables, named: boolean): string {
-  const { old, new: now } = changedRows(mapping);
+  const { old, new: now } = changedRows(mapping, tables.schema);
   const first = firstWithParts(mapping, tables, old);
   if (named || mapping.reentrant) return first + allUpdatesSql(mapping, tables, named);
   const oneRow = `cross join ${now} n`;
   const anyRows = `full join ${now} n on ${isSameKeySql(mapping)}`;
   const [key] = mapping.key as [ColumnMapping];
-  return `${first}${plainUpdatesSql(mapping, tables, oneRow)} and ${isSameKeySql(mapping)} and ${isOneRow(now)};
-  get diagnostics backstory_written = row_count;
-  if backstory_written = 0 then
+  return `${first}${plainUpdatesSql(mapping, tables, oneRow)} and ${isSameKeySql(mapping)} and ${isOneRow(newRows)};
+  get diagnostics capture.written = row_count;
+  if capture.written = 0 then
 ${plainUpdatesSql(mapping, tables, anyRows)} and o.${quoteIdentifier(key.column)} is not distinct from n.${quoteIdentifier(key.column)};
-    get diagnostics backstory_written = row_count;
-    if backstory_written < (select count(*) from ${now}) then
+    get diagnostics capture.written = row_count;
+    if capture.written < (select count(*) from ${newRows}) then
 ${allUpdatesSql(mapping, tables, named, 'and (h.position is null or not r.was or not r.is)')}
     end if;
   end if;`;
@@ -80,7 +81,7 @@ function isSameKeySql(mapping: EntityMapping): string {
 function plainUpdatesSql(mapping: EntityMapping, tables: StreamTables, join: string): string {
   return `${insertEvents(mapping, tables)}
   select ${quoteLiteral(mapping.category)}, r.stream_id, h.position + 1, 'u', ${eventSql(mapping, 'updated', 'r.patch', false)}${schemaVersionSql(mapping).value}${tables.value}
-  from ${oldRows} o ${join}
+  from ${changedRows(mapping, tables.schema).old} o ${join}
   cross join lateral (
     select ${streamIdSql(mapping, 'n')} as stream_id, ${patchSql(mapping, 'o', 'n')} as patch offset 0
   ) r
@@ -95,8 +96,8 @@ function allUpdatesSql(mapping: EntityMapping, tables: StreamTables, named: bool
   const { reentrant } = mapping;
   return `${insertEvents(mapping, tables)}
   select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata${schemaVersionSql(mapping).value}${tables.value}
-  from ${changedRows(mapping).old} o
-  full join ${changedRows(mapping).new} n on ${newId} = ${oldId}
+  from ${changedRows(mapping, tables.schema).old} o
+  full join ${changedRows(mapping, tables.schema).new} n on ${newId} = ${oldId}
   ${reentrant ? `left join ${rowByNow(mapping, 'n')} ${laterEvents(mapping, tables, `coalesce(${newId}, ${oldId})`)}` : ''}
   cross join lateral (
     select coalesce(${newId}, ${oldId}) as stream_id, ${oldId} is not null as was, ${newId} is not null as is,
@@ -119,7 +120,7 @@ function allUpdatesSql(mapping: EntityMapping, tables: StreamTables, named: bool
 }
 
 export function deletedEventsSql(mapping: EntityMapping, tables: StreamTables, named: boolean): string {
-  const { old } = changedRows(mapping);
+  const { old } = changedRows(mapping, tables.schema);
   const first = firstWithParts(mapping, tables, old);
   const deletions = deletionsSql(mapping, tables, named, old);
   if (mapping.reentrant) {
@@ -133,9 +134,9 @@ export function deletedEventsSql(mapping: EntityMapping, tables: StreamTables, n
   from ${old} o
   cross join lateral (select ${streamIdSql(mapping, 'o')} as stream_id offset 0) r
   ${lastEvent(mapping, tables)}
-  where ${isOneRow(old)};
-  get diagnostics backstory_written = row_count;
-  if backstory_written = 0 then
+  where ${isOneRow(oldRows)};
+  get diagnostics capture.written = row_count;
+  if capture.written = 0 then
 ${deletions};
   end if;`;
 }
@@ -145,7 +146,7 @@ ${deletions};
  * partitions as well: each takes its own rows, and only those whose stream hasn't ended already.
  */
 export function truncatedEventsSql(mapping: EntityMapping, tables: StreamTables, named: boolean): string {
-  const rows = truncatedRows(mapping);
+  const rows = truncatedRows(mapping, tables.schema);
   return `${firstWithParts(mapping, tables, rows)}${deletionsSql(mapping, tables, named, rows)}
   where not exists (
     select from ${tables.visible} v
@@ -172,7 +173,7 @@ function rowByNow(mapping: EntityMapping, alias: string): string {
   const key = mapping.key.map(
     ({ column }) => `c.${quoteIdentifier(column)} = ${alias}.${quoteIdentifier(column)}`,
   );
-  return `${quoteTable(mapping.table)} c ${alias === 'o' ? 'where' : 'on'} ${key.join(' and ')}`;
+  return `${tableOf(mapping)} c ${alias === 'o' ? 'where' : 'on'} ${key.join(' and ')}`;
 }
 
 /**
@@ -231,14 +232,14 @@ function firstEvent(mapping: EntityMapping): string {
 /** Type, data and metadata of a change. What a scope adds never stands for a property of the entity. */
 function eventSql(mapping: EntityMapping, change: ChangeOfRow, data: string, named: boolean): string {
   const type = eventTypeSql(mapping, change);
-  if (!named) return `${type}, ${data}::json, backstory_context`;
+  if (!named) return `${type}, ${data}::json, capture.context`;
   const properties = [
     ...mapping.columns.map(({ property }) => property),
     ...mapping.parts.map(({ part }) => part.path),
   ]
     .map(quoteLiteral)
     .join(', ');
-  return `coalesce(i.type, ${type}), (coalesce(i.data - array[${properties}]::text[], '{}') || (${data})::jsonb)::json, backstory_context`;
+  return `coalesce(i.type, ${type}), (coalesce(i.data - array[${properties}]::text[], '{}') || (${data})::jsonb)::json, capture.context`;
 }
 
 /**
@@ -249,7 +250,7 @@ function intentFor(mapping: EntityMapping, tables: StreamTables, change: string)
   const changed = ['created', 'updated', 'deleted'].includes(change) ? quoteLiteral(change) : change;
   return `left join lateral (
     select x.e ->> 'type' as type, x.e -> 'data' as data
-    from jsonb_array_elements(backstory_intents) with ordinality x (e, n)
+    from jsonb_array_elements(capture.intents) with ordinality x (e, n)
     where coalesce(x.e ->> 'id', r.stream_id) = r.stream_id and coalesce(x.e ->> 'on', ${changed}) = ${changed}
       and not exists (
         select from ${tables.visible} v

@@ -7,5 +7,11 @@ export {
 } from './capture-context.js';
 export { type EventIntent, withEvent } from './event-intent.js';
 export { contextComment } from './context-comment.js';
-export { installCapture, installedCaptures, outdatedCaptures, removeCapture } from './install-capture.js';
+export { adoptRelease, isAdopted, readReleases } from './adopt-release.js';
+export { wantedTriggers } from './capture-sql.js';
+export { type CaptureState, readCaptureStates } from './capture-state.js';
+export { installCapture } from './install-capture.js';
+export { readTriggers } from './read-triggers.js';
+export { removeCapture, type RemovedCapture } from './remove-capture.js';
+export { renewCapture, type RenewedCapture } from './renew-capture.js';
 export { lockStreamEnds } from './lock-stream-ends.js';

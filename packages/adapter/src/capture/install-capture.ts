@@ -1,146 +1,106 @@
 import {
   type Database,
   lockHolders,
-  quoteIdentifier,
   quoteTable,
   retryWhileLocked,
+  sqlState,
   type SqlExecutor,
 } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
-import { type EntityMapping, mappingName } from '../mapping/index.js';
 import { lockInstallation } from '../schema/index.js';
-import { closeStreamsWithoutRow } from './close-streams.js';
-import { captureSql, dropCaptureSql, triggerPrefix, triggersPerTable } from './capture-sql.js';
-
-/** The state of one table's capture in the database. */
-export interface InstalledCapture {
-  readonly fingerprint: string | null;
-  /** Whether the table is the one that was captured, with all triggers in place and enabled. */
-  readonly intact: boolean;
-  /** The table was dropped and made again since. */
-  readonly recreated: boolean;
-}
-
-/** What is captured now, by the mapping's name. One query. */
-export async function installedCaptures(
-  sql: SqlExecutor,
-  schema: string,
-): Promise<Map<string, InstalledCapture>> {
-  const rows = await sql.execute<InstalledCapture & { name: string }>(
-    `select concat_ws('.', a.category, nullif(a.part, '')) as name, a.fingerprint, t.oid is distinct from a.table_oid and a.table_oid is not null as recreated,
-            t.oid is not distinct from a.table_oid and not exists (
-              select from (select t.oid union select relid from pg_partition_tree(t.oid)) as captured (oid)
-              where $2 <> (select count(*) from pg_trigger g
-                           where g.tgrelid = captured.oid and g.tgname like $1 and g.tgenabled <> 'D')) as intact
-     from ${quoteIdentifier(schema)}.aggregates a
-     left join pg_namespace n on n.nspname = a.table_schema
-     left join pg_class t on t.relnamespace = n.oid and t.relname = a.table_name`,
-    [`${triggerPrefix.replaceAll('_', '\\_')}%`, triggersPerTable],
-  );
-  return new Map(rows.map(({ name, ...capture }) => [name, capture]));
-}
-
-/** The aggregates of which triggers are missing or were generated from something else, on any of their tables. */
-export function outdatedCaptures(
-  aggregates: readonly EntityMapping[],
-  installed: ReadonlyMap<string, InstalledCapture>,
-  schema: string,
-): EntityMapping[] {
-  return aggregates.filter((root) =>
-    [root, ...root.parts].some((mapping) => isOutdated(mapping, installed, schema)),
-  );
-}
-
-function isOutdated(
-  mapping: EntityMapping,
-  installed: ReadonlyMap<string, InstalledCapture>,
-  schema: string,
-): boolean {
-  const capture = installed.get(mappingName(mapping));
-  return !capture?.intact || capture.fingerprint !== captureSql(mapping, schema).fingerprint;
-}
+import type { WantedTrigger } from './capture-sql.js';
+import { type CaptureState, readCaptureStates } from './capture-state.js';
+import { makeFunctions } from './make-functions.js';
+import { makeTriggers } from './make-triggers.js';
 
 /**
- * Makes the functions and triggers of one aggregate's tables, in one short transaction. CREATE TRIGGER waits for every
- * transaction that has written to the table and is still open, and none can write until it is done: afterwards there is
- * no change that was neither committed before nor is captured. It asks for its locks for a second at a time, so
- * that the application never queues behind it for longer.
+ * Has an aggregate captured: makes its functions where they are out of date, for which no table is locked, and the triggers
+ * that are missing. CREATE TRIGGER waits for every transaction that has written to the table and is still open, and none can
+ * write until it is done: afterwards there is no change that was neither committed before nor is captured. It asks for its
+ * locks in turns shorter than `deadlock_timeout`, so that the application never queues behind it for longer, and no
+ * transaction of the application is ended for its sake.
+ * @returns whether there was something to do
  */
 export async function installCapture(
   database: Database,
   schema: string,
-  root: EntityMapping,
+  category: string,
   onWait?: (message: string) => void,
-): Promise<void> {
-  const install = () =>
+): Promise<boolean> {
+  let state: CaptureState | undefined;
+  const install = (): Promise<boolean> =>
     database.transaction(async (sql) => {
       await lockInstallation(sql, schema);
-      const installed = await installedCaptures(sql, schema);
-      const outdated = [root, ...root.parts].filter((mapping) => isOutdated(mapping, installed, schema));
-      if (outdated.length === 0) return;
-      await sql.execute(`set local lock_timeout = '1s'`);
-      for (const mapping of outdated) {
-        await createTriggers(sql, schema, mapping);
-        if (installed.get(mappingName(mapping))?.recreated)
-          await closeStreamsWithoutRow(sql, schema, mapping);
-      }
+      state = (await readCaptureStates(sql, schema)).find((each) => each.category === category);
+      if (!state) return false;
+      const { mapping, captured, outdated, missing } = state;
+      if (typeof mapping === 'string') throw lostCapture(category, mapping);
+      if (captured && outdated.length + missing.length === 0) return false;
+      // What begins to be captured has triggers perhaps, from before it was off: the lock is what makes it whole.
+      const locked = captured
+        ? [...new Set(missing.map(({ table }) => quoteTable(table)))]
+        : [mapping, ...mapping.parts].map(({ table }) => quoteTable(table));
+      if (locked.length > 0) await lockTables(sql, locked);
+      await makeFunctions(sql, schema, captured ? outdated : [mapping, ...mapping.parts]);
+      // Somebody who has switched it off may have dropped some until the lock was had.
+      if (locked.length > 0) await makeTriggers(sql, await missingNow(sql, schema, category));
+      return true;
     });
-  const tables = [root, ...root.parts].map(({ table }) => table.oid);
   try {
-    await retryWhileLocked(install, {
-      attempts: 60,
-      onWait: async () =>
-        onWait?.(`Waiting to capture ${quoteTable(root.table)}: ${await lockHolders(database, tables)}.`),
+    return await retryWhileLocked(install, {
+      attempts: 120,
+      onWait: async () => {
+        const tables = (state?.tables ?? []).flatMap(({ oid }) => oid ?? []);
+        onWait?.(`Waiting to capture ${nameOf(state)}: ${await lockHolders(database, tables)}.`);
+      },
     });
   } catch (error) {
-    throw asCaptureError(error, root);
+    throw asCaptureError(error, state);
   }
 }
 
-async function createTriggers(sql: SqlExecutor, schema: string, mapping: EntityMapping): Promise<void> {
-  const { functions, triggers, fingerprint } = captureSql(mapping, schema);
-  await sql.execute([...functions, ...dropCaptureSql(mapping), ...triggers].join(';\n'));
+async function missingNow(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+): Promise<readonly WantedTrigger[]> {
+  const states = await readCaptureStates(sql, schema);
+  return states.find((state) => state.category === category)?.missing ?? [];
+}
+
+/** All of them, each for a part of the time after which PostgreSQL looks for deadlocks: while one is waited for, others are held. */
+async function lockTables(sql: SqlExecutor, tables: readonly string[]): Promise<void> {
   await sql.execute(
-    `update ${quoteIdentifier(schema)}.aggregates
-     set table_oid = $3, fingerprint = $4, installed_at = now() where category = $1 and part = $2`,
-    [mapping.category, mapping.part?.path ?? '', mapping.table.oid, fingerprint],
+    `select set_config('lock_timeout', greatest(10, least(500, extract(epoch from current_setting('deadlock_timeout')::interval) * 500) / $1)::integer::text, true)`,
+    [tables.length],
+  );
+  for (const table of tables) await sql.execute(`lock table ${table} in share row exclusive mode`);
+}
+
+function nameOf(state: CaptureState | undefined): string {
+  const own = state?.tables.find(({ part }) => part === '');
+  return own ? quoteTable(own) : 'a table';
+}
+
+function lostCapture(category: string, reason: string): BackstoryError {
+  return new BackstoryError(
+    'NOT_CAPTURABLE',
+    `"${category}" can't be captured: ${reason}.`,
+    `Mend the table and run "npx backstory install" again, or end its capture: npx backstory stage ${category} off`,
   );
 }
 
-/** Stops capture of an aggregate, if it is still to be off when the locks are had. Its events stay. */
-export async function removeCapture(database: Database, schema: string, root: EntityMapping): Promise<void> {
-  await retryWhileLocked(
-    () =>
-      database.transaction(async (sql) => {
-        await lockInstallation(sql, schema);
-        const [on] = await sql.execute(
-          `select from ${quoteIdentifier(schema)}.stages where category = $1 and stage <> 'off' for share`,
-          [root.category],
-        );
-        if (on) return;
-        await sql.execute(`set local lock_timeout = '1s'`);
-        await sql.execute([root, ...root.parts].flatMap(dropCaptureSql).join(';\n'));
-        await sql.execute(
-          `update ${quoteIdentifier(schema)}.aggregates set table_oid = null, fingerprint = null where category = $1`,
-          [root.category],
-        );
-      }),
-    { attempts: 60 },
-  );
-}
-
-function asCaptureError(error: unknown, mapping: EntityMapping): unknown {
-  const { code } = error as { code?: string };
-  const table = quoteTable(mapping.table);
-  if (code === '42501') {
+function asCaptureError(error: unknown, state: CaptureState | undefined): unknown {
+  const table = nameOf(state);
+  if (sqlState(error) === '42501') {
     return new BackstoryError(
       'CAPTURE_REFUSED',
-      `This database role may not create triggers on ${table} (entity ${mapping.entity}): ${(error as Error).message}.`,
+      `This database role may not create triggers on ${table} (entity ${state?.tables[0]?.entity}): ${(error as Error).message}.`,
       `Run "npx backstory install" as the table's owner, or "GRANT TRIGGER ON ${table} TO …" and give the role the right to create functions in Backstory's schema; then start with install: 'check'.`,
       { cause: error },
     );
   }
-  if (code === '55P03') {
+  if (sqlState(error) === '55P03') {
     return new BackstoryError(
       'CAPTURE_REFUSED',
       `Could not lock ${table} for a moment to create its triggers: another transaction has held it all the time.`,

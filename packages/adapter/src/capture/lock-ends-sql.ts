@@ -6,10 +6,13 @@ import { truncatedRows } from './truncated-rows.js';
 
 /** Locks the ends of the streams that a statement has changed, for who numbers events as they are written. */
 export function lockEndsSql(mapping: EntityMapping, schema: string, operation: Operation): string {
-  const { old, new: now } = changedRows(mapping);
-  const rows = { insert: [now], update: [old, now], delete: [old], truncate: [truncatedRows(mapping)] }[
-    operation
-  ];
+  const { old, new: now } = changedRows(mapping, schema);
+  const rows = {
+    insert: [now],
+    update: [old, now],
+    delete: [old],
+    truncate: [truncatedRows(mapping, schema)],
+  }[operation];
   const ids = rows.map((changed) => `select ${streamIdSql(mapping, 'x')} from ${changed} x`);
   const name = quoteIdentifier(schema);
   return `perform ${name}.take_locks('ends', (

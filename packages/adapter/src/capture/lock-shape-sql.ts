@@ -1,5 +1,5 @@
-import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
-import type { EntityMapping, PartMapping } from '../mapping/index.js';
+import { quoteIdentifier, quoteLiteral } from '../database/index.js';
+import { type EntityMapping, type PartMapping, tableOf } from '../mapping/index.js';
 import type { ChangedParts } from './changed-rows.js';
 
 /**
@@ -12,9 +12,9 @@ export function lockShapeSql(mapping: PartMapping, schema: string, changed: Chan
   const children = mapping.part.root.parts.filter(({ part }) => part.parent === mapping);
   const unguarded = children.filter(({ part }) => part.mayComeFirst);
   const lock = (shared: boolean): string =>
-    `if backstory_locks is not null then perform ${quoteIdentifier(schema)}.take_locks('shape', backstory_locks, ${shared}); end if;`;
+    `if capture.locks is not null then perform ${quoteIdentifier(schema)}.take_locks('shape', capture.locks, ${shared}); end if;`;
   const find = (names: readonly string[]): string =>
-    `backstory_locks := (select array_agg(distinct ${quoteIdentifier(schema)}.lock_of(x.name)) from (${names.join(' union all ')}) x (name) where x.name is not null);`;
+    `capture.locks := (select array_agg(distinct ${quoteIdentifier(schema)}.lock_of(x.name)) from (${names.join(' union all ')}) x (name) where x.name is not null);`;
   const ofRows = (namesOf: (alias: string) => readonly string[]): string[] => [
     ...(before ? namesOf('o').map((name) => `select ${name} from ${before} o`) : []),
     ...(after ? namesOf('n').map((name) => `select ${name} from ${after} n`) : []),
@@ -38,9 +38,9 @@ export function lockShapeSql(mapping: PartMapping, schema: string, changed: Chan
   if (namesAbove(mapping, 'o').length > 1) {
     statements.push(
       `loop
-    backstory_locked := backstory_locks;
+    capture.locked := capture.locks;
     ${find(above)}
-    exit when backstory_locks is not distinct from backstory_locked;
+    exit when capture.locks is not distinct from capture.locked;
     ${lock(true)}
   end loop;`,
     );
@@ -83,7 +83,7 @@ function namesAbove({ category, part }: EntityMapping, alias: string, depth = 0)
   return [
     named(category, path, values),
     ...namesAbove(parent, up, depth + 1).map(
-      (name) => `(select ${name} from ${quoteTable(parent.table)} ${up} where ${joined.join(' and ')})`,
+      (name) => `(select ${name} from ${tableOf(parent)} ${up} where ${joined.join(' and ')})`,
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
+import { quoteIdentifier, quoteLiteral } from '../database/index.js';
 import {
   descendantsSql,
   type EntityMapping,
@@ -12,7 +12,7 @@ import {
   streamIdSql,
   tableOf,
 } from '../mapping/index.js';
-import { type ChangedParts, newRows, oldRows } from './changed-rows.js';
+import { type ChangedParts, changedRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { firstEventsSql } from './first-events-sql.js';
 import { lockShapeSql } from './lock-shape-sql.js';
@@ -32,12 +32,12 @@ export function partEventsSql(
   operation: Operation,
   named: boolean,
 ): string {
-  const changed = changedParts(mapping, operation);
+  const changed = changedParts(mapping, tables.schema, operation);
   const { root } = mapping.part;
   const key = root.key.map(({ column }) => `t.${quoteIdentifier(column)}`);
   const touched = `(${key.join(', ')}) in (${ofBoth(changed, (alias) => rootKeySql(mapping, alias, tableOf).join(', '))})`;
   return `${lockShapeSql(mapping, tables.schema, changed)}
-${firstEventsSql(root, tables, `(select t.* from ${quoteTable(root.table)} t where ${touched})`, operation === 'truncate' ? tableOf : rowsBefore(mapping, changed))}
+${firstEventsSql(root, tables, `(select t.* from ${tableOf(root)} t where ${touched})`, operation === 'truncate' ? tableOf : rowsBefore(mapping, changed))}
   insert into ${tables.written} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column}${tables.column})
   select ${quoteLiteral(root.category)}, e.stream_id, h.position + e.place, 'u', ${namedSql(mapping, named)}${schemaVersionSql(root).value}${tables.value}
   from (
@@ -56,18 +56,19 @@ ${changesSql(mapping, operation, changed)}
  * Where one statement may change a row more than once, its trigger fires for each row, perhaps in another order than the
  * changes: so it records the row as it is by now, which is true whichever of them is recorded last.
  */
-function changedParts(mapping: PartMapping, operation: Operation): ChangedParts {
-  if (operation === 'truncate') return { before: truncatedRows(mapping), after: undefined };
-  const before = operation === 'insert' ? undefined : oldRows;
-  const after = operation === 'delete' ? undefined : newRows;
+function changedParts(mapping: PartMapping, schema: string, operation: Operation): ChangedParts {
+  if (operation === 'truncate') return { before: truncatedRows(mapping, schema), after: undefined };
+  const rows = changedRows(mapping, schema);
+  const before = operation === 'insert' ? undefined : rows.old;
+  const after = operation === 'delete' ? undefined : rows.new;
   if (!mapping.reentrant) return { before, after };
   const byNow = (row: 'old' | 'new'): string =>
-    `select c.* from ${quoteTable(mapping.table)} c where ${mapping.key
-      .map(({ column }) => `c.${quoteIdentifier(column)} = ${row}.${quoteIdentifier(column)}`)
+    `select c.* from ${tableOf(mapping)} c join ${rows[row]} k on ${mapping.key
+      .map(({ column }) => `c.${quoteIdentifier(column)} = k.${quoteIdentifier(column)}`)
       .join(' and ')}`;
-  const cameBack = `exists (${byNow('old')} and ${streamIdSql(mapping, 'c')} is not distinct from ${streamIdSql(mapping, 'd')})`;
+  const cameBack = `exists (${byNow('old')} where ${streamIdSql(mapping, 'c')} is not distinct from ${streamIdSql(mapping, 'd')})`;
   return {
-    before: before && (after ? '(select old.*)' : `(select d.* from (select old.*) d where not ${cameBack})`),
+    before: before && (after ? before : `(select d.* from ${before} d where not ${cameBack})`),
     after: after && `(${byNow('new')})`,
   };
 }
@@ -89,7 +90,7 @@ function rowsBefore(mapping: PartMapping, { before, after }: ChangedParts): RowS
   return (other, where) => {
     if (other !== mapping) return tableOf(other, where);
     const conditions = [where?.('t'), isNew && `not ${isNew}`].filter(Boolean).join(' and ');
-    const untouched = `select t.* from ${quoteTable(mapping.table)} t ${conditions && `where ${conditions}`}`;
+    const untouched = `select t.* from ${tableOf(mapping)} t ${conditions && `where ${conditions}`}`;
     const changed = before && `select o.* from ${before} o ${where ? `where ${where('o')}` : ''}`;
     return `(${[untouched, changed].filter(Boolean).join(' union all ')})`;
   };
@@ -119,16 +120,16 @@ function changesSql(mapping: PartMapping, operation: Operation, { before, after 
     const children = mapping.part.root.parts.filter(({ part }) => part.parent === mapping);
     const mayHaveSome = children.some(({ part }) => part.mayComeFirst);
     return `      select ${streamIdSql(mapping, 'n')} as stream_id, ${keys((k) => `n.${k}`)}, x.*
-      from ${after} n cross join lateral (${change(1, 'created', rowIdSql(mapping, 'n'), added(mayHaveSome), 'backstory_context')}) x
+      from ${after} n cross join lateral (${change(1, 'created', rowIdSql(mapping, 'n'), added(mayHaveSome), 'capture.context')}) x
       where ${streamIdSql(mapping, 'n')} is not null`;
   }
   if (!after) {
     return `      select ${streamIdSql(mapping, 'o')} as stream_id, ${keys((k) => `o.${k}`)}, x.*
-      from ${before} o cross join lateral (${change(1, 'deleted', rowIdSql(mapping, 'o'), removed, 'backstory_context')}) x
+      from ${before} o cross join lateral (${change(1, 'deleted', rowIdSql(mapping, 'o'), removed, 'capture.context')}) x
       where ${streamIdSql(mapping, 'o')} is not null`;
   }
   const moved = (to: 'movedTo' | 'movedFrom', stream: string): string =>
-    `case when r.was is null or r.is is null then backstory_context else backstory_context || ` +
+    `case when r.was is null or r.is is null then capture.context else capture.context || ` +
     `jsonb_build_object('${to}', ${quoteLiteral(`${mapping.category}-`)} || ${stream}) end`;
   return `      select x.stream_id, ${keys((k) => `coalesce(n.${k}, o.${k})`)}, x.step, x.kind, x.row_id, x.type, x.data, x.metadata
       from ${before} o full join ${after} n on ${key.map((k) => `n.${k} = o.${k}`).join(' and ')}
@@ -142,7 +143,7 @@ function changesSql(mapping: PartMapping, operation: Operation, { before, after 
         select r.is, y.* from (${change(2, 'created', rowIdSql(mapping, 'n'), added(true), moved('movedFrom', 'r.was'))}) y
         where r.is is not null and r.is is distinct from r.was
         union all
-        select r.is, y.* from (${change(2, 'updated', rowIdSql(mapping, 'n'), entry(rowIdSql(mapping, 'n'), 'r.patch::json'), 'backstory_context')}) y
+        select r.is, y.* from (${change(2, 'updated', rowIdSql(mapping, 'n'), entry(rowIdSql(mapping, 'n'), 'r.patch::json'), 'capture.context')}) y
         where r.is = r.was and r.patch <> '{}'
       ) x`;
 }
@@ -161,7 +162,7 @@ function namedSql({ part: { root } }: PartMapping, named: boolean): string {
 function intentFor(root: EntityMapping, tables: StreamTables): string {
   return `left join lateral (
     select x.e ->> 'type' as type, x.e -> 'data' as data
-    from jsonb_array_elements(backstory_intents) with ordinality x (e, n)
+    from jsonb_array_elements(capture.intents) with ordinality x (e, n)
     where e.place = 1 and coalesce(x.e ->> 'id', e.row_id) = e.row_id and coalesce(x.e ->> 'on', e.kind) = e.kind
       and not exists (
         select from ${tables.visible} v

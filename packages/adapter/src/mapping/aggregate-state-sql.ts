@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
+import { quoteIdentifier, quoteLiteral } from '../database/index.js';
 import type { EntityMapping, PartMapping } from './entity-mapping.js';
 import { belongsToSql, rootKeySql, type RowSource, tableOf } from './ownership-sql.js';
 import { rowIdSql } from './row-identity-sql.js';
@@ -58,7 +58,7 @@ export function descendantsSql(mapping: PartMapping, alias: string, going: 'in' 
     const value = going === 'in' ? stateSql(part, 'p') : 'null::jsonb';
     return (
       `coalesce((select jsonb_build_object(${quoteLiteral(part.part.path)}, jsonb_object_agg(${rowIdSql(part, 'p')}, ${value})) ` +
-      `from ${quoteTable(part.table)} p where ${isBeneathSql(part, 'p', mapping, alias)} having count(*) > 0), '{}')`
+      `from ${tableOf(part)} p where ${isBeneathSql(part, 'p', mapping, alias)} having count(*) > 0), '{}')`
     );
   });
   return `(${members.join(' || ')})`;
@@ -78,7 +78,7 @@ function isBeneathSql(
   const up = `backstory_up_${depth}`;
   const parent = part.parent as PartMapping;
   return (
-    `(${columns}) in (select ${referenced(up)} from ${quoteTable(parent.table)} ${up} ` +
+    `(${columns}) in (select ${referenced(up)} from ${tableOf(parent)} ${up} ` +
     `where ${isBeneathSql(parent, up, ancestor, ancestorAlias, depth + 1)})`
   );
 }

@@ -1,34 +1,51 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { AggregateOptions } from './aggregate-options.js';
+import type { CapturedTable, StoredTable } from './captured-table.js';
 import type { EntityMapping } from './entity-mapping.js';
 
+/** What is kept of one table of an aggregate. */
+export interface TableToStore {
+  readonly mapping: EntityMapping;
+  readonly captured: CapturedTable;
+}
+
 /**
- * Keeps what the application has named, so that commands without its configuration know it, too. A table is captured
- * once: where it was an aggregate of its own before, or a part of another, it is no more.
+ * Keeps what is captured of the tables of an aggregate, and what the newest release has said of them, so that commands
+ * without its configuration know it, too. A table is captured once: where it was an aggregate of its own before, or a part of
+ * another, it is no more.
  */
-export async function storeAggregates(
+export async function storeTables(
   sql: SqlExecutor,
   schema: string,
-  mappings: readonly EntityMapping[],
+  tables: readonly TableToStore[],
 ): Promise<void> {
   const table = `${quoteIdentifier(schema)}.aggregates`;
-  const rows = JSON.stringify(mappings.flatMap((root) => [root, ...root.parts]).map(storedAggregate));
+  const rows = JSON.stringify(
+    tables.map(({ mapping, captured }) => ({ ...storedAggregate(mapping), captured })),
+  );
   const named =
-    'jsonb_to_recordset($1::jsonb) as m (category text, part text, entity text, options jsonb, table_schema text, table_name text)';
+    'jsonb_to_recordset($1::jsonb) as m (category text, part text, entity text, options jsonb, table_schema text, table_name text, table_oid oid, captured jsonb)';
   await sql.execute(
     `delete from ${table} a using ${named}
-     where a.table_schema = m.table_schema and a.table_name = m.table_name
-       and (a.category, a.part) <> (m.category, m.part)`,
+     where a.table_oid = m.table_oid and (a.category, a.part) <> (m.category, m.part)`,
     [rows],
   );
   await sql.execute(
-    `insert into ${table} as a (category, part, entity, options, table_schema, table_name)
-     select m.category, m.part, m.entity, m.options, m.table_schema, m.table_name from ${named}
+    `insert into ${table} as a (category, part, entity, options, table_schema, table_name, table_oid, captured)
+     select m.category, m.part, m.entity, m.options, m.table_schema, m.table_name, m.table_oid, m.captured from ${named}
      on conflict (category, part) do update set entity = excluded.entity, options = excluded.options,
-       table_schema = excluded.table_schema, table_name = excluded.table_name
-     where (a.entity, a.options, a.table_schema, a.table_name)
-       is distinct from (excluded.entity, excluded.options, excluded.table_schema, excluded.table_name)`,
+       table_schema = excluded.table_schema, table_name = excluded.table_name, table_oid = excluded.table_oid,
+       captured = excluded.captured,
+       fingerprint = case when a.table_oid = excluded.table_oid then a.fingerprint end`,
     [rows],
+  );
+}
+
+/** Every table that is captured, or has been, of all aggregates in the database. One query. */
+export async function readStoredTables(sql: SqlExecutor, schema: string): Promise<StoredTable[]> {
+  return sql.execute<StoredTable>(
+    `select category, part, entity, table_schema as schema, table_name as name, table_oid as oid, fingerprint, captured
+     from ${quoteIdentifier(schema)}.aggregates order by category, part`,
   );
 }
 
@@ -58,6 +75,7 @@ function storedAggregate(mapping: EntityMapping): object {
     },
     table_schema: table.schema,
     table_name: table.name,
+    table_oid: table.oid,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { DefaultEventTypes, Upcasters } from '../event/index.js';
+import type { TableBeneath } from './catalog.js';
 import type { ResolvedRule } from './resolved-rule.js';
 import type { ValueKind } from './value-kind.js';
 
@@ -7,6 +8,8 @@ export interface ColumnMapping {
   /** TypeORM's property path: `total`, `shipping.street`; `customer.id` for a foreign key without a property. */
   readonly property: string;
   readonly column: string;
+  /** Its number in the table (pg_attribute.attnum), which a rename doesn't change. */
+  readonly number: number;
   readonly kind: ValueKind;
   /** The column's type as PostgreSQL sends it, which chooses pg's parser: for a domain, the type beneath. */
   readonly typeOid: number;
@@ -14,6 +17,8 @@ export interface ColumnMapping {
   readonly outputFunction: string;
   /** The type as SQL names it, for casts from text. */
   readonly sqlType: string;
+  /** Its type is an enum. */
+  readonly enumerated: boolean;
   /** PostgreSQL computes it from other columns, so nobody can write it. */
   readonly generated: boolean;
   /** Whether `IS DISTINCT FROM` sees every difference: not so for numeric scale, -0, citext or json. */
@@ -51,8 +56,10 @@ export interface EntityMapping {
   /** The entity's name in the application. */
   readonly entity: string;
   readonly table: { readonly schema: string; readonly name: string; readonly oid: number };
-  /** Every table beneath a partitioned one: statements may name them, too. */
-  readonly partitions: readonly { readonly schema: string; readonly name: string }[];
+  /** Every table beneath it: statements may name them, too. */
+  readonly partitions: readonly TableBeneath[];
+  /** What stands for the table in a FROM clause, where that isn't its name. */
+  readonly source?: string;
   /** Columns that an index begins with. */
   readonly indexed: readonly string[];
   /** One statement may change the same row more than once: then each change of a row is captured on its own. */

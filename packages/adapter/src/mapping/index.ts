@@ -4,19 +4,31 @@ export {
   type AggregateSelection,
   type EntityTarget,
 } from './aggregate-options.js';
-export { storeAggregates, storedAggregates } from './aggregate-store.js';
+export { readStoredTables, storedAggregates, storeTables, type TableToStore } from './aggregate-store.js';
+export { capturedMapping } from './captured-mapping.js';
+export { type CapturedTable, recordedNames, type StoredTable } from './captured-table.js';
+export { columnsAsSeen } from './columns-as-seen.js';
+export { mergeRelease } from './merge-release.js';
+export { releaseFingerprint } from './release-fingerprint.js';
+export {
+  type CatalogColumn,
+  type CatalogTable,
+  readCatalog,
+  readCatalogOf,
+  type TableBeneath,
+} from './catalog.js';
+export { columnMapping } from './column-mapping.js';
 export { DriverValues, type TypeParsers } from './driver-values.js';
 export { canonicalRowSql, canonicalStateSql } from './canonical-state-sql.js';
 export { aggregateStateSql, descendantsSql } from './aggregate-state-sql.js';
 export type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 export { rootKeyColumns, rootKeySql, type RowSource, tableOf } from './ownership-sql.js';
 export { isReadableKey, keyText } from './key-text.js';
-export { mappingName } from './mapping-name.js';
+export { type MappingName, mappingName } from './mapping-name.js';
 export { MappingRegistry } from './mapping-registry.js';
 export { rowIdSql, streamIdSql } from './row-identity-sql.js';
 export { isDistinctSql, patchSql, pinnedSettingsOf, stateOfRowsSql, stateSql } from './row-sql.js';
 export { rowsOfStreamsSql } from './rows-of-streams-sql.js';
-export { hasExactEquality, valueKind } from './value-kind.js';
 export { schemaVersionSql } from './schema-version-sql.js';
 export type { ResolvedCondition, ResolvedRule } from './resolved-rule.js';
 export { settledState, settledStateSql } from './settled-state.js';

@@ -34,10 +34,7 @@ export class MappingRegistry {
    * @throws UnknownAggregateError which names those that are there; BackstoryError for a part of one
    */
   get(categoryOrEntity: string): EntityMapping {
-    const mapping =
-      this.byNameOfToday.get(categoryOrEntity) ??
-      this.byCategory.get(categoryOrEntity) ??
-      this.byEntity.get(categoryOrEntity);
+    const mapping = this.named(categoryOrEntity);
     if (!mapping)
       throw new UnknownAggregateError('UNKNOWN_CATEGORY', categoryOrEntity, [...this.byNameOfToday.keys()]);
     if (!mapping.part) return mapping;
@@ -48,9 +45,18 @@ export class MappingRegistry {
     );
   }
 
+  /** As {@link get}; undefined for a name that isn't there. @throws BackstoryError for a part of an aggregate */
+  find(categoryOrEntity: string): EntityMapping | undefined {
+    return this.named(categoryOrEntity) && this.get(categoryOrEntity);
+  }
+
   /** @throws UnknownAggregateError */
   select(aggregates: 'all' | readonly string[]): EntityMapping[] {
     return aggregates === 'all' ? this.all() : aggregates.map((name) => this.get(name));
+  }
+
+  private named(name: string): EntityMapping | undefined {
+    return this.byNameOfToday.get(name) ?? this.byCategory.get(name) ?? this.byEntity.get(name);
   }
 }
 

@@ -7,8 +7,8 @@ import type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping
  */
 export type RowSource = (mapping: EntityMapping, where?: (alias: string) => string) => string;
 
-export const tableOf: RowSource = ({ table }, where) =>
-  where ? `(select t.* from ${quoteTable(table)} t where ${where('t')})` : quoteTable(table);
+export const tableOf: RowSource = ({ table, source = quoteTable(table) }, where) =>
+  where ? `(select t.* from ${source} t where ${where('t')})` : source;
 
 /** The key of the root of the row behind `alias`, by column: null where a parent is missing. */
 export function rootKeySql(mapping: EntityMapping, alias: string, rowsOf: RowSource, depth = 0): string[] {

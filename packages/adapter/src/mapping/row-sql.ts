@@ -32,7 +32,7 @@ export function stateSql(mapping: EntityMapping, alias: string): string {
     const members = columns.map((column) => `${memberNameSql(column)} || ${jsonTextSql(column, alias)}`);
     return `('{' || ${joinedSql(members)} || '}')::json`;
   }
-  return `(select row_to_json(s) from (${namedValuesSql(mapping, alias)}) s)`;
+  return `(select row_to_json(s.*) from (${namedValuesSql(mapping, alias)}) s)`;
 }
 
 /** As {@link stateSql}, in two pieces: the planner doesn't spread a query with a subquery for each row over several workers. */
@@ -41,7 +41,7 @@ export function stateOfRowsSql(mapping: EntityMapping, alias: string): { join: s
   if (columns.some(hasLongName)) return { join: '', state: stateSql(mapping, alias) };
   return {
     join: `cross join lateral (${namedValuesSql(mapping, alias)}) backstory_state`,
-    state: 'row_to_json(backstory_state)',
+    state: 'row_to_json(backstory_state.*)',
   };
 }
 

@@ -10,5 +10,6 @@ export {
   stageChanges,
   type StageChangeOptions,
 } from './stage-store.js';
-export { StageWatch } from './stage-watch.js';
+export { switchOff } from './switch-off.js';
+export { seenByAllAfterMs, StageWatch } from './stage-watch.js';
 export { isInShare, notSeenYet, type Standing } from './standing.js';

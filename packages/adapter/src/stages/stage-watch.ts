@@ -2,6 +2,9 @@ import type { SqlExecutor } from '../database/index.js';
 import { readStandings } from './stage-store.js';
 import { notSeenYet, type Standing } from './standing.js';
 
+/** After this time every instance has seen a change: they look at least once a second. */
+export const seenByAllAfterMs = 1_500;
+
 /**
  * What this instance knows of the stages, polled so that a change made anywhere is seen within a second.
  * An instance that can't reach the table goes on with what it knows. Every read asks this, so it is a map look-up.

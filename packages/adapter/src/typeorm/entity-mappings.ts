@@ -5,13 +5,13 @@ import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import { defaultCategory, defaultEventTypes } from '../event/index.js';
 import {
   type AggregateSelection,
+  type CatalogTable,
   type ColumnMapping,
+  columnMapping,
   type EntityMapping,
-  hasExactEquality,
   type PartMapping,
-  valueKind,
+  readCatalog,
 } from '../mapping/index.js';
-import { type CatalogColumn, type CatalogTable, readCatalog } from './catalog.js';
 import { type Evolution, evolutionOf } from './evolution.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
@@ -237,20 +237,6 @@ function mappedColumns(
     columns.set(found.name, columnMapping(propertyOf(column), found));
   }
   return [...columns.values()];
-}
-
-function columnMapping(property: string, column: CatalogColumn): ColumnMapping {
-  const type = { name: column.typeName, type: column.typeKind, deterministic: column.deterministic };
-  return {
-    property,
-    column: column.name,
-    kind: valueKind(type),
-    typeOid: column.typeOid,
-    outputFunction: column.outputFunction,
-    sqlType: column.sqlType,
-    generated: column.generated !== '',
-    exactEquality: hasExactEquality(type),
-  };
 }
 
 /** A foreign key without a property of its own stands under the relation and the key that it refers to: `customer.id`. */

@@ -2,6 +2,8 @@ import type { SqlExecutor } from '../database/index.js';
 
 /** A column as PostgreSQL knows it. For a domain, all but `sqlType` are of the type at its bottom. */
 export interface CatalogColumn {
+  /** pg_attribute.attnum, which a rename doesn't change. */
+  readonly number: number;
   readonly name: string;
   readonly typeOid: number;
   readonly typeName: string;
@@ -11,6 +13,15 @@ export interface CatalogColumn {
   readonly deterministic: boolean;
   /** pg_attribute.attgenerated: `s` stored, `v` virtual, or empty. */
   readonly generated: string;
+}
+
+/** A partition of a table, or one that INHERITS from it. */
+export interface TableBeneath {
+  readonly schema: string;
+  readonly name: string;
+  readonly oid: number;
+  /** PostgreSQL itself puts row triggers of a partitioned table on its partitions, but not on tables that inherit. */
+  readonly partition: boolean;
 }
 
 export interface CatalogTable {
@@ -26,8 +37,8 @@ export interface CatalogTable {
   readonly immediateKeys: readonly (readonly string[])[];
   /** Columns that an index begins with. */
   readonly indexed: readonly string[];
-  /** Every table beneath a partitioned one. */
-  readonly partitions: readonly { readonly schema: string; readonly name: string }[];
+  /** Every table beneath it, at any depth. */
+  readonly partitions: readonly TableBeneath[];
   /**
    * One statement may change the same row more than once: by triggers of the application, or by actions of several
    * foreign keys, whose changes PostgreSQL puts into the same transition tables.
@@ -35,15 +46,34 @@ export interface CatalogTable {
   readonly reentrant: boolean;
 }
 
-/** What PostgreSQL knows of the given tables; those that aren't there are left out. One query. */
-export async function readCatalog(
+/** What PostgreSQL knows of the tables with these names; those that aren't there are left out. One query. */
+export function readCatalog(
   sql: SqlExecutor,
   tables: readonly { schema: string; name: string }[],
 ): Promise<CatalogTable[]> {
   return sql.execute<CatalogTable>(
-    `select n.nspname as schema, c.relname as name, c.oid, c.relkind as kind,
+    `${describedTable}
+     from unnest($1::text[], $2::text[]) as wanted (schema, name)
+     join pg_namespace n on n.nspname = wanted.schema
+     join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
+     ${tree}`,
+    [tables.map(({ schema }) => schema), tables.map(({ name }) => name)],
+  );
+}
+
+/** The same of tables that are known by their oids. */
+export function readCatalogOf(sql: SqlExecutor, oids: readonly number[]): Promise<CatalogTable[]> {
+  return sql.execute<CatalogTable>(
+    `${describedTable}
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     ${tree} where c.oid = any ($1::oid[])`,
+    [oids],
+  );
+}
+
+const describedTable = `select n.nspname as schema, c.relname as name, c.oid, c.relkind as kind,
        (select jsonb_agg(jsonb_build_object(
-           'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', base.typname, 'typeKind', base.typtype,
+           'number', a.attnum, 'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', base.typname, 'typeKind', base.typtype,
            'outputFunction', quote_ident(pn.nspname) || '.' || quote_ident(p.proname),
            'sqlType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname),
            'deterministic', coalesce(l.collisdeterministic, true),
@@ -68,19 +98,21 @@ export async function readCatalog(
         from pg_constraint f where f.conrelid = c.oid and f.contype = 'f' and not f.condeferrable), '[]') as "immediateKeys",
        coalesce((select jsonb_agg(a.attname) from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
         where i.indrelid = c.oid and i.indisvalid and i.indpred is null), '[]') as indexed,
-       coalesce((select jsonb_agg(jsonb_build_object('schema', bn.nspname, 'name', b.relname) order by bn.nspname, b.relname)
-        from pg_partition_tree(c.oid) p join pg_class b on b.oid = p.relid join pg_namespace bn on bn.oid = b.relnamespace
-        where p.relid <> c.oid), '[]') as partitions,
+       coalesce((select jsonb_agg(jsonb_build_object('schema', bn.nspname, 'name', b.relname, 'oid', b.oid::bigint, 'partition', b.relispartition)
+                                  order by bn.nspname, b.relname)
+        from pg_class b join pg_namespace bn on bn.oid = b.relnamespace
+        where b.oid = any (tree.oids) and b.oid <> c.oid and b.relkind in ('r', 'p')), '[]') as partitions,
        exists (
          select from pg_trigger g
-         where g.tgrelid = c.oid and not g.tgisinternal and g.tgname not like '00\\_backstory\\_%'
+         where g.tgrelid = any (tree.oids) and not g.tgisinternal and g.tgname not like '00\\_backstory\\_%'
            and g.tgtype & 1 = 1 and g.tgtype & 66 = 0)
-         or exists (select from pg_constraint f where f.conrelid = c.oid and f.confupdtype in ('c', 'n', 'd'))
-         or (select count(*) > 1 and bool_or(f.confdeltype in ('n', 'd')) from pg_constraint f
-             where f.conrelid = c.oid and f.confdeltype in ('c', 'n', 'd')) as reentrant
-     from unnest($1::text[], $2::text[]) as wanted (schema, name)
-     join pg_namespace n on n.nspname = wanted.schema
-     join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name`,
-    [tables.map(({ schema }) => schema), tables.map(({ name }) => name)],
-  );
-}
+         or exists (select from pg_constraint f where f.conrelid = any (tree.oids) and f.confupdtype in ('c', 'n', 'd'))
+         or exists (
+           select from pg_constraint f where f.conrelid = any (tree.oids) and f.confdeltype in ('c', 'n', 'd')
+           group by f.conrelid having count(*) > 1 and bool_or(f.confdeltype in ('n', 'd'))) as reentrant`;
+
+/** The table and everything beneath it: partitions and their partitions, and tables that INHERIT from it. */
+const tree = `cross join lateral (
+       with recursive beneath as (
+         select c.oid union select i.inhrelid from beneath b join pg_inherits i on i.inhparent = b.oid)
+       select array_agg(oid) as oids from beneath) tree`;

@@ -1,0 +1,110 @@
+import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
+import {
+  type CapturedTable,
+  type EntityMapping,
+  mergeRelease,
+  readStoredTables,
+  releaseFingerprint,
+  type StoredTable,
+  storeTables,
+  type TableToStore,
+} from '../mapping/index.js';
+import { columnsOfNewTable } from './columns-of-new-table.js';
+
+/** Which releases have named their aggregates before: `category` and fingerprint, as JSON. */
+export async function readReleases(sql: SqlExecutor, schema: string): Promise<ReadonlySet<string>> {
+  const rows = await sql.execute<{ category: string; fingerprint: string }>(
+    `select category, fingerprint from ${quoteIdentifier(schema)}.releases`,
+  );
+  return new Set(rows.map(({ category, fingerprint }) => releaseKey(category, fingerprint)));
+}
+
+/** Whether what the database keeps of this aggregate says all that the release does, of the tables that it has. */
+export function isAdopted(
+  root: EntityMapping,
+  stored: readonly StoredTable[],
+  releases: ReadonlySet<string>,
+): boolean {
+  if (!releases.has(releaseKey(root.category, releaseFingerprint(root)))) return false;
+  return [root, ...root.parts].every((mapping) => {
+    const known = storedOf(stored, mapping);
+    // as part of another aggregate, for a newer release
+    return known?.oid === mapping.table.oid || stored.some(({ oid }) => oid === mapping.table.oid);
+  });
+}
+
+/**
+ * Takes what a release says of an aggregate into what is captured of it, once. A release that has been here before is an older
+ * one that starts again, or a rollback: it changes nothing, unless its tables were made again meanwhile. Run in a transaction
+ * under the lock of the installation.
+ * @throws BackstoryError CATEGORY_TAKEN where the category belongs to another table that is still there
+ */
+export async function adoptRelease(sql: SqlExecutor, schema: string, root: EntityMapping): Promise<void> {
+  const stored = await readStoredTables(sql, schema);
+  const releases = await readReleases(sql, schema);
+  if (isAdopted(root, stored, releases)) return;
+  const fingerprint = releaseFingerprint(root);
+  const isNew = !releases.has(releaseKey(root.category, fingerprint));
+  const tables: TableToStore[] = [];
+  for (const mapping of [root, ...root.parts]) {
+    const known = storedOf(stored, mapping);
+    if (!isNew && known?.oid === mapping.table.oid) continue;
+    if (!isNew && stored.some(({ oid }) => oid === mapping.table.oid)) continue;
+    const bound = await boundTable(sql, schema, mapping, known);
+    const parent = mapping.part && capturedParent(mapping.part.parent, tables, stored);
+    tables.push({ mapping, captured: mergeRelease(bound, mapping, parent) });
+  }
+  await storeTables(sql, schema, tables);
+  await sql.execute(
+    `insert into ${quoteIdentifier(schema)}.releases (category, fingerprint) values ($1, $2) on conflict do nothing`,
+    [root.category, fingerprint],
+  );
+}
+
+function capturedParent(
+  parent: EntityMapping,
+  tables: readonly TableToStore[],
+  stored: readonly StoredTable[],
+): CapturedTable | undefined {
+  return (
+    tables.find(({ mapping }) => mapping === parent)?.captured ??
+    storedOf(stored, parent)?.captured ??
+    undefined
+  );
+}
+
+/** What is known of the table that an aggregate is bound to, by the numbers that its columns have in the table of today. */
+async function boundTable(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  known: StoredTable | undefined,
+): Promise<CapturedTable | null> {
+  if (!known?.captured || known.oid === null || known.oid === mapping.table.oid)
+    return known?.captured ?? null;
+  const [there] = await sql.execute<{ schema: string; name: string }>(
+    `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1`,
+    [known.oid],
+  );
+  const hasItsName = there?.schema === known.schema && there.name === known.name;
+  const isSwapped = mapping.table.schema === known.schema && mapping.table.name === known.name;
+  if (there && (hasItsName || !isSwapped)) {
+    throw new BackstoryError(
+      'CATEGORY_TAKEN',
+      `The category "${mapping.category}" belongs to ${quoteTable(there)} (entity ${known.entity}) in schema "${schema}", and the entity "${mapping.entity}" is in ${quoteTable(mapping.table)}.`,
+      `Give this entity another category (category: '…'), or this application a schema of its own for its history (schema: 'backstory_${mapping.table.schema}').`,
+    );
+  }
+  return { ...known.captured, columns: columnsOfNewTable(known.captured, mapping) };
+}
+
+function storedOf(stored: readonly StoredTable[], mapping: EntityMapping): StoredTable | undefined {
+  return stored.find(
+    ({ category, part }) => category === mapping.category && part === (mapping.part?.path ?? ''),
+  );
+}
+
+function releaseKey(category: string, fingerprint: string): string {
+  return JSON.stringify([category, fingerprint]);
+}

@@ -1,0 +1,36 @@
+import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { columnsAsSeen, type EntityMapping, readCatalogOf, readStoredTables } from '../mapping/index.js';
+import { captureSql } from './capture-sql.js';
+
+/** Makes the functions that capture some tables, or makes them anew, and notes what the tables and columns are called by now. */
+export async function makeFunctions(
+  sql: SqlExecutor,
+  schema: string,
+  mappings: readonly EntityMapping[],
+): Promise<void> {
+  if (mappings.length === 0) return;
+  const stored = await readStoredTables(sql, schema);
+  const catalog = await readCatalogOf(
+    sql,
+    mappings.map(({ table }) => table.oid),
+  );
+  for (const mapping of mappings) {
+    const part = mapping.part?.path ?? '';
+    const { functions, fingerprint } = captureSql(mapping, schema);
+    await sql.execute(functions.join(';\n'));
+    const known = stored.find((each) => each.category === mapping.category && each.part === part)?.captured;
+    const table = catalog.find(({ oid }) => oid === mapping.table.oid);
+    await sql.execute(
+      `update ${quoteIdentifier(schema)}.aggregates
+       set fingerprint = $3, table_schema = $4, table_name = $5, captured = $6, installed_at = now() where category = $1 and part = $2`,
+      [
+        mapping.category,
+        part,
+        fingerprint,
+        mapping.table.schema,
+        mapping.table.name,
+        known && table ? JSON.stringify(columnsAsSeen(known, table)) : null,
+      ],
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import type { CapturedColumn, CapturedOwnership, CapturedTable } from './captured-table.js';
+import { seenColumn } from './columns-as-seen.js';
+import type { EntityMapping } from './entity-mapping.js';
+import type { ResolvedCondition } from './resolved-rule.js';
+
+/**
+ * What is captured of a table once a release that nobody has seen before has said what it knows of it. It only grows:
+ * columns of other releases stay as long as the table has them, unless this one excludes them by name. Rules and names of
+ * events are those of the newest release. A column keeps the name that it has in events; a new one gets its property's, or
+ * one with its number behind it where another column has had that.
+ */
+export function mergeRelease(
+  known: CapturedTable | null | undefined,
+  release: EntityMapping,
+  parent?: CapturedTable,
+): CapturedTable {
+  const columns = mergedColumns(known?.columns ?? [], release);
+  const named = (property: string): string => recordedAs(columns, release, property) ?? property;
+  const byName = <Value>(values: Readonly<Record<string, Value>>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(values).map(([property, value]) => [named(property), value]));
+  const part = release.part && ownership(release, columns, parent);
+  return {
+    knownAs: release.knownAs,
+    columns,
+    key: release.key.map(({ property }) => named(property)),
+    ...(release.deletedAt && { deletedAt: named(release.deletedAt.property) }),
+    excluded: release.excluded,
+    renamed: formerNames(known, release, named),
+    defaults: { ...known?.defaults, ...byName(release.defaults) },
+    eventTypes: release.eventTypes,
+    rules: release.rules.map((rule) => ({ ...rule, when: withNames(rule.when, named) })),
+    bookkeeping: release.bookkeeping.map(named),
+    renamedTypes: release.renamedTypes,
+    schemaVersion: release.schemaVersion,
+    snapshotEvery: release.snapshotEvery,
+    foldsInSql: release.foldsInSql,
+    ...(part && { part }),
+  };
+}
+
+function mergedColumns(known: readonly CapturedColumn[], release: EntityMapping): CapturedColumn[] {
+  const taken = new Set(known.map(({ property }) => property));
+  const merged = known.map((column): CapturedColumn => {
+    const own = release.columns.find(({ number }) => number === column.number);
+    const { excluded: _, ...included } = column;
+    if (own) return seenColumn(included, own.column, own.sqlType);
+    return release.excluded.includes(column.property) ? { ...column, excluded: true } : column;
+  });
+  for (const own of release.columns) {
+    if (known.some(({ number }) => number === own.number)) continue;
+    const property = taken.has(own.property) ? `${own.property}@${own.number}` : own.property;
+    taken.add(property);
+    merged.push({ number: own.number, column: own.column, property, type: own.sqlType, formerTypes: [] });
+  }
+  return merged;
+}
+
+function recordedAs(
+  columns: readonly CapturedColumn[],
+  release: EntityMapping,
+  property: string,
+): string | undefined {
+  const own = release.columns.find((column) => column.property === property);
+  return own && columns.find(({ number }) => number === own.number)?.property;
+}
+
+/** Names that old events use, and the name in events of today. A property that events know under another is one, too. */
+function formerNames(
+  known: CapturedTable | null | undefined,
+  release: EntityMapping,
+  named: (property: string) => string,
+): Record<string, string> {
+  const declared = Object.entries(release.renamed)
+    .map(([former, property]) => [former, named(property)] as const)
+    .filter(([former, property]) => former !== property);
+  return { ...known?.renamed, ...Object.fromEntries(declared) };
+}
+
+function ownership(
+  { part }: EntityMapping,
+  columns: readonly CapturedColumn[],
+  parent: CapturedTable | undefined,
+): CapturedOwnership | undefined {
+  if (!part) return undefined;
+  const nameOf = (among: readonly CapturedColumn[], name: string): string =>
+    among.find(({ column }) => column === name)?.property ?? name;
+  return {
+    path: part.path,
+    parentPath: part.parent.part?.path ?? '',
+    columns: part.columns.map((column) => nameOf(columns, column)),
+    referenced: part.referenced.map((column) => nameOf(parent?.columns ?? [], column)),
+  };
+}
+
+function withNames(condition: ResolvedCondition, named: (property: string) => string): ResolvedCondition {
+  const { became, was, changed, changedOnly, anyOf, allOf } = condition;
+  type Values = NonNullable<ResolvedCondition['became']>;
+  const values = (given: Values): Values => given.map(([property, value]) => [named(property), value]);
+  return {
+    ...(became && { became: values(became) }),
+    ...(was && { was: values(was) }),
+    ...(changed && { changed: changed.map(named) }),
+    ...(changedOnly && { changedOnly: changedOnly.map(named) }),
+    ...(anyOf && { anyOf: anyOf.map((each) => withNames(each, named)) }),
+    ...(allOf && { allOf: allOf.map((each) => withNames(each, named)) }),
+  };
+}

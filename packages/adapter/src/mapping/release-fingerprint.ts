@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { EntityMapping } from './entity-mapping.js';
+
+/** What a release of the application says of an aggregate, as a hash: the same at every start, whatever the tables are by then. */
+export function releaseFingerprint(root: EntityMapping): string {
+  return createHash('sha256')
+    .update(JSON.stringify([root, ...root.parts].map(sayings)))
+    .digest('hex');
+}
+
+function sayings(mapping: EntityMapping): object {
+  const { category, knownAs, entity, part, excluded, renamed, defaults, eventTypes, rules } = mapping;
+  const { schemaVersion, renamedTypes, snapshotEvery, foldsInSql, deletedAt } = mapping;
+  return {
+    category,
+    knownAs,
+    entity,
+    part: part && [part.path, part.columns, part.referenced],
+    columns: mapping.columns.map(({ property, column }) => [property, column]).sort(),
+    key: mapping.key.map(({ property }) => property),
+    deletedAt: deletedAt?.property,
+    excluded,
+    renamed,
+    defaults,
+    eventTypes,
+    rules,
+    schemaVersion,
+    renamedTypes,
+    snapshotEvery,
+    foldsInSql,
+  };
+}
