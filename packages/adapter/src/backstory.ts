@@ -26,7 +26,7 @@ import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import { upcast } from './upcasting/index.js';
-import { install, type InstallReport } from './install.js';
+import { install, type InstallOptions, type InstallReport } from './install.js';
 import { KnownAggregates } from './known-aggregates.js';
 import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import {
@@ -86,8 +86,8 @@ export class Backstory {
   }
 
   /** Creates what is missing: own tables, and triggers of tables that were made or changed since. Idempotent. */
-  install(): Promise<InstallReport> {
-    return install(this.database, this.schema, this.mappings.all());
+  install(options: InstallOptions = {}): Promise<InstallReport> {
+    return install(this.database, this.schema, this.mappings.all(), options);
   }
 
   /** Writes a first event for every row that has none, while the application goes on writing. */

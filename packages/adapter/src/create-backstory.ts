@@ -1,13 +1,13 @@
 import type { DataSource } from 'typeorm';
 import { Backstory } from './backstory.js';
-import { runInContext } from './capture/index.js';
+import { renewCapture, runInContext } from './capture/index.js';
 import { ConsumerControl } from './consumer-control.js';
 import { InvalidOptionsError } from './errors.js';
 import { eventEvolution } from './event-evolution.js';
 import { driftName } from './drift/index.js';
 import { type RecordedEvent, streamName } from './event/index.js';
 import { install, requireInstalled } from './install.js';
-import { MappingRegistry } from './mapping/index.js';
+import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
 import { ShadowReads } from './shadow/index.js';
@@ -18,8 +18,10 @@ import {
   interceptReads,
   poolDatabase,
   poolOf,
+  renewWithMigrations,
   ReplayingReads,
   sendContextWithStatements,
+  watchCaptureFailures,
   watchWrites,
 } from './typeorm/index.js';
 
@@ -42,10 +44,15 @@ export async function createBackstory(
   const pool = poolOf(dataSource);
   const database = poolDatabase(pool);
   const mappings = await entityMappings(dataSource, database, options);
+  renewWithMigrations(dataSource, { schema, warn: (message) => logger.warn(message) });
   if (options.install === 'check') await requireInstalled(database, schema, mappings);
-  else await install(database, schema, mappings, (message) => logger.warn(message));
+  else await install(database, schema, mappings, { onWait: (message) => logger.warn(message) });
 
-  const registry = new MappingRegistry(mappings);
+  const recorded = async (known: readonly EntityMapping[]): Promise<EntityMapping[]> => {
+    const stored = await readStoredTables(database, schema);
+    return known.map((mapping) => asRecorded(mapping, stored));
+  };
+  const registry = new MappingRegistry(await recorded(mappings));
   const warn = (what: string) => (error: unknown) =>
     logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   const stages = new StageWatch(
@@ -53,8 +60,17 @@ export async function createBackstory(
     schema,
     warn('Could not read the stages, going on with the last known'),
     stagePollMs,
+    async () => {
+      // A migration may have left the entities of this release behind: it goes on with what it knows.
+      const current = await entityMappings(dataSource, database, options).catch(() => undefined);
+      if (current) registry.replace(await recorded(current));
+    },
   );
   await stages.refresh();
+  const mend = once(
+    () => database.transaction((sql) => renewCapture(sql, schema)),
+    warn('Capture is out of date, and could not be renewed. Run "npx backstory install"'),
+  );
   const parsers = async () => {
     const client = await pool.connect();
     client.release();
@@ -94,7 +110,8 @@ export async function createBackstory(
       ),
   );
   const endInterception = interceptReads(dataSource, reads);
-  const endContext = sendContextWithStatements(pool, schema);
+  const endContext = sendContextWithStatements(pool);
+  const endFailures = watchCaptureFailures(pool, schema, mend);
   stages.start();
   const consumers = new ConsumerControl(
     {
@@ -126,11 +143,24 @@ export async function createBackstory(
       await consumers.stop();
       endInterception();
       endContext();
+      endFailures();
       await stages.stop();
       await shadowReads.stop();
       await snapshots.stop();
     },
   );
+}
+
+/** Runs `work` in the background, one at a time however often it is asked for. */
+function once(work: () => Promise<unknown>, onError: (error: unknown) => void): () => void {
+  let running = false;
+  return () => {
+    if (running) return;
+    running = true;
+    void work()
+      .catch(onError)
+      .finally(() => void (running = false));
+  };
 }
 
 /** What a handler writes follows from its event: same correlation, caused by it. */

@@ -120,3 +120,4 @@ export type {
   VerificationReport,
   VerifyOptions,
 } from './verify/index.js';
+export { renewCaptureWithMigrations, syncCapture, type SyncCaptureOptions } from './sync-capture.js';

@@ -15,6 +15,16 @@ import { settleRemadeTables } from './settle-remade-tables.js';
 import { initializeStages, readStages, seenByAllAfterMs, type Stage } from './stages/index.js';
 import { releaseTables } from './release-tables.js';
 
+export interface InstallOptions {
+  /**
+   * Captures what this release says and no more: columns and parts that only other releases know are captured no longer, and
+   * what it says counts as new, even if it has been here before. For a rollback that is to stay, and for what was captured by
+   * mistake. Events that were written stay.
+   * @defaultValue false: what is captured only grows, so that several releases may run at once
+   */
+  narrow?: boolean;
+}
+
 /** What install did, or would do. */
 export interface InstallReport {
   /** Numbers of the migrations of Backstory's own tables. */
@@ -88,7 +98,7 @@ export async function install(
   database: Database,
   schema: string,
   mappings: readonly EntityMapping[],
-  onWait?: (message: string) => void,
+  { onWait, narrow = false }: InstallOptions & { onWait?: (message: string) => void } = {},
 ): Promise<InstallReport> {
   const before = await pendingInstallation(database, schema, mappings);
   const { migrations } = before;
@@ -100,12 +110,12 @@ export async function install(
       ),
     );
   }
-  for (const mapping of before.unknown) {
+  for (const mapping of narrow ? mappings : before.unknown) {
     // While another instance still replays a stream, what it reads has to be written there.
     if (await releaseTables(database, schema, mapping)) await sleep(seenByAllAfterMs);
     await database.transaction(async (sql) => {
       await lockInstallation(sql, schema);
-      await adoptRelease(sql, schema, mapping);
+      await adoptRelease(sql, schema, mapping, { narrow });
     });
   }
   const { outdated } =

@@ -33,7 +33,7 @@ export async function releaseTables(
     const stage = standings.get(category)?.stage ?? 'off';
     const to = whole ? 'off' : 'capture';
     if (stage === 'off' || stage === to) continue;
-    changed ||= stage === 'shadow' || stage === 'replay';
+    if (stage === 'shadow' || stage === 'replay') changed = true;
     await changeStage(
       database,
       schema,
@@ -42,6 +42,9 @@ export async function releaseTables(
       { by: 'install', reason: `${root.entity} is captured in another aggregate: ${root.category}` },
       [],
     );
+    // If it is an aggregate of its own again some day, it begins as one that was not seen yet.
+    if (whole)
+      await database.execute(`delete from ${quoteIdentifier(schema)}.stages where category = $1`, [category]);
   }
   return changed;
 }

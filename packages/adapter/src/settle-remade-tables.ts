@@ -14,17 +14,15 @@ export async function settleRemadeTables(
   mappings: readonly EntityMapping[],
 ): Promise<void> {
   const aggregates = `${quoteIdentifier(schema)}.aggregates`;
-  const unsettled = await database.execute<{ category: string; remade: boolean }>(
-    `select category, bool_or(replayed_oid is not null) as remade from ${aggregates}
-     where fingerprint is not null and table_oid is distinct from replayed_oid group by category`,
+  const unsettled = await database.execute<{ category: string }>(
+    `select distinct category from ${aggregates} where fingerprint is not null and table_oid <> replayed_oid`,
   );
   if (unsettled.length === 0) return;
   const known = await capturedAggregates(database, schema, mappings);
-  for (const { category, remade } of unsettled) {
+  for (const { category } of unsettled) {
     const mapping = known.find((each) => each.category === category);
     if (!mapping) continue;
-    if (remade)
-      await repairAggregate(database, schema, mapping, { by: 'install', reason: 'the table was made again' });
+    await repairAggregate(database, schema, mapping, { by: 'install', reason: 'the table was made again' });
     await database.execute(
       `update ${aggregates} set replayed_oid = table_oid where category = $1 and table_oid = any ($2::oid[])`,
       [category, [mapping, ...mapping.parts].map(({ table }) => table.oid)],

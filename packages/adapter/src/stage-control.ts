@@ -4,6 +4,7 @@ import { installCapture, removeCapture } from './capture/index.js';
 import type { Database, SqlExecutor } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { KnownAggregates } from './known-aggregates.js';
+import { settleRemadeTables } from './settle-remade-tables.js';
 import { shadowClean } from './shadow/index.js';
 import {
   changeStage,
@@ -70,7 +71,10 @@ export class StageControl {
     if (begins) await installCapture(this.database, this.schema, category);
     const change = await changeStage(this.database, this.schema, category, standing, options, this.guards);
     // Once more: somebody who switched it off a moment ago may have taken the triggers away meanwhile.
-    if (begins) await installCapture(this.database, this.schema, category);
+    if (begins) {
+      await installCapture(this.database, this.schema, category);
+      await settleRemadeTables(this.database, this.schema, await this.aggregates.all());
+    }
     await this.watch.refresh();
     if (to === 'off') {
       // While another instance still replays, what it reads has to be captured.

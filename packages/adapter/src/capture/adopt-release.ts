@@ -10,6 +10,7 @@ import {
   storeTables,
   type TableToStore,
 } from '../mapping/index.js';
+import { idleFunctions } from './capture-sql.js';
 import { columnsOfNewTable } from './columns-of-new-table.js';
 
 /** Which releases have named their aggregates before: `category` and fingerprint, as JSON. */
@@ -36,16 +37,21 @@ export function isAdopted(
 
 /**
  * Takes what a release says of an aggregate into what is captured of it, once. A release that has been here before is an older
- * one that starts again, or a rollback: it changes nothing, unless its tables were made again meanwhile. Run in a transaction
- * under the lock of the installation.
+ * one that starts again, or a rollback: it changes nothing, unless its tables were made again meanwhile, or somebody asks for it
+ * by `narrow`. Run in a transaction under the lock of the installation.
  * @throws BackstoryError CATEGORY_TAKEN where the category belongs to another table that is still there
  */
-export async function adoptRelease(sql: SqlExecutor, schema: string, root: EntityMapping): Promise<void> {
+export async function adoptRelease(
+  sql: SqlExecutor,
+  schema: string,
+  root: EntityMapping,
+  { narrow }: { narrow: boolean },
+): Promise<void> {
   const stored = await readStoredTables(sql, schema);
   const releases = await readReleases(sql, schema);
-  if (isAdopted(root, stored, releases)) return;
+  if (!narrow && isAdopted(root, stored, releases)) return;
   const fingerprint = releaseFingerprint(root);
-  const isNew = !releases.has(releaseKey(root.category, fingerprint));
+  const isNew = narrow || !releases.has(releaseKey(root.category, fingerprint));
   const tables: TableToStore[] = [];
   for (const mapping of [root, ...root.parts]) {
     const known = storedOf(stored, mapping);
@@ -53,13 +59,34 @@ export async function adoptRelease(sql: SqlExecutor, schema: string, root: Entit
     if (!isNew && stored.some(({ oid }) => oid === mapping.table.oid)) continue;
     const bound = await boundTable(sql, schema, mapping, known);
     const parent = mapping.part && capturedParent(mapping.part.parent, tables, stored);
-    tables.push({ mapping, captured: mergeRelease(bound, mapping, parent) });
+    tables.push({ mapping, captured: mergeRelease(bound, mapping, parent, narrow) });
   }
+  if (narrow) await releaseParts(sql, schema, root, stored);
   await storeTables(sql, schema, tables);
   await sql.execute(
     `insert into ${quoteIdentifier(schema)}.releases (category, fingerprint) values ($1, $2) on conflict do nothing`,
     [root.category, fingerprint],
   );
+}
+
+/** Parts that the release doesn't own are captured no more, here. */
+async function releaseParts(
+  sql: SqlExecutor,
+  schema: string,
+  { category, parts }: EntityMapping,
+  stored: readonly StoredTable[],
+): Promise<void> {
+  const owned = new Set(parts.map(({ part }) => part.path));
+  const released = stored.filter(
+    (table) => table.category === category && table.part !== '' && !owned.has(table.part),
+  );
+  for (const { part } of released) {
+    await sql.execute(idleFunctions({ category, part: { path: part } }, schema).join(';\n'));
+    await sql.execute(`delete from ${quoteIdentifier(schema)}.aggregates where category = $1 and part = $2`, [
+      category,
+      part,
+    ]);
+  }
 }
 
 function capturedParent(

@@ -22,7 +22,8 @@ export async function makeFunctions(
     const table = catalog.find(({ oid }) => oid === mapping.table.oid);
     await sql.execute(
       `update ${quoteIdentifier(schema)}.aggregates
-       set fingerprint = $3, table_schema = $4, table_name = $5, captured = $6, installed_at = now() where category = $1 and part = $2`,
+       set fingerprint = $3, table_schema = $4, table_name = $5, captured = $6,
+           replayed_oid = coalesce(replayed_oid, table_oid), installed_at = now() where category = $1 and part = $2`,
       [
         mapping.category,
         part,

@@ -5,6 +5,7 @@ export {
   type EntityTarget,
 } from './aggregate-options.js';
 export { readStoredTables, storedAggregates, storeTables, type TableToStore } from './aggregate-store.js';
+export { asRecorded } from './as-recorded.js';
 export { capturedMapping } from './captured-mapping.js';
 export { type CapturedTable, recordedNames, type StoredTable } from './captured-table.js';
 export { columnsAsSeen } from './columns-as-seen.js';

@@ -9,6 +9,12 @@ export class MappingRegistry {
   private readonly byTable = new Map<string, EntityMapping>();
 
   constructor(mappings: readonly EntityMapping[]) {
+    this.replace(mappings);
+  }
+
+  /** The same aggregates, as they are known by now. */
+  replace(mappings: readonly EntityMapping[]): void {
+    for (const map of [this.byCategory, this.byNameOfToday, this.byEntity, this.byTable]) map.clear();
     for (const root of mappings) {
       this.byCategory.set(root.category, root);
       this.byNameOfToday.set(root.knownAs, root);

@@ -7,14 +7,15 @@ import type { ResolvedCondition } from './resolved-rule.js';
  * What is captured of a table once a release that nobody has seen before has said what it knows of it. It only grows:
  * columns of other releases stay as long as the table has them, unless this one excludes them by name. Rules and names of
  * events are those of the newest release. A column keeps the name that it has in events; a new one gets its property's, or
- * one with its number behind it where another column has had that.
+ * one with its number behind it where another column has had that. With `narrow`, what this release doesn't know ends.
  */
 export function mergeRelease(
   known: CapturedTable | null | undefined,
   release: EntityMapping,
   parent?: CapturedTable,
+  narrow = false,
 ): CapturedTable {
-  const columns = mergedColumns(known?.columns ?? [], release);
+  const columns = mergedColumns(known?.columns ?? [], release, narrow);
   const named = (property: string): string => recordedAs(columns, release, property) ?? property;
   const byName = <Value>(values: Readonly<Record<string, Value>>): Record<string, Value> =>
     Object.fromEntries(Object.entries(values).map(([property, value]) => [named(property), value]));
@@ -38,13 +39,17 @@ export function mergeRelease(
   };
 }
 
-function mergedColumns(known: readonly CapturedColumn[], release: EntityMapping): CapturedColumn[] {
+function mergedColumns(
+  known: readonly CapturedColumn[],
+  release: EntityMapping,
+  narrow: boolean,
+): CapturedColumn[] {
   const taken = new Set(known.map(({ property }) => property));
   const merged = known.map((column): CapturedColumn => {
     const own = release.columns.find(({ number }) => number === column.number);
     const { excluded: _, ...included } = column;
     if (own) return seenColumn(included, own.column, own.sqlType);
-    return release.excluded.includes(column.property) ? { ...column, excluded: true } : column;
+    return narrow || release.excluded.includes(column.property) ? { ...column, excluded: true } : column;
   });
   for (const own of release.columns) {
     if (known.some(({ number }) => number === own.number)) continue;

@@ -1,6 +1,10 @@
 import type { SqlExecutor } from '../database/index.js';
-import { readStandings } from './stage-store.js';
-import { notSeenYet, type Standing } from './standing.js';
+import {
+  nothingWatched,
+  readWatchedStandings,
+  type WatchedStanding,
+  type WatchedStandings,
+} from './watched-standings.js';
 
 /** After this time every instance has seen a change: they look at least once a second. */
 export const seenByAllAfterMs = 1_500;
@@ -10,7 +14,7 @@ export const seenByAllAfterMs = 1_500;
  * An instance that can't reach the table goes on with what it knows. Every read asks this, so it is a map look-up.
  */
 export class StageWatch {
-  private known: ReadonlyMap<string, Standing> = new Map();
+  private known: WatchedStandings = nothingWatched;
   private timer: NodeJS.Timeout | undefined;
   private lastRead: Promise<void> = Promise.resolve();
   private stopped = false;
@@ -21,16 +25,20 @@ export class StageWatch {
     private readonly schema: string,
     private readonly onError: (error: unknown) => void,
     private readonly intervalMs: number,
+    /** Told when something is captured in another way than when it was looked at last. */
+    private readonly onCaptureChanged: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
-  of(category: string): Standing {
-    return this.known.get(category) ?? notSeenYet;
+  of(category: string): WatchedStanding {
+    return this.known.of(category);
   }
 
   /** Reads now. A read that is under way doesn't count: it may have begun before the change that the caller has made. */
   refresh(): Promise<void> {
     const read = async (): Promise<void> => {
-      this.known = await readStandings(this.sql, this.schema);
+      const before = this.known;
+      this.known = await readWatchedStandings(this.sql, this.schema);
+      if (before !== nothingWatched && before.version !== this.known.version) await this.onCaptureChanged();
     };
     this.lastRead = this.lastRead.then(read, read);
     return this.lastRead;

@@ -1,8 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { contextComment, currentStatementContext } from '../capture/index.js';
-import { noteCaptureErrors, type Query } from './note-capture-errors.js';
 import type { PgClient, PgPool } from './pg-pool.js';
 import { ownTypes } from './pool-database.js';
+
+type Query = (this: PgClient, config: unknown, ...rest: unknown[]) => unknown;
 
 const instrumented = Symbol.for('@backstory/adapter:context-statements');
 
@@ -12,13 +13,13 @@ const instrumented = Symbol.for('@backstory/adapter:context-statements');
  * Left alone: statements prepared by name, whose text must stay the same, and cursors.
  * @returns ends it for connections acquired later
  */
-export function sendContextWithStatements(pool: PgPool, schema: string): () => void {
+export function sendContextWithStatements(pool: PgPool): () => void {
   const onAcquire = (client: PgClient): void => {
     const marked = client as PgClient & { [instrumented]?: true };
     if (marked[instrumented]) return;
     marked[instrumented] = true;
     const commentable = client as unknown as { query: Query };
-    const original = noteCaptureErrors(schema, commentable.query);
+    const original = commentable.query;
     commentable.query = function (this: PgClient, config: unknown, ...rest: unknown[]): unknown {
       const text = textOf(config);
       const comment = text === undefined ? '' : contextComment(text, currentStatementContext);

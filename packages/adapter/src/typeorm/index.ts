@@ -9,4 +9,6 @@ export { interceptReads } from './intercept-reads.js';
 export { poolDatabase } from './pool-database.js';
 export { poolOf } from './pg-pool.js';
 export { ReplayingReads } from './replaying-reads.js';
+export { renewInTransactionOf, renewWithMigrations } from './renew-with-migrations.js';
+export { watchCaptureFailures } from './watch-capture-failures.js';
 export { watchWrites } from './watch-writes.js';

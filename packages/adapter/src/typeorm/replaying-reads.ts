@@ -89,10 +89,11 @@ export class ReplayingReads {
       const { metadata } = alias;
       const mapping = this.mappings.ofTable(schemaOf(this.dataSource, metadata), metadata.tableName);
       if (!mapping) continue;
-      const { stage, percent } = this.stages.of(mapping.category);
-      if (stage !== 'shadow' && stage !== 'replay') continue;
+      const { stage, percent, tables: byPart } = this.stages.of(mapping.category);
+      const tables = byPart.get(mapping.part?.path ?? '');
+      if (!tables || (stage !== 'shadow' && stage !== 'replay')) continue;
       const names = resultColumns(alias.name, metadata, this.dataSource.driver.maxAliasLength);
-      found.push({ mapping, names, identity: new RowIdentity(mapping, alias, index), percent });
+      found.push({ mapping, names, identity: new RowIdentity(mapping, alias, index, tables), percent });
     }
     return found;
   }

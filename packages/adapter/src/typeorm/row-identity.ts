@@ -30,33 +30,37 @@ export interface Alias {
 /** Which stream a row in a query's raw result is of, and for a part of an aggregate, which row of it. */
 export class RowIdentity {
   /** What the ids are called in the raw result, where they are asked for. */
-  readonly names: readonly [stream: string, row: string];
+  readonly names: readonly [stream: string, row: string, table: string];
   private readonly streamColumns: readonly ColumnMapping[] | undefined;
 
   constructor(
     private readonly mapping: EntityMapping,
     private readonly alias: Alias,
     index: number,
+    /** Oids of the tables whose rows may be replayed. */
+    private readonly tables: ReadonlySet<number>,
   ) {
-    this.names = [`backstory_stream_id_${index}`, `backstory_row_id_${index}`];
+    this.names = [`backstory_stream_id_${index}`, `backstory_row_id_${index}`, `backstory_table_${index}`];
     this.streamColumns = readable(mapping.part ? rootKey(mapping as PartMapping) : mapping.key);
   }
 
   /**
-   * What to add to the query for the ids that JavaScript can't make of what it selects: of a Date it can't, a Date has no
-   * microseconds. Nothing where the query doesn't select the key, so that DISTINCT and GROUP BY mean the same as before.
+   * What to add to the query: which table a row is in, and the ids that JavaScript can't make of what it selects: of a Date it
+   * can't, a Date has no microseconds. Nothing where the query doesn't select the key, so that DISTINCT and GROUP BY mean the same as before.
    */
   selects(selects: readonly Select[]): Select[] {
     const { name, metadata } = this.alias;
     const selected = new Set(selects.map(({ selection }) => selection));
     const all = selected.has(name);
-    const hasKey =
-      all || metadata.primaryColumns.every(({ propertyPath }) => selected.has(`${name}.${propertyPath}`));
-    if (!hasKey) return [];
+    const has = ({ propertyPath }: { propertyPath: string }): boolean =>
+      selected.has(`${name}.${propertyPath}`);
+    // of an entity that is selected in part TypeORM selects the key by itself
+    if (!all && !metadata.columns.some(has)) return [];
     const alias = quoteIdentifier(name);
     const { part, key } = this.mapping;
-    const [aliasName, rowName] = this.names;
-    const wanted: Select[] = [];
+    const [aliasName, rowName, tableName] = this.names;
+    const wanted: Select[] = [{ selection: `${alias}.tableoid`, aliasName: tableName }];
+    if (!all && !metadata.primaryColumns.every(has)) return wanted;
     if (!this.streamColumns || (part && !all))
       wanted.push({ selection: streamIdSql(this.mapping, alias), aliasName });
     if (part && !readable(key)) wanted.push({ selection: rowIdSql(this.mapping, alias), aliasName: rowName });
@@ -65,11 +69,13 @@ export class RowIdentity {
 
   /**
    * The ids of a row, where `columns` says how its columns are called. Undefined where they can't be known: an outer join
-   * found nothing, the query doesn't select the key, or pg's parser has lost a part of it.
+   * found nothing, the query doesn't select the key, or pg's parser has lost a part of it. And where the row is in another
+   * table than those whose streams may be read.
    */
   of(row: RawResult, columns: ReadonlyMap<string, string>): { streamId: string; rowId: string } | undefined {
-    const [streamName, rowName] = this.names;
+    const [streamName, rowName, tableName] = this.names;
     const { part, key } = this.mapping;
+    if (!this.tables.has(Number(row[tableName]))) return undefined;
     const streamId = asked(row[streamName]) ?? idOf(this.streamColumns, row, columns);
     if (streamId === undefined) return undefined;
     const rowId = part ? (asked(row[rowName]) ?? idOf(readable(key), row, columns)) : streamId;

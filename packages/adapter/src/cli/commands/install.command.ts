@@ -20,6 +20,7 @@ export function installCommand(program: Command, cli: Cli): void {
   program
     .command('install')
     .option('--dry-run', 'say what is missing, change nothing')
+    .option('--narrow', 'capture what this application says and no more, not what other releases know')
     .description("create or upgrade Backstory's tables and capture triggers")
     .addHelpText('after', examples(lines, more))
     .action((...args: unknown[]) => {
@@ -46,6 +47,7 @@ async function whatIsMissing(input: CommandInput): Promise<void> {
 
 /** Opening the application has installed what was missing. */
 const install: CommandRun = async (backstory, input) => {
+  if (input.options['narrow']) await backstory.install({ narrow: true });
   const captured = (await backstory.status())
     .filter(({ stage }) => stage !== 'off')
     .map(({ category }) => category);

@@ -1,0 +1,29 @@
+import { recordedNames, type StoredTable } from './captured-table.js';
+import type { EntityMapping, PartMapping } from './entity-mapping.js';
+
+/**
+ * An aggregate as this application knows it, that understands the events which all releases record: a column that another
+ * release has captured first goes by that one's name in events.
+ */
+export function asRecorded(root: EntityMapping, stored: readonly StoredTable[]): EntityMapping {
+  const parts: PartMapping[] = [];
+  const recorded: EntityMapping = { ...root, ...namesOf(root, stored), parts };
+  for (const mapping of root.parts) {
+    const parent = parts.find(({ part }) => part.path === mapping.part.parent.part?.path) ?? recorded;
+    parts.push({
+      ...mapping,
+      ...namesOf(mapping, stored),
+      part: { ...mapping.part, root: recorded, parent },
+    });
+  }
+  return recorded;
+}
+
+function namesOf(mapping: EntityMapping, stored: readonly StoredTable[]): Pick<EntityMapping, 'renamed'> {
+  const captured = stored.find(
+    ({ category, part, oid }) =>
+      category === mapping.category && part === (mapping.part?.path ?? '') && oid === mapping.table.oid,
+  )?.captured;
+  const names = [...recordedNames(mapping, captured)].map(([property, recorded]) => [recorded, property]);
+  return { renamed: { ...mapping.renamed, ...Object.fromEntries(names) } };
+}

@@ -1,0 +1,52 @@
+import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { notSeenYet, type Standing } from './standing.js';
+
+/** Where an aggregate stands, and what an instance has to know of its tables to read it. */
+export interface WatchedStanding extends Standing {
+  /**
+   * The tables whose rows may be replayed, by part: the one that is captured and all beneath it, by their oids. None of a
+   * table that was made again, until its streams have been settled.
+   */
+  readonly tables: ReadonlyMap<string, ReadonlySet<number>>;
+}
+
+export interface WatchedStandings {
+  readonly of: (category: string) => WatchedStanding;
+  /** Changes whenever something is captured in another way. */
+  readonly version: string;
+}
+
+const unseen: WatchedStanding = { ...notSeenYet, tables: new Map() };
+
+/** Before anything was read. */
+export const nothingWatched: WatchedStandings = { of: () => unseen, version: '' };
+
+/** One small query; instances poll it. */
+export async function readWatchedStandings(sql: SqlExecutor, schema: string): Promise<WatchedStandings> {
+  const name = quoteIdentifier(schema);
+  const rows = await sql.execute<
+    Standing & { category: string; tables: Record<string, number[]> | null; version: string | null }
+  >(
+    `select s.category, s.stage, s.replay_percent as percent,
+       case when s.stage in ('shadow', 'replay') then (
+         select jsonb_object_agg(a.part, (
+           with recursive beneath as (
+             select a.table_oid as oid union select i.inhrelid from beneath b join pg_inherits i on i.inhparent = b.oid)
+           select jsonb_agg(oid::bigint) from beneath))
+         from ${name}.aggregates a
+         where a.category = s.category and a.fingerprint is not null and a.table_oid = a.replayed_oid) end as tables,
+       (select md5(string_agg(a.fingerprint, ',' order by a.category, a.part)) from ${name}.aggregates a) as version
+     from ${name}.stages s`,
+  );
+  const known = new Map(
+    rows.map(({ category, stage, percent, tables }) => [
+      category,
+      {
+        stage,
+        percent,
+        tables: new Map(Object.entries(tables ?? {}).map(([part, oids]) => [part, new Set(oids)])),
+      },
+    ]),
+  );
+  return { of: (category) => known.get(category) ?? unseen, version: rows[0]?.version ?? '' };
+}
