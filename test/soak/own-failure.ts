@@ -16,15 +16,23 @@ export function isOwnFailure(error: unknown): boolean {
     internalQuery?: string;
   };
   if (!ofOtherTables.has(code ?? '')) return false;
-  return internalQuery === undefined && !/backstory/.test(`${where ?? ''} ${error.query}`);
+  if (internalQuery !== undefined || /backstory/.test(where ?? '')) return false;
+  return !/backstory/.test(error.query) || selectsItself(error);
+}
+
+/** In a read that is to be replayed, which asks for events too: whether the column is one that the entity names. */
+function selectsItself({ query, message }: QueryFailedError): boolean {
+  const [, alias, column] = /column "?(\w+)"?\.(\S+) does not exist/.exec(message) ?? [];
+  const name = column?.replace(/"/g, '');
+  return name !== undefined && query.includes(`"${alias}"."${name}" AS "${alias}_`);
 }
 
 /** In one line, the same for what is the same fault. */
 export function describeError(error: unknown): string {
   const { code, where, message, name } = error as Error & { code?: string; where?: string };
   const at = where?.split('\n')[0] ?? '';
-  return `${name} ${code ?? ''}: ${message.split('\n')[0]} ${at}`
+  const told = `${message.split('\n')[0]} ${at}`
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…')
-    .replace(/\b\d{2,}\b/g, 'n')
-    .trim();
+    .replace(/\b\d{2,}\b/g, 'n');
+  return `${name} ${code ?? ''}: ${told.trim()}`;
 }
