@@ -119,9 +119,11 @@ export async function install(
     });
   }
   const { outdated } =
-    before.unknown.length > 0 ? await pendingInstallation(database, schema, mappings) : before;
+    narrow || before.unknown.length > 0 ? await pendingInstallation(database, schema, mappings) : before;
   for (const category of outdated) await installCapture(database, schema, category, onWait);
-  const initial = new Map(mappings.map((mapping) => [mapping.category, mapping.initialStage]));
+  const states = await readCaptureStates(database, schema);
+  const kept = mappings.filter(({ category }) => states.some((state) => state.category === category));
+  const initial = new Map(kept.map((mapping) => [mapping.category, mapping.initialStage]));
   await initializeStages(database, schema, initial);
   await settleRemadeTables(database, schema, mappings);
   return { migrations, captured: outdated };

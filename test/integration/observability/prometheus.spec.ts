@@ -157,7 +157,7 @@ describe('metrics for Prometheus', () => {
     await library.dataSource.query(insert);
     await expect(library.dataSource.query(insert)).rejects.toMatchObject({ code: '23505' });
     await library.dataSource.query(
-      'alter table backstory.events add constraint full check (false) not valid',
+      'alter table backstory.events add constraint no_more check (false) not valid',
     );
     const write = `insert into subject (code, label) values ('c', 'd')`;
     await expect(library.dataSource.query(write)).rejects.toMatchObject({ code: '23514' });
