@@ -136,10 +136,16 @@ export class Backstory {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       found.push(await verifyAggregate(this.database, this.schema, mapping, options));
     }
-    return { clean: found.every(({ drifted }) => drifted === 0), aggregates: found };
+    return {
+      clean: found.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0),
+      aggregates: found,
+    };
   }
 
-  /** Settles drift by appending corrections, or by writing the rows. Events that were written are never changed. */
+  /**
+   * Settles drift by appending corrections, or by writing the rows. Events that were written are never changed. Rows that
+   * only lack their first event are counted, and left to {@link backfill}.
+   */
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<
     RepairReport[]
   > {
