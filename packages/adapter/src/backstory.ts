@@ -25,7 +25,6 @@ import type { Database } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
-import { upcast } from './upcasting/index.js';
 import { install, type InstallReport } from './install.js';
 import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import {
@@ -42,11 +41,13 @@ import { type ReplayedState, Replays } from './replays.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
 import type { StageWatch } from './stages/index.js';
+import { upcast } from './upcasting/index.js';
 import {
   repairAggregate,
   type RepairOptions,
   type RepairReport,
   type VerificationReport,
+  verificationReport,
   verifyAggregate,
   type VerifyOptions,
 } from './verify/index.js';
@@ -136,24 +137,17 @@ export class Backstory {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       found.push(await verifyAggregate(this.database, this.schema, mapping, options));
     }
-    return {
-      clean: found.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0),
-      aggregates: found,
-    };
+    return verificationReport(found);
   }
 
-  /**
-   * Settles drift by appending corrections, or by writing the rows. Events that were written are never changed. Rows that
-   * only lack their first event are counted, and left to {@link backfill}.
-   */
+  /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<
     RepairReport[]
   > {
     const reports: RepairReport[] = [];
-    for (const mapping of this.select(aggregates, { streamIds: options.streamIds })) {
-      if ((await this.stages.get(mapping.category)) === 'off') continue;
-      reports.push(await repairAggregate(this.database, this.schema, mapping, options));
-    }
+    for (const mapping of this.select(aggregates, { streamIds: options.streamIds }))
+      if ((await this.stages.get(mapping.category)) !== 'off')
+        reports.push(await repairAggregate(this.database, this.schema, mapping, options));
     return reports;
   }
 

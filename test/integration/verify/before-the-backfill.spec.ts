@@ -1,4 +1,4 @@
-import { type Backstory, createBackstory } from '@backstory/adapter';
+import { type Backstory, createBackstory, type EventData } from '@backstory/adapter';
 import { Author, Work } from '../../library/entities.js';
 import { type Library, openLibrary } from '../../library/open-library.js';
 import { runOnLibrary } from '../../library/run-on-library.js';
@@ -6,7 +6,7 @@ import { unseen } from '../../library/unseen.js';
 
 describe.each([
   ['inside the database', {}],
-  ['in Node.js', { upcasters: { '*': { 1: (data: object) => data } }, schemaVersion: 2 }],
+  ['in Node.js', { upcasters: { '*': { 1: (data: EventData) => data } }, schemaVersion: 2 }],
 ])('before the backfill, %s', (_, evolution) => {
   let library: Library;
   let backstory: Backstory;

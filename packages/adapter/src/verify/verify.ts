@@ -35,6 +35,11 @@ export interface VerificationReport {
   readonly aggregates: readonly AggregateVerification[];
 }
 
+export function verificationReport(aggregates: readonly AggregateVerification[]): VerificationReport {
+  const clean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
+  return { clean, aggregates };
+}
+
 /**
  * Proves that the fold of every stream of one category equals its row, in one snapshot, inside the database: by checksums
  * of either side, and row by row only where these differ. Runs beside live traffic without a false alarm, because an event
