@@ -125,7 +125,7 @@ describe('the whole way of an aggregate', () => {
     ).toEqual([
       [null, 'capture', false],
       ['capture', 'shadow', false],
-      ['shadow', 'replay', true],
+      ['shadow', 'replay', false],
       ['replay', 'capture', false],
     ]);
   });
