@@ -94,7 +94,7 @@ describe('the command line', () => {
     expect(await run('install')).toMatchObject({ code: 0, out: expect.stringContaining('Captured: author') });
     expect(await run('verify')).toMatchObject({
       code: 2,
-      out: expect.stringContaining('author-1: missing event'),
+      out: expect.stringContaining('author: 3 rows have no first event yet: npx backstory backfill author'),
     });
     expect(await run('backfill', 'author', 'Work')).toMatchObject({
       code: 0,
@@ -107,7 +107,9 @@ describe('the command line', () => {
     });
     expect(await run('stage', 'author', 'replay')).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/can't go from capture to replay: shadow comes first; 0 of 100/),
+      err: expect.stringMatching(
+        /can't go from capture to replay:\n {2}- shadow comes first .*\n {2}- 0 of 3/,
+      ),
     });
     expect(await run('stage', 'author', 'shadow', '--by', 'ops', '--reason', 'ready')).toMatchObject({
       code: 0,
@@ -115,7 +117,9 @@ describe('the command line', () => {
     });
     expect((await run('stage', 'author')).out).toMatch(/capture +shadow +ops +no +ready/);
     expect(await run('stage', 'author', 'replay', '--force')).toMatchObject({
-      out: 'author: shadow → replay (forced, although 0 of 100 shadow reads were compared)\n',
+      out: expect.stringMatching(
+        /^author: shadow → replay, forced, although:\n {2}- 0 of 3 shadow reads were compared .*\n$/,
+      ),
     });
     expect((await run('stage', 'author', 'replay', '--percent', '10')).out).toBe(
       'author: replay → replay 10 %\n',
@@ -176,11 +180,7 @@ describe('the command line', () => {
 
   it.each([
     [['verify', 'autor'], 1, /no captured aggregate "autor".*\n.*Use one of: author/],
-    [
-      ['stage', 'author', 'later'],
-      1,
-      /value 'later' is invalid for argument 'stage'. Allowed choices are off, capture, shadow, replay/,
-    ],
+    [['stage', 'author', 'later'], 1, /"later" is no stage.*\n.*off, capture, shadow, replay/],
     [['backfill', '--chunk-size', 'many'], 1, /--chunk-size many is no positive whole number/],
     [['history', 'author', '1', '--version', '0'], 1, /--version 0 is no positive whole number/],
     [['history', 'author', '1', '--as-of', 'yesterday'], 1, /--as-of yesterday is no date/],

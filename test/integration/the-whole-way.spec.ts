@@ -70,6 +70,7 @@ describe('the whole way of an aggregate', () => {
     expect(await backstory.verify()).toMatchObject({ clean: true });
     await backstory.stages.set('author', 'shadow');
     await backstory.stages.set('work', 'shadow');
+    await expect(backstory.stages.set('author', 'replay')).rejects.toThrow(/0 of 49 shadow reads/);
 
     const plain = await manager.find(Author, {
       relations: { works: { subjects: true } },
@@ -78,8 +79,7 @@ describe('the whole way of an aggregate', () => {
     });
     expect(plain).toHaveLength(49);
     await backstory.shadowSettled();
-    await expect(backstory.stages.set('author', 'replay')).rejects.toThrow(/49 of 100 shadow reads/);
-    await backstory.stages.set('author', 'replay', { force: true, reason: 'a small test' });
+    await backstory.stages.set('author', 'replay', { reason: 'every one of them was compared' });
     await backstory.stages.set('work', 'replay', { force: true });
     expect((await backstory.status()).find(({ category }) => category === 'author')).toMatchObject({
       stage: 'replay',
@@ -125,7 +125,7 @@ describe('the whole way of an aggregate', () => {
     ).toEqual([
       [null, 'capture', false],
       ['capture', 'shadow', false],
-      ['shadow', 'replay', true],
+      ['shadow', 'replay', false],
       ['replay', 'capture', false],
     ]);
   });

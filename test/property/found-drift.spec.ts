@@ -36,6 +36,8 @@ describe(`drift made at random (BACKSTORY_SEED=${seed})`, () => {
   beforeAll(async () => {
     library = await openLibrary();
     backstory = await createBackstory(library.dataSource);
+    // from now on a row without an event is drift
+    await backstory.backfill();
   });
 
   afterAll(async () => {

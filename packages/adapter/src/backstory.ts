@@ -25,7 +25,6 @@ import type { Database } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
-import { upcast } from './upcasting/index.js';
 import { install, type InstallOptions, type InstallReport } from './install.js';
 import { KnownAggregates } from './known-aggregates.js';
 import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
@@ -43,11 +42,13 @@ import { type ReplayedState, Replays } from './replays.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
 import type { StageWatch } from './stages/index.js';
+import { upcast } from './upcasting/index.js';
 import {
   repairAggregate,
   type RepairOptions,
   type RepairReport,
   type VerificationReport,
+  verificationReport,
   verifyAggregate,
   type VerifyOptions,
 } from './verify/index.js';
@@ -139,10 +140,10 @@ export class Backstory {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       found.push(await verifyAggregate(this.database, this.schema, mapping, options));
     }
-    return { clean: found.every(({ drifted }) => drifted === 0), aggregates: found };
+    return verificationReport(found);
   }
 
-  /** Settles drift by appending corrections, or by writing the rows. Events that were written are never changed. */
+  /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<
     RepairReport[]
   > {

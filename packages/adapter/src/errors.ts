@@ -82,7 +82,7 @@ export class UnknownAggregateError extends BackstoryError {
   }
 }
 
-/** A stage change that its guards refuse. `reasons` has each unmet condition in words. */
+/** A stage change that its guards refuse. `reasons` has each unmet condition in words, with the command that settles it. */
 export class StageRefusedError extends BackstoryError {
   override readonly name = 'StageRefusedError';
   constructor(
@@ -93,8 +93,8 @@ export class StageRefusedError extends BackstoryError {
   ) {
     super(
       'STAGE_REFUSED',
-      `"${category}" can't go from ${from} to ${to}: ${reasons.join('; ')}.`,
-      'Meet the conditions, or force the change (it is recorded as forced).',
+      `"${category}" can't go from ${from} to ${to}:${reasons.map((reason) => `\n  - ${reason}`).join('')}`,
+      'Settle them in this order, or force the change (it is recorded as forced).',
     );
   }
 }

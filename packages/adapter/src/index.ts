@@ -111,7 +111,7 @@ export type {
 } from './replay/index.js';
 export type { ReplayedState } from './replays.js';
 export type { ShadowOptions } from './shadow/index.js';
-export type { StageControl, StageOptions } from './stage-control.js';
+export type { StageControl, StageMove, StageOptions } from './stage-control.js';
 export type { NextStep, Stage, StageChange, StageChangeOptions } from './stages/index.js';
 export type {
   AggregateVerification,

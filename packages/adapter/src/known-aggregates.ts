@@ -53,6 +53,11 @@ export class KnownAggregates {
     ]);
   }
 
+  /** Whether somebody reads its rows other than along with others; what only other applications read counts as read. */
+  readByItself(category: string): boolean {
+    return this.own.find(category)?.readByItself ?? true;
+  }
+
   /** What is kept of every captured table, also of those that are gone. */
   async tables(category?: string): Promise<StoredTable[]> {
     const states = await readCaptureStates(this.sql, this.schema);

@@ -1,3 +1,4 @@
+import { backfill } from './backfill/index.js';
 import { capturedAggregates } from './captured-aggregates.js';
 import { type Database, quoteIdentifier } from './database/index.js';
 import type { EntityMapping } from './mapping/index.js';
@@ -22,10 +23,20 @@ export async function settleRemadeTables(
   for (const { category } of unsettled) {
     const mapping = known.find((each) => each.category === category);
     if (!mapping) continue;
+    // first those that have a stream, then those that have none
     await repairAggregate(database, schema, mapping, { by: 'install', reason: 'the table was made again' });
+    if (await wasBackfilled(database, schema, category)) await backfill(database, schema, mapping, {});
     await database.execute(
       `update ${aggregates} set replayed_oid = table_oid where category = $1 and table_oid = any ($2::oid[])`,
       [category, [mapping, ...mapping.parts].map(({ table }) => table.oid)],
     );
   }
+}
+
+async function wasBackfilled(database: Database, schema: string, category: string): Promise<boolean> {
+  const rows = await database.execute(
+    `select from ${quoteIdentifier(schema)}.backfills where category = $1 and completed_at is not null`,
+    [category],
+  );
+  return rows.length > 0;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AggregateFilter } from './aggregate-filter.js';
 import { backfillComplete } from './backfill/index.js';
 import { installCapture, removeCapture } from './capture/index.js';
 import type { Database, SqlExecutor } from './database/index.js';
@@ -35,6 +36,16 @@ export interface StageOptions extends StageChangeOptions {
   percent?: number;
 }
 
+/** What came of moving one of several aggregates. */
+export interface StageMove {
+  readonly category: string;
+  /** Null where nothing was changed; with `dryRun` what would be. */
+  readonly change: StageChange | null;
+  readonly refused: boolean;
+  /** What stands against it, in words; of a forced change, what stood against it. */
+  readonly reasons: readonly string[];
+}
+
 /** Reads and changes the stage of each aggregate, at run time, for all instances. */
 export class StageControl {
   private readonly guards: readonly StageGuard[];
@@ -47,7 +58,11 @@ export class StageControl {
     private readonly watch: StageWatch,
     requiredShadowReads: number,
   ) {
-    this.guards = [backfillComplete, verifiedClean, shadowClean(requiredShadowReads)];
+    this.guards = [
+      backfillComplete,
+      verifiedClean,
+      shadowClean(requiredShadowReads, (category) => aggregates.readByItself(category)),
+    ];
   }
 
   /** The stage as the database has it now. */
@@ -57,31 +72,88 @@ export class StageControl {
 
   /**
    * Moves an aggregate, or changes the percentage that it replays. Forward one step at a time and only if its guards
-   * allow it; back at any time, whatever they say. This instance follows at once, the others within a second.
+   * allow it; back at any time, whatever they say. This instance follows at once, the others within a second. To where it
+   * stands already, in shadow or replay: the count of shadow reads begins anew.
    * @throws StageRefusedError with every reason; `force: true` goes anyway and is recorded
    */
   async set(categoryOrEntity: string, to: Stage, options: StageOptions = {}): Promise<StageChange> {
     const standing = standingOf(to, options.percent);
     const category = await this.aggregates.category(categoryOrEntity);
-    if (options.dryRun === true)
-      return changeStage(this.database, this.schema, category, standing, options, this.guards);
+    const change = await this.move(category, standing, options);
+    if (options.dryRun !== true) await this.follow([change]);
+    return change;
+  }
+
+  /**
+   * As {@link set}, of several aggregates: those that can move do, and the others say what stands against it. With `all`,
+   * those that stand there already are left alone.
+   */
+  async setAll(
+    to: Stage,
+    { aggregates = 'all', ...options }: StageOptions & AggregateFilter = {},
+  ): Promise<StageMove[]> {
+    const standing = standingOf(to, options.percent);
+    const standings = await readStandings(this.database, this.schema);
+    const categories = await this.categories(aggregates);
+    const selected = categories.filter((category) => {
+      const { stage, percent } = standings.get(category) ?? notSeenYet;
+      return aggregates !== 'all' || stage !== to || percent !== standing.percent;
+    });
+    const moves: StageMove[] = [];
+    const moved: StageChange[] = [];
+    try {
+      for (const category of selected) {
+        try {
+          const change = await this.move(category, standing, options);
+          if (options.dryRun !== true) moved.push(change);
+          const isRefused = options.dryRun === true && options.force !== true && change.forced;
+          moves.push({ category, change, refused: isRefused, reasons: change.overridden });
+        } catch (error) {
+          if (!BackstoryError.is(error, 'STAGE_REFUSED') && !BackstoryError.is(error, 'CAPTURE_REFUSED'))
+            throw error;
+          const { reasons } = error as BackstoryError & { reasons?: readonly string[] };
+          moves.push({ category, change: null, refused: true, reasons: reasons ?? [error.message] });
+        }
+      }
+    } finally {
+      await this.follow(moved);
+    }
+    return moves;
+  }
+
+  private async categories(aggregates: 'all' | readonly string[]): Promise<string[]> {
+    if (aggregates === 'all') return (await this.aggregates.all()).map(({ category }) => category);
+    const named = await Promise.all(aggregates.map((name) => this.aggregates.category(name)));
+    return [...new Set(named)];
+  }
+
+  private async move(category: string, standing: Standing, options: StageOptions): Promise<StageChange> {
+    const to = standing.stage;
+    const change = (): Promise<StageChange> =>
+      changeStage(this.database, this.schema, category, standing, options, this.guards);
+    if (options.dryRun === true) return change();
     const before = await this.standing(category);
     // Triggers first: a stage never says "captured" of a table that isn't. A way back needs none, and waits for no lock.
     const begins = before.stage === 'off' && (to === 'capture' || (to !== 'off' && options.force === true));
     if (begins) await installCapture(this.database, this.schema, category);
-    const change = await changeStage(this.database, this.schema, category, standing, options, this.guards);
+    const changed = await change();
     // Once more: somebody who switched it off a moment ago may have taken the triggers away meanwhile.
     if (begins) {
       await installCapture(this.database, this.schema, category);
       await settleRemadeTables(this.database, this.schema, await this.aggregates.all());
     }
+    return changed;
+  }
+
+  /** This instance knows of the changes at once; where capture ends, it does when the last instance knows, too. */
+  private async follow(moved: readonly StageChange[]): Promise<void> {
+    if (moved.length === 0) return;
     await this.watch.refresh();
-    if (to === 'off') {
-      // While another instance still replays, what it reads has to be captured.
-      if (change.from === 'replay') await sleep(seenByAllAfterMs);
+    const ended = moved.filter(({ to }) => to === 'off');
+    // While another instance still replays, what it reads has to be captured.
+    if (ended.some(({ from }) => from === 'replay')) await sleep(seenByAllAfterMs);
+    for (const { category } of ended)
       await removeCapture(this.database, this.schema, await this.aggregates.tables(category));
-    }
-    return change;
   }
 
   /** The next step of each aggregate, and what stands against it just now. @throws UnknownAggregateError */

@@ -15,7 +15,7 @@ interface DriftSectionProps {
 export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
   const { status, examples, name, work } = aggregate;
   const { differences, verified } = status;
-  const settled = verified !== null && verified.drifted === 0;
+  const settled = verified !== null && !verified.outdated && verified.drifted === 0;
   const busy = work !== null && work.finishedAt === null;
   return (
     <section aria-labelledby="drift">
@@ -44,7 +44,7 @@ export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
           </button>
         )}
       </div>
-      {differences.length === 0 && <p class="empty">None was found since capture began.</p>}
+      {differences.length === 0 && <p class="empty">None was found.</p>}
       {differences.length > 0 && (
         <>
           {settled && (

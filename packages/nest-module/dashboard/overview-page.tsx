@@ -191,7 +191,8 @@ function Drift({ aggregate }: { aggregate: AggregateRow }) {
     return <b class="bad">{count((verified?.drifted ?? 0) + (shadow?.drifted ?? 0))} found</b>;
   }
   if (aggregate.stage === 'off') return <span class="muted">–</span>;
-  if (!aggregate.verified && !aggregate.shadow?.compared) return <span class="muted">not compared</span>;
+  const isVerified = aggregate.verified !== null && !aggregate.verified.outdated;
+  if (!isVerified && !aggregate.shadow?.compared) return <span class="muted">not compared</span>;
   return <span class="ok">none</span>;
 }
 

@@ -74,6 +74,12 @@ export function ProofSection({ aggregate: { status, name, work }, changes, ask }
                   {verified.drifted > 0 ? `${count(verified.drifted)} streams differ` : 'no drift'}
                 </b>{' '}
                 in {count(verified.rows)} rows, <Moment at={verified.at} />
+                {verified.withoutFirstEvent > 0 && (
+                  <>
+                    , <b class="bad">{count(verified.withoutFirstEvent)} without a first event</b>
+                  </>
+                )}
+                {verified.outdated && ', before the configuration or the tables changed'}
               </>
             )}
           </dd>

@@ -28,22 +28,36 @@ interface StageSectionProps {
 
 /** The next step and what stands against it, and the ways back. */
 export function StageSection({ aggregate, changes, ask }: StageSectionProps) {
-  const { step, name } = aggregate;
-  const move = (to: StageName, percent: number | null): void =>
+  const { step, name, status } = aggregate;
+  const move = (to: StageName, percent: number | null): void => {
+    const anew = to === step.stage && percent === step.percent;
     ask({
-      title: `Move ${name} to ${to}${percent === null ? '' : ` of ${percent} %`}?`,
-      explanation: <p>{meaning[to]} All instances of the application follow within a second.</p>,
-      confirm: `Move to ${to}`,
+      title: anew
+        ? `Count shadow reads of ${name} anew?`
+        : `Move ${name} to ${to}${percent === null ? '' : ` of ${percent} %`}?`,
+      explanation: anew ? (
+        <p>What they have found so far counts no more. Repair and verify first: drift is found again.</p>
+      ) : (
+        <p>{meaning[to]} All instances of the application follow within a second.</p>
+      ),
+      confirm: anew ? 'Count anew' : `Move to ${to}`,
       asksReason: true,
       decide: (reason) =>
         change('stage', { aggregate: name, to, reason, ...(percent !== null && { percent }) }),
     });
+  };
   return (
     <section class="stage" aria-labelledby="stage">
       <h2 id="stage" class="hidden">
         Stage
       </h2>
-      <Forward step={step} name={name} changes={changes} move={move} />
+      <Forward
+        step={step}
+        name={name}
+        drifted={(status.shadow?.drifted ?? 0) > 0}
+        changes={changes}
+        move={move}
+      />
       <Back step={step} changes={changes} move={move} />
     </section>
   );
@@ -55,7 +69,7 @@ interface MoveProps {
   move: (to: StageName, percent: number | null) => void;
 }
 
-function Forward({ step, name, changes, move }: MoveProps & { name: string }) {
+function Forward({ step, name, drifted, changes, move }: MoveProps & { name: string; drifted: boolean }) {
   const { next, reasons, stage, percent } = step;
   const [share, setShare] = useState(stage === 'replay' ? 100 : 10);
   if (next === null) {
@@ -105,6 +119,11 @@ function Forward({ step, name, changes, move }: MoveProps & { name: string }) {
           >
             Move to {next}…
           </button>
+          {drifted && (
+            <button type="button" onClick={() => move(stage, percent)}>
+              Count shadow reads anew…
+            </button>
+          )}
         </div>
       ) : (
         <Command text={`npx backstory stage ${name} ${next} --reason "…"`} />

@@ -208,7 +208,7 @@ describe('the overview', () => {
     expect(await ticket()).toMatchObject({
       stage: 'shadow',
       next: 'replay',
-      reasons: ['0 of 100 shadow reads were compared'],
+      reasons: [expect.stringMatching(/^0 of \d+ shadow reads were compared/)],
     });
     await backstory.stages.set('ticket', 'replay', { force: true, percent: 10 });
     expect(await ticket()).toMatchObject({ stage: 'replay', percent: 10, next: 'replay', reasons: [] });

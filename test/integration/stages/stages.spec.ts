@@ -64,7 +64,7 @@ describe('stages', () => {
     await backstory.repair({ aggregates: ['author'] });
     await walkToShadow();
     expect(await refusal('author', 'replay', { percent: 1 })).toEqual([
-      '0 of 150 shadow reads were compared',
+      expect.stringMatching(/^0 of 150 shadow reads were compared/),
     ]);
     await library.dataSource.manager.find(Author);
     await backstory.shadowSettled();
@@ -190,7 +190,7 @@ describe('stages', () => {
     await library.dataSource.manager.find(Author);
     await backstory.shadowSettled();
     expect(await refusal('author', 'replay', { percent: 30 })).toEqual([
-      expect.stringMatching(/^\d+ shadow reads found drift$/),
+      expect.stringMatching(/^\d+ shadow reads found drift/),
     ]);
     await backstory.stages.set('author', 'replay', { percent: 10 });
   });

@@ -16,6 +16,7 @@ describe('repair with the events as the truth', () => {
       aggregates: ['all', { entity: Author, owns: ['works'] }],
     });
     await fillLibrary(library.dataSource.manager);
+    await backstory.backfill();
   });
 
   afterEach(async () => {

@@ -24,6 +24,7 @@ describe('repair', () => {
       ['changed', 'gone', 'same'].map((name) => ({ name, home: {} })),
     );
     await manager.insert(Shelf, { room: 'a:b', number: 1 });
+    await backstory.backfill();
     await unseen(
       library.dataSource,
       `update author set name = 'forged', followers = 5 where id = 1; delete from author where id = 2;

@@ -80,6 +80,7 @@ describe('writes that go around the triggers', () => {
 
   beforeEach(async () => {
     await ground.reset();
+    await ground.backstory.backfill();
     await ground.dataSource.query(three);
   });
 

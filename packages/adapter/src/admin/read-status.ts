@@ -1,7 +1,7 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { DriftKind } from '../drift/index.js';
 import type { EntityMapping } from '../mapping/index.js';
-import type { Stage } from '../stages/index.js';
+import { captureFingerprintSql, type Stage } from '../stages/index.js';
 
 /** Where one aggregate stands. Counts of events and rows are PostgreSQL's estimates where exact ones would be slow. */
 export interface AggregateStatus {
@@ -18,8 +18,16 @@ export interface AggregateStatus {
     readonly startedAt: Date;
     readonly completedAt: Date | null;
   } | null;
-  readonly verified: { readonly at: Date; readonly rows: number; readonly drifted: number } | null;
-  /** Since the aggregate came into its stage, in streams. */
+  readonly verified: {
+    readonly at: Date;
+    readonly rows: number;
+    readonly drifted: number;
+    /** Rows that had no event at all, while the backfill wasn't complete. */
+    readonly withoutFirstEvent: number;
+    /** The configuration or the tables have changed since, or capture was begun anew: it proves nothing of today. */
+    readonly outdated: boolean;
+  } | null;
+  /** Since the aggregate came into its stage or was begun anew in it, in streams, of what is captured today. */
   readonly shadow: {
     readonly compared: number;
     readonly drifted: number;
@@ -28,7 +36,7 @@ export interface AggregateStatus {
     /** Not compared: the comparison failed. */
     readonly failed: number;
   } | null;
-  /** What has differed since capture began, most often first; found by verify or shadow reads. */
+  /** What has differed, most often first: found by verify since capture began, by shadow reads since their count did. */
   readonly differences: readonly PropertyDrift[];
 }
 
@@ -60,6 +68,8 @@ export async function readStatus(
     verified_at: Date | null;
     rows_compared: number;
     verify_drifted: number;
+    without_event: number;
+    outdated: boolean;
     compared: number | null;
     shadow_drifted: number;
     skipped: number;
@@ -69,7 +79,8 @@ export async function readStatus(
   }>(
     `select s.category, s.stage, nullif(s.replay_percent, 0) as percent, s.captured_since,
        b.rows_seen as backfill_rows, b.events_written as backfill_events, b.started_at, b.completed_at,
-       v.verified_at, v.rows_compared::float8, v.drifted::float8 as verify_drifted,
+       v.verified_at, v.rows_compared::float8, v.drifted::float8 as verify_drifted, v.without_event::float8,
+       (v.verified_at >= s.captured_since and v.fingerprint = ${captureFingerprintSql(schema, 's.category')}) is not true as outdated,
        r.compared::float8, r.drifted::float8 as shadow_drifted, r.skipped::float8, r.failed::float8,
        (select jsonb_agg(jsonb_build_object('foundBy', c.found_by, 'kind', c.kind, 'property', c.property,
                                             'times', c.times, 'lastFoundAt', c.last_found_at) order by c.times desc)
@@ -81,7 +92,8 @@ export async function readStatus(
        from ${table}.backfills f join ${table}.backfill_ranges g using (category)
        where f.category = s.category group by f.started_at, f.completed_at) b on true
      left join ${table}.verifications v using (category)
-     left join ${table}.shadow_reads r on r.category = s.category and r.since = s.changed_at`,
+     left join ${table}.shadow_reads r on r.category = s.category and r.since = s.compared_since
+       and r.fingerprint = ${captureFingerprintSql(schema, 's.category')}`,
   );
   const byCategory = new Map(rows.map((row) => [row.category, row]));
   return mappings.map((mapping) => {
@@ -103,7 +115,13 @@ export async function readStatus(
             }
           : null,
       verified: row?.verified_at
-        ? { at: row.verified_at, rows: row.rows_compared, drifted: row.verify_drifted }
+        ? {
+            at: row.verified_at,
+            rows: row.rows_compared,
+            drifted: row.verify_drifted,
+            withoutFirstEvent: row.without_event,
+            outdated: row.outdated,
+          }
         : null,
       shadow:
         row && row.compared !== null

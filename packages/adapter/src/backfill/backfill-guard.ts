@@ -1,17 +1,28 @@
 import { quoteIdentifier } from '../database/index.js';
 import type { StageGuard } from '../stages/index.js';
+import { completeBackfillsSql } from './complete-backfills.js';
 
-const incomplete = ['its backfill is not complete (run "npx backstory backfill")'];
-
-/** No shadow and no replay before every row has its first event. */
+/**
+ * No shadow and no replay before every row has its first event. Parts that came into the aggregate since are not its
+ * business: a backfill leaves streams alone that are there, so verify finds them, and repair gives them their events.
+ */
 export const backfillComplete: StageGuard = async (sql, schema, categories, to) => {
   if (to !== 'shadow' && to !== 'replay') return new Map();
   const table = quoteIdentifier(schema);
-  const complete = await sql.execute<{ category: string }>(
-    `select category from ${table}.stages s join ${table}.backfills b using (category)
-     where category = any ($1::text[]) and b.completed_at is not null and b.started_at >= s.captured_since`,
+  const incomplete = await sql.execute<{ category: string; remade: boolean }>(
+    `select named.category, coalesce(b.completed_at is not null and a.table_oid <> b.table_oid, false) as remade
+     from unnest($1::text[]) named (category)
+     left join ${table}.backfills b using (category)
+     left join ${table}.aggregates a on a.category = named.category and a.part = ''
+     where named.category not in (${completeBackfillsSql(schema)})`,
     [categories],
   );
-  const done = new Set(complete.map(({ category }) => category));
-  return new Map(categories.filter((category) => !done.has(category)).map((each) => [each, incomplete]));
+  return new Map(
+    incomplete.map(({ category, remade }) => [
+      category,
+      [
+        `its backfill ${remade ? 'was of a table that was made again since' : 'is not complete'} (run "npx backstory backfill ${category}")`,
+      ],
+    ]),
+  );
 };

@@ -29,7 +29,8 @@ export async function backfillState(
 }
 
 /**
- * Begins a backfill, or goes on with one that was interrupted. One that is complete, or was for other rows, starts anew:
+ * Begins a backfill, or goes on with one that was interrupted. One that is complete, or was for other rows or another table,
+ * starts anew:
  * `ranges` is asked for where they are needed.
  */
 export async function beginBackfill(
@@ -40,9 +41,11 @@ export async function beginBackfill(
   ranges: () => Promise<KeyRange[]>,
 ): Promise<void> {
   const table = quoteIdentifier(schema);
+  const boundTable = `(select a.table_oid from ${table}.aggregates a where a.category = $1 and a.part = '')`;
   const [known] = await sql.execute(
     `update ${table}.backfills b set wish = null
      where category = $1 and completed_at is null and condition is not distinct from $2::text
+       and table_oid is not distinct from ${boundTable}
        and exists (select from ${table}.backfill_ranges r where r.category = b.category and not r.done)
      returning 1`,
     [category, condition ?? null],
@@ -51,8 +54,8 @@ export async function beginBackfill(
   const fresh = JSON.stringify((await ranges()).map(({ after, until }, range) => ({ range, after, until })));
   await sql.execute(
     `with begun as (
-       insert into ${table}.backfills as b (category, condition) values ($1, $2)
-       on conflict (category) do update set condition = $2, wish = null, started_at = clock_timestamp(),
+       insert into ${table}.backfills as b (category, condition, table_oid) values ($1, $2, ${boundTable})
+       on conflict (category) do update set condition = $2, table_oid = excluded.table_oid, wish = null, started_at = clock_timestamp(),
          updated_at = clock_timestamp(), completed_at = null
        returning category
      ), gone as (

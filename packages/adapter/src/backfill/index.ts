@@ -1,5 +1,6 @@
 export { backfill } from './backfill.js';
 export { backfillComplete } from './backfill-guard.js';
+export { isBackfillComplete } from './complete-backfills.js';
 export type { BackfillOptions, BackfillReport } from './backfill-options.js';
 export type { BackfillProgress } from './backfill-progress.js';
 export { type BackfillWish, wishOfBackfill } from './backfill-state.js';

@@ -81,6 +81,18 @@ export function differencesInWords({ properties }: Drift): string {
     .join('');
 }
 
+/** One line where there are any: what gives them their event is the backfill. */
+export function firstEventsDueInWords({
+  category,
+  withoutFirstEvent,
+}: {
+  category: string;
+  withoutFirstEvent: number;
+}): string {
+  if (withoutFirstEvent === 0) return '';
+  return `${category}: ${withoutFirstEvent} rows have no first event yet: npx backstory backfill ${category}\n`;
+}
+
 /** A value of an event for people: JSON, cut where it is long. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';

@@ -82,6 +82,7 @@ function tableMapping(
     eventTypes: captured.eventTypes,
     rules: captured.rules.filter(({ when }) => propertiesOf(when).every((property) => known.has(property))),
     bookkeeping: captured.bookkeeping,
+    readByItself: captured.readByItself,
     initialStage: 'capture',
     ...evolutionOf(captured),
   };

@@ -44,6 +44,7 @@ export interface CapturedTable {
   readonly schemaVersion: number;
   readonly snapshotEvery: number;
   readonly foldsInSql: boolean;
+  readonly readByItself: boolean;
   readonly part?: CapturedOwnership;
 }
 

@@ -62,6 +62,8 @@ export interface EntityMapping {
   readonly source?: string;
   /** Columns that an index begins with. */
   readonly indexed: readonly string[];
+  /** The application reads its rows as entities: not those of a join table, which are read with others only. */
+  readonly readByItself: boolean;
   /** One statement may change the same row more than once: then each change of a row is captured on its own. */
   readonly reentrant: boolean;
   /** Primary key columns in the order of the stream id; also among `columns`. */

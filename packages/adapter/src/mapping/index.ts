@@ -25,6 +25,7 @@ export { aggregateStateSql, descendantsSql } from './aggregate-state-sql.js';
 export type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 export { rootKeyColumns, rootKeySql, type RowSource, tableOf } from './ownership-sql.js';
 export { isReadableKey, keyText } from './key-text.js';
+export { knownTables } from './known-tables.js';
 export { type MappingName, mappingName } from './mapping-name.js';
 export { MappingRegistry } from './mapping-registry.js';
 export { rowIdSql, streamIdSql } from './row-identity-sql.js';

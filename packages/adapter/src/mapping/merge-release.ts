@@ -35,6 +35,7 @@ export function mergeRelease(
     schemaVersion: release.schemaVersion,
     snapshotEvery: release.snapshotEvery,
     foldsInSql: release.foldsInSql,
+    readByItself: release.readByItself,
     ...(part && { part }),
   };
 }

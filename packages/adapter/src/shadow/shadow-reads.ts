@@ -9,7 +9,10 @@ import { countShadowReads } from './count-shadow-reads.js';
 export interface ShadowOptions {
   /** Share of the entities read that is compared, 0 to 1. Less costs less, and takes longer to gather proof. @defaultValue 1 */
   sample?: number;
-  /** Comparisons without drift that a category needs before it may go to `replay`. @defaultValue 100 */
+  /**
+   * Comparisons without drift that a category needs before it may go to `replay`: as many as it has streams where these
+   * are fewer, and none for join tables, which nobody reads by themselves. @defaultValue 100
+   */
   requiredReads?: number;
 }
 
@@ -133,7 +136,7 @@ export class ShadowReads {
         (found) => ({ drifted: new Set(found.map(({ streamId }) => streamId)).size }),
       );
       const { skipped, failed } = waiting;
-      await countShadowReads(this.surroundings.database, this.surroundings.schema, mapping.category, {
+      await countShadowReads(this.surroundings.database, this.surroundings.schema, mapping, {
         compared: streamIds.length,
         drifted: drifts.length,
         skipped,

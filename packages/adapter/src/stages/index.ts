@@ -1,3 +1,4 @@
+export { captureFingerprintSql, knownFingerprintSql } from './capture-fingerprint.js';
 export { type NextStep, nextSteps } from './next-steps.js';
 export { isStage, type Stage, stages } from './stage.js';
 export type { StageGuard } from './stage-guard.js';

@@ -1,8 +1,8 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { StageRefusedError } from '../errors.js';
-import { type Stage, skippedStage } from './stage.js';
+import type { Stage } from './stage.js';
 import type { StageGuard } from './stage-guard.js';
-import { isForward, notSeenYet, type Standing } from './standing.js';
+import { beginsAnew, isForward, notSeenYet, type Standing } from './standing.js';
 
 /** Who moves an aggregate to another stage, and why. Recorded with every change. */
 export interface StageChangeOptions {
@@ -26,6 +26,8 @@ export interface StageChange {
   readonly changedAt: Date;
   readonly changedBy: string;
   readonly reason: string | null;
+  /** It stays where it was, and the count of shadow reads begins anew. */
+  readonly anew: boolean;
   /** Conditions stood against it, and it was forced. */
   readonly forced: boolean;
   /** Those conditions, in words. */
@@ -34,6 +36,8 @@ export interface StageChange {
 
 const changeColumns = `category, from_stage as "from", to_stage as "to", from_percent as "fromPercent",
   to_percent as "percent", changed_at as "changedAt", changed_by as "changedBy", reason,
+  to_stage in ('shadow', 'replay') and from_stage is not distinct from to_stage
+    and from_percent is not distinct from to_percent as anew,
   overridden <> '{}' as forced, to_jsonb(overridden) as overridden`;
 
 /** Reads where every category stands. One small query; instances poll it. */
@@ -70,7 +74,8 @@ export async function initializeStages(
 }
 
 /**
- * Moves a category, forward if the guards allow it and back in any case, and records who did it and why.
+ * Moves a category, forward if the guards allow it and back in any case, and records who did it and why. Where it stays in
+ * a stage that compares, the count of shadow reads begins anew.
  * @throws StageRefusedError with every unmet condition
  */
 export async function changeStage(
@@ -93,13 +98,17 @@ export async function changeStage(
     if (reasons.length > 0 && !options.force) {
       throw new StageRefusedError(category, inWords(from), inWords(to), reasons);
     }
+    const anew = beginsAnew(from, to);
+    if (anew || (to.stage === 'shadow' && isForward(from, to)))
+      await forgetShadowDrift(sql, schema, category);
     await sql.execute(
       `insert into ${table}.stages as s (category, stage, replay_percent, captured_since)
        values ($1, $2, $3, case when $2 <> 'off' then now() end)
        on conflict (category) do update set stage = $2, replay_percent = $3,
          changed_at = case when s.stage = $2 then s.changed_at else now() end,
+         compared_since = case when s.stage = $2 and not $4 then s.compared_since else now() end,
          captured_since = case when $2 = 'off' then null else coalesce(s.captured_since, now()) end`,
-      [category, to.stage, to.percent],
+      [category, to.stage, to.percent, anew],
     );
     const [change] = await sql.execute<StageChange>(
       `insert into ${table}.stage_changes
@@ -137,6 +146,7 @@ function planned(
     changedAt: new Date(),
     changedBy: by ?? '',
     reason: reason ?? null,
+    anew: beginsAnew(from, to),
     forced: reasons.length > 0,
     overridden: reasons,
   };
@@ -150,12 +160,21 @@ async function reasonsAgainst(
   to: Standing,
   guards: readonly StageGuard[],
 ): Promise<string[]> {
-  const skipped = skippedStage(from.stage, to.stage);
-  const reasons = skipped ? [`${skipped} comes first`] : [];
+  const skipsCapture = from.stage === 'off' && to.stage !== 'capture';
+  const reasons = skipsCapture ? [`capture comes first (run "npx backstory stage ${category} capture")`] : [];
   for (const guard of guards) {
     reasons.push(...((await guard(sql, schema, [category], to.stage)).get(category) ?? []));
   }
   return reasons;
+}
+
+/** What reads have found before the count begins: of the drift that is kept, verify's stays. */
+async function forgetShadowDrift(sql: SqlExecutor, schema: string, category: string): Promise<void> {
+  for (const table of ['drift_counts', 'drifts'])
+    await sql.execute(
+      `delete from ${quoteIdentifier(schema)}.${table} where category = $1 and found_by <> 'verify'`,
+      [category],
+    );
 }
 
 function inWords({ stage, percent }: Standing): string {

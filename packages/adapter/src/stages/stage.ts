@@ -9,9 +9,3 @@ export const stages: readonly Stage[] = ['off', 'capture', 'shadow', 'replay'];
 export function isStage(name: string): name is Stage {
   return (stages as readonly string[]).includes(name);
 }
-
-/** Forward is one step at a time; back is any step, at any time. */
-export function skippedStage(from: Stage, to: Stage): Stage | undefined {
-  const step = stages.indexOf(to) - stages.indexOf(from);
-  return step > 1 ? stages[stages.indexOf(from) + 1] : undefined;
-}

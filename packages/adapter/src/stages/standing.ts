@@ -17,6 +17,13 @@ export function isForward(from: Standing, to: Standing): boolean {
   return step > 0 || (step === 0 && to.percent > from.percent);
 }
 
+/** Whether a move stays where it is, which begins the count of shadow reads anew: nothing is compared in other stages. */
+export function beginsAnew(from: Standing, to: Standing): boolean {
+  return (
+    from.stage === to.stage && from.percent === to.percent && (to.stage === 'shadow' || to.stage === 'replay')
+  );
+}
+
 /**
  * Whether a stream is among the first `percent` of a hundred. By a hash of its name, so that every instance says the same,
  * and a larger share has all streams of a smaller one. In SQL:

@@ -152,6 +152,7 @@ function tableMapping(
     table: { schema: table.schema, name: table.name, oid: table.oid },
     partitions: table.partitions,
     indexed: table.indexed,
+    readByItself: metadata.tableType !== 'junction' && metadata.tableType !== 'closure-junction',
     reentrant: table.reentrant,
     key: metadata.primaryColumns.map(
       (key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping,

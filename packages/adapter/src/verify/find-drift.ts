@@ -1,5 +1,4 @@
-import { type SqlExecutor, sqlState } from '../database/index.js';
-import { InvalidOptionsError } from '../errors.js';
+import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { hasArchivedStreams } from './archived-streams.js';
 import { hasExactForm } from './checksum-sql.js';
@@ -7,6 +6,7 @@ import { compareChecksums } from './checksums.js';
 import { compareInNode } from './compare-in-node.js';
 import { compareInSql } from './compare-in-sql.js';
 import type { TableComparison } from './comparison.js';
+import { refuseIds } from './refuse-ids.js';
 import { everything, inBuckets, type VerifyScope } from './verify-scope.js';
 
 /**
@@ -43,15 +43,4 @@ export async function findDrift(
     archived,
   });
   return byBucket.differing.length === 0 ? counted : rowByRow(inBuckets(byBucket.differing));
-}
-
-/** A stream id is a key: PostgreSQL says (SQLSTATE class 22) where it can't be one. */
-function refuseIds({ category }: EntityMapping, { few, values }: VerifyScope): (error: unknown) => never {
-  return (error) => {
-    if (!few || !sqlState(error)?.startsWith('22')) throw error;
-    throw new InvalidOptionsError(
-      `No stream of "${category}" has such an id: ${(error as Error).message} (${JSON.stringify(values[0])}).`,
-      'Give ids in the form that events have them: 42, or room:7 for a key of two columns.',
-    );
-  };
 }

@@ -1,6 +1,11 @@
 export { compare } from './compare.js';
 export { repairAggregate, type RepairOptions, type RepairReport } from './repair.js';
-export { type AggregateVerification, type VerificationReport, verifyAggregate } from './verify.js';
+export {
+  type AggregateVerification,
+  type VerificationReport,
+  verificationReport,
+  verifyAggregate,
+} from './verify.js';
 export { verifiedClean } from './verify-guard.js';
 export type { VerifyOptions } from './verify-options.js';
 export { ofStreams } from './verify-scope.js';

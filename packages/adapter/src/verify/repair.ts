@@ -14,8 +14,9 @@ import { compare } from './compare.js';
 import { correctRows } from './correct-rows.js';
 import { fillGaps } from './fill-gaps.js';
 import { findDrift } from './find-drift.js';
+import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
-import { everything, ofStreams } from './verify-scope.js';
+import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
 
 export interface RepairOptions {
   /** Only says what would be done. @defaultValue false */
@@ -41,6 +42,8 @@ export interface RepairReport {
   readonly repaired: readonly Drift[];
   /** What it can't settle: events out of order in the log, and with the events as the truth, streams with gaps. */
   readonly left: readonly Drift[];
+  /** Rows that have no event at all while the backfill isn't complete: left to `backstory.backfill()`. */
+  readonly withoutFirstEvent: number;
   readonly dryRun: boolean;
 }
 
@@ -52,7 +55,7 @@ const driftsPerPass = 50_000;
 /**
  * Settles drift. With the table as the truth it appends to each stream what differs, a full state where there is no living
  * stream, or the deletion where the row is gone, and fills gaps; with the events as the truth it writes the rows. Events
- * that were written are never changed. Each row is locked and compared again first, so that live writers are not overtaken.
+ * that were written are never changed, and rows whose first event is due are left to the backfill. Each row is locked and compared again first, so that live writers are not overtaken.
  * @throws BackstoryError when a stream differs although it was corrected
  */
 export async function repairAggregate(
@@ -73,14 +76,15 @@ export async function repairAggregate(
   const metadata = { origin: 'repair', ...(by && { actor: by }), ...(reason && { reason }) };
   const repaired: Drift[] = [];
   const left: Drift[] = [];
+  const scope = options.streamIds ? ofStreams(options.streamIds) : everything;
+  const due = await inOneSnapshot(database, scope, (sql) => firstEventsDue(sql, schema, mapping, scope));
   for (const table of [mapping, ...mapping.parts]) {
-    const settled = await new TableRepair(database, schema, table, { ...options, truth }, metadata).run(
-      dryRun,
-    );
+    const repair = new TableRepair(database, schema, table, truth, due.others, metadata);
+    const settled = await repair.run(dryRun);
     repaired.push(...settled.repaired);
     left.push(...settled.left);
   }
-  return { category: mapping.category, repaired, left, dryRun };
+  return { category: mapping.category, repaired, left, withoutFirstEvent: due.rows, dryRun };
 }
 
 class TableRepair {
@@ -88,7 +92,8 @@ class TableRepair {
     private readonly database: Database,
     private readonly schema: string,
     private readonly mapping: EntityMapping,
-    private readonly options: RepairOptions,
+    private readonly truth: 'table' | 'events',
+    private readonly scope: VerifyScope,
     private readonly metadata: object,
   ) {}
 
@@ -118,14 +123,13 @@ class TableRepair {
 
   /** The order of the log is what consumers have seen, and a row can't be made from a stream that can't be replayed. */
   private canBeSettled({ kind }: Drift): boolean {
-    return kind !== 'order' && !(kind === 'gap' && this.options.truth === 'events');
+    return kind !== 'order' && !(kind === 'gap' && this.truth === 'events');
   }
 
   private async find(): Promise<readonly Drift[]> {
-    const { streamIds } = this.options;
-    const scope = streamIds ? ofStreams(streamIds) : everything;
-    const { drift } = await inOneSnapshot(this.database, scope, (sql) =>
-      findDrift(sql, this.schema, this.mapping, scope, driftsPerPass),
+    const { database, schema, mapping, scope } = this;
+    const { drift } = await inOneSnapshot(database, scope, (sql) =>
+      findDrift(sql, schema, mapping, scope, driftsPerPass),
     );
     return drift;
   }
@@ -145,7 +149,7 @@ class TableRepair {
             );
           const drift = await compareAgain();
           if (drift.length === 0) return drift;
-          if (this.options.truth === 'events') {
+          if (this.truth === 'events') {
             await correctRows(sql, schema, mapping, drift, metadata);
             return drift;
           }

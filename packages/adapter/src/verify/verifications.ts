@@ -26,23 +26,32 @@ export async function lastVerification(
 export async function recordVerification(
   sql: SqlExecutor,
   schema: string,
-  found: { category: string; rows: number; streams: number; drifted: number; complete: boolean },
+  found: {
+    category: string;
+    rows: number;
+    streams: number;
+    drifted: number;
+    withoutFirstEvent: number;
+    complete: boolean;
+  },
+  fingerprint: string | null,
   seenUntil: string,
 ): Promise<void> {
-  const { category, rows, streams, drifted, complete } = found;
+  const { category, rows, streams, drifted, withoutFirstEvent, complete } = found;
   const table = `${quoteIdentifier(schema)}.verifications`;
   if (!complete) {
-    if (drifted > 0)
-      await sql.execute(`update ${table} set drifted = greatest(drifted, $2) where category = $1`, [
-        category,
-        drifted,
-      ]);
+    if (drifted + withoutFirstEvent > 0)
+      await sql.execute(
+        `update ${table} set drifted = greatest(drifted, $2), without_event = greatest(without_event, $3) where category = $1`,
+        [category, drifted, withoutFirstEvent],
+      );
     return;
   }
   await sql.execute(
-    `insert into ${table} (category, rows_compared, streams_compared, drifted, verified_at, seen_until)
-     values ($1, $2, $3, $4, now(), $5)
-     on conflict (category) do update set rows_compared = $2, streams_compared = $3, drifted = $4, verified_at = now(), seen_until = $5`,
-    [category, rows, streams, drifted, seenUntil],
+    `insert into ${table} (category, rows_compared, streams_compared, drifted, without_event, fingerprint, verified_at, seen_until)
+     values ($1, $2, $3, $4, $5, $6, now(), $7)
+     on conflict (category) do update set rows_compared = $2, streams_compared = $3, drifted = $4, without_event = $5,
+       fingerprint = $6, verified_at = now(), seen_until = $7`,
+    [category, rows, streams, drifted, withoutFirstEvent, fingerprint, seenUntil],
   );
 }

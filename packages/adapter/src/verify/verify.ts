@@ -1,8 +1,10 @@
 import type { Database, SqlExecutor } from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
-import type { EntityMapping } from '../mapping/index.js';
+import { type EntityMapping, knownTables } from '../mapping/index.js';
 import { operate } from '../observation/index.js';
+import { knownFingerprintSql } from '../stages/index.js';
 import { findDrift } from './find-drift.js';
+import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
 import { lastVerification, recordVerification } from './verifications.js';
 import { validate, type VerifyOptions } from './verify-options.js';
@@ -18,14 +20,24 @@ export interface AggregateVerification {
   /** How many streams, or parts of them, differ from their row. */
   readonly drifted: number;
   readonly drift: readonly Drift[];
+  /**
+   * Rows that have no event at all while the backfill isn't complete. Not drift: `backstory.backfill()` gives them their
+   * first event, and repair leaves them to it.
+   */
+  readonly withoutFirstEvent: number;
   /** Whether every row and every stream was compared, and not only some. */
   readonly complete: boolean;
 }
 
 export interface VerificationReport {
-  /** Every fold equals its row, and nothing is missing on either side. */
+  /** Every fold equals its row, and nothing is missing on either side, no first event either. */
   readonly clean: boolean;
   readonly aggregates: readonly AggregateVerification[];
+}
+
+export function verificationReport(aggregates: readonly AggregateVerification[]): VerificationReport {
+  const clean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
+  return { clean, aggregates };
 }
 
 /**
@@ -44,7 +56,7 @@ export async function verifyAggregate(
   return operate(
     () => ({ name: 'verify', attributes: { category: mapping.category } }),
     () => verifyAndRecord(database, schema, mapping, options),
-    ({ rows, streams, drifted }) => ({ rows, streams, drifted }),
+    ({ rows, streams, drifted, withoutFirstEvent }) => ({ rows, streams, drifted, withoutFirstEvent }),
   );
 }
 
@@ -57,12 +69,13 @@ async function verifyAndRecord(
   const { category } = mapping;
   const { seenUntil, since } = await lastVerification(database, schema, category);
   const scope = scopeOf(schema, category, options, since);
-  const found = await inOneSnapshot(database, scope, (sql) =>
-    compareAggregate(sql, schema, mapping, scope, options.limit ?? 100),
-  );
+  const { fingerprint, ...found } = await inOneSnapshot(database, scope, async (sql) => ({
+    fingerprint: await knownFingerprint(sql, schema, mapping),
+    ...(await compareAggregate(sql, schema, mapping, scope, options.limit ?? 100)),
+  }));
   const verification = { category, ...found, complete: scope === everything };
   await database.transaction(async (sql) => {
-    await recordVerification(sql, schema, verification, seenUntil);
+    await recordVerification(sql, schema, verification, fingerprint, seenUntil);
     await recordDrifts(sql, schema, verification.drift, 'verify');
   });
   return verification;
@@ -79,6 +92,18 @@ function scopeOf(
   return sinceLast && since ? changedSince(schema, category, since) : everything;
 }
 
+/** What it is a proof of: the tables that this instance knows, as they are captured. */
+async function knownFingerprint(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+): Promise<string | null> {
+  const [row] = await sql.execute<{ fingerprint: string | null }>(
+    `select ${knownFingerprintSql(schema, mapping.category, knownTables(mapping))} as fingerprint`,
+  );
+  return row?.fingerprint ?? null;
+}
+
 /** The table of the root and those of its parts. */
 async function compareAggregate(
   sql: SqlExecutor,
@@ -87,9 +112,16 @@ async function compareAggregate(
   scope: VerifyScope,
   limit: number,
 ): Promise<Omit<AggregateVerification, 'category' | 'complete'>> {
-  const found = { rows: 0, streams: 0, drifted: 0, drift: [] as readonly Drift[] };
+  const due = await firstEventsDue(sql, schema, root, scope);
+  const found = {
+    rows: due.rows,
+    streams: 0,
+    drifted: 0,
+    drift: [] as readonly Drift[],
+    withoutFirstEvent: due.rows,
+  };
   for (const mapping of [root, ...root.parts]) {
-    const { rows, states, drifted, drift } = await findDrift(sql, schema, mapping, scope, limit);
+    const { rows, states, drifted, drift } = await findDrift(sql, schema, mapping, due.others, limit);
     found.rows += rows;
     if (mapping === root) found.streams = states;
     found.drifted += drifted;

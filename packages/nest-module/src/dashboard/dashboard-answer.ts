@@ -68,7 +68,7 @@ function problemOf(error: unknown): { status: number; code: string; message: str
     return { status: 500, code: 'FAILED', message: 'That failed. The log of the application says why.' };
   }
   const { code, remedy } = error;
-  const [message = code] = error.message.split('\n');
+  const [message = code] = error.message.split('\n  What to do: ');
   return { status: statusOf(code), code, message, remedy };
 }
 

@@ -46,10 +46,14 @@ export class DashboardWork {
 
   private async verified(aggregate: string): Promise<string> {
     const { clean, aggregates } = await this.backstory.verify({ aggregates: [aggregate] });
-    const [found] = aggregates;
-    return clean
-      ? `${found?.rows ?? 0} rows compared, no drift`
-      : `${found?.drifted} streams differ from their rows`;
+    const { rows = 0, drifted = 0, withoutFirstEvent = 0 } = aggregates[0] ?? {};
+    if (clean) return `${rows} rows compared, no drift`;
+    return [
+      ...(drifted > 0 ? [`${drifted} streams differ from their rows`] : []),
+      ...(withoutFirstEvent > 0
+        ? [`${withoutFirstEvent} rows have no first event yet (npx backstory backfill ${aggregate})`]
+        : []),
+    ].join(', ');
   }
 
   private begin(

@@ -7,6 +7,7 @@ import {
   type Cli,
   type CommandRun,
   differencesInWords,
+  firstEventsDueInWords,
   print,
   streamsOf,
 } from '../cli.js';
@@ -45,12 +46,13 @@ const repair: CommandRun = async (backstory, input) => {
     ...streamsOf(input),
     ...attribution(input.options),
   });
-  const lines = reports.flatMap(({ repaired, left }) => [
-    ...repaired.map((drift) => line(dryRun ? 'would correct' : 'corrected', drift)),
-    ...left.map((drift) => line("can't correct", drift)),
+  const lines = reports.flatMap((report) => [
+    ...report.repaired.map((drift) => line(dryRun ? 'would correct' : 'corrected', drift)),
+    ...report.left.map((drift) => line("can't correct", drift)),
+    firstEventsDueInWords(report),
   ]);
-  print(input, reports, () => (lines.length === 0 ? 'Nothing to repair.\n' : lines.join('')));
-  return reports.some(({ left }) => left.length > 0) ? 2 : 0;
+  print(input, reports, () => lines.join('') || 'Nothing to repair.\n');
+  return reports.some(({ left, withoutFirstEvent }) => left.length + withoutFirstEvent > 0) ? 2 : 0;
 };
 
 /** With the values from before. */

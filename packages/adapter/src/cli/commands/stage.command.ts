@@ -1,6 +1,8 @@
 import { Argument, type Command } from 'commander';
-import { type Stage, type StageChange, stages } from '../../stages/index.js';
+import type { Backstory } from '../../backstory.js';
 import { InvalidOptionsError } from '../../errors.js';
+import type { StageMove, StageOptions } from '../../stage-control.js';
+import { isStage, type Stage, type StageChange, stages } from '../../stages/index.js';
 import {
   attribution,
   type Cli,
@@ -19,54 +21,49 @@ const lines = [
   ['stage order shadow --reason "verified"', 'one step forward'],
   ['stage order replay --percent 10', 'for a tenth of the streams'],
   ['stage order capture', 'back, at any time'],
+  ['stage order customer shadow', 'two of them'],
+  ['stage --all shadow', 'all that can'],
 ] as const;
 
 const more = 'off → capture → shadow → replay; every instance follows within a second.';
 
 export function stageCommand(program: Command, cli: Cli): void {
+  const words = new Argument(
+    '[aggregates-and-stage...]',
+    'categories or entities, and behind them where to; one of them alone: its history',
+  );
+  // for help and completion: other words are aggregates
+  words.argChoices = [...stages];
   program
     .command('stage')
-    .argument('<aggregate>', 'category or entity')
-    .addArgument(new Argument('[stage]', 'where to; without it, the history of its stages').choices(stages))
+    .addArgument(words)
+    .option('--all', 'every aggregate; those that stand there already are left alone')
     .option('--percent <number>', 'with replay: of how many in a hundred streams; the others are compared')
     .option('--history', 'the history of its stages')
     .option('--dry-run', 'say what stands against it, change nothing')
     .option('--by <name>', 'who changes it')
     .option('--reason <text>', 'why')
     .option('--force', 'go although a guard refuses; it is recorded as forced')
-    .description('move an aggregate, or show how it was moved')
+    .description('move aggregates, or show how one was moved; exit code 1 where one is refused')
     .addHelpText('after', examples(lines, more))
     .action(cli.action(stage));
 }
 
 const stage: CommandRun = async (backstory, input) => {
-  const [aggregate, to] = input.args as [string, Stage | undefined];
-  const { percent, force, history, dryRun } = input.options;
+  const { percent, history, all } = input.options;
+  const { names, to } = wanted((input.args[0] ?? []) as readonly string[], all === true);
   if (to === undefined && percent !== undefined) {
     throw new InvalidOptionsError('--percent is given without a stage.', 'Say "replay --percent …".');
   }
   if (to !== undefined && history) {
     throw new InvalidOptionsError('--history and a stage to go to are given.', 'Ask for one of them.');
   }
+  const [name] = names;
   if (to !== undefined) {
-    const options = {
-      ...attribution(input.options),
-      force: force === true || dryRun === true,
-      dryRun: dryRun === true,
-      ...(percent !== undefined && { percent: positiveInteger(percent, '--percent') }),
-    };
-    const change = await backstory.stages.set(aggregate, to, options);
-    if (dryRun) return whatStandsAgainst(change, input);
-    print(
-      input,
-      change,
-      () =>
-        `${change.category}: ${shown(change.from, change.fromPercent)} → ${shown(change.to, change.percent)}` +
-        (change.forced ? ` (forced, although ${change.overridden.join('; ')})\n` : '\n'),
-    );
-    return 0;
+    if (all === true || name === undefined) return moveSeveral(backstory, input, 'all', to);
+    return names.length > 1 ? moveSeveral(backstory, input, names, to) : moveOne(backstory, input, name, to);
   }
-  const changes = await backstory.stages.history(aggregate);
+  const changes = await backstory.stages.history(name as string);
   print(input, changes, () =>
     table(
       ['when', 'from', 'to', 'by', 'forced', 'reason'],
@@ -83,15 +80,89 @@ const stage: CommandRun = async (backstory, input) => {
   return 0;
 };
 
-function whatStandsAgainst(change: StageChange, input: CommandInput): ExitCode {
-  const { category, from, to, fromPercent, percent, overridden } = change;
-  const move = `${shown(from, fromPercent)} → ${shown(to, percent)}`;
-  print(input, { category, from, to, percent, reasons: overridden }, () =>
-    overridden.length === 0
-      ? `${category}: ${move}: nothing stands against it.\n`
-      : `${category}: ${move} would be refused: ${overridden.join('; ')}.\n`,
-  );
+/** The last word is the stage, if it is one and not the only word. @throws InvalidOptionsError */
+function wanted(words: readonly string[], all: boolean): { names: readonly string[]; to: Stage | undefined } {
+  const last = words.at(-1);
+  const to = last !== undefined && isStage(last) && (all || words.length > 1) ? last : undefined;
+  const names = to === undefined ? words : words.slice(0, -1);
+  if (all && names.length > 0) {
+    throw new InvalidOptionsError(
+      `--all and ${names.join(', ')} are given.`,
+      to === undefined ? `Say "stage --all" and one of: ${stages.join(', ')}.` : 'Ask for one of them.',
+    );
+  }
+  if (to === undefined && names.length !== 1) {
+    throw new InvalidOptionsError(
+      last === undefined ? 'No stage is given.' : `"${last}" is no stage.`,
+      `Name aggregates, and behind them one of: ${stages.join(', ')}.`,
+    );
+  }
+  return { names, to };
+}
+
+function optionsOf({ options }: CommandInput): StageOptions {
+  const { percent, force, dryRun } = options;
+  return {
+    ...attribution(options),
+    force: force === true,
+    dryRun: dryRun === true,
+    ...(percent !== undefined && { percent: positiveInteger(percent, '--percent') }),
+  };
+}
+
+async function moveOne(
+  backstory: Backstory,
+  input: CommandInput,
+  aggregate: string,
+  to: Stage,
+): Promise<ExitCode> {
+  const { dryRun } = input.options;
+  const change = await backstory.stages.set(aggregate, to, optionsOf(input));
+  const { category, from, percent, overridden } = change;
+  if (!dryRun) {
+    print(input, change, () => done(change));
+    return 0;
+  }
+  print(input, { category, from, to, percent, reasons: overridden }, () => planned(change));
   return overridden.length === 0 ? 0 : 1;
+}
+
+async function moveSeveral(
+  backstory: Backstory,
+  input: CommandInput,
+  aggregates: 'all' | readonly string[],
+  to: Stage,
+): Promise<ExitCode> {
+  const { dryRun } = input.options;
+  const moves = await backstory.stages.setAll(to, { aggregates, ...optionsOf(input) });
+  const inWords = ({ category, change, reasons }: StageMove): string => {
+    if (!change) return `${category}: refused:\n${listed(reasons)}`;
+    return dryRun ? planned(change) : done(change);
+  };
+  print(input, moves, () =>
+    moves.length === 0 ? `All stand in ${to} already.\n` : moves.map(inWords).join(''),
+  );
+  return moves.some(({ refused }) => refused) ? 1 : 0;
+}
+
+function done(change: StageChange): string {
+  const { anew, forced, overridden } = change;
+  const counted = anew ? ': shadow reads are counted anew' : '';
+  return `${moveOf(change)}${counted}${forced ? `, forced, although:\n${listed(overridden)}` : '\n'}`;
+}
+
+function planned(change: StageChange): string {
+  const { anew, overridden } = change;
+  if (overridden.length > 0) return `${moveOf(change)} would be refused:\n${listed(overridden)}`;
+  return `${moveOf(change)}: nothing stands against it${anew ? ', shadow reads would be counted anew' : ''}.\n`;
+}
+
+function moveOf({ category, from, to, fromPercent, percent }: StageChange): string {
+  return `${category}: ${shown(from, fromPercent)} → ${shown(to, percent)}`;
+}
+
+function listed(reasons: readonly string[]): string {
+  return reasons.map((reason) => `  - ${reason}\n`).join('');
 }
 
 function shown(stage: Stage | null, percent: number | null): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AggregateStatus } from '../../admin/index.js';
 import { type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
 import { table } from '../terminal.js';
@@ -25,9 +26,7 @@ const status: CommandRun = async (backstory, input) => {
         category,
         percent === null || percent === 100 ? stage : `${stage} ${percent} %`,
         backfill ? `${backfill.completedAt ? 'complete' : 'under way'}, ${backfill.events} events` : '-',
-        verified
-          ? `${verified.drifted === 0 ? 'clean' : `${verified.drifted} drifted`} ${verified.at.toISOString()}`
-          : '-',
+        verified ? `${verifiedInWords(verified)} ${verified.at.toISOString()}` : '-',
         shadow
           ? `${shadow.compared}, ${shadow.drifted} drifted` +
             (shadow.failed > 0 ? `, ${shadow.failed} failed` : '') +
@@ -39,3 +38,13 @@ const status: CommandRun = async (backstory, input) => {
   );
   return 0;
 };
+
+function verifiedInWords({
+  drifted,
+  withoutFirstEvent,
+  outdated,
+}: NonNullable<AggregateStatus['verified']>): string {
+  if (outdated) return 'before it changed,';
+  if (withoutFirstEvent > 0) return `${withoutFirstEvent} without a first event`;
+  return drifted === 0 ? 'clean' : `${drifted} drifted`;
+}

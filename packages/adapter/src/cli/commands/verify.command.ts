@@ -5,6 +5,7 @@ import {
   type Cli,
   type CommandRun,
   differencesInWords,
+  firstEventsDueInWords,
   positiveInteger,
   print,
   streamsOf,
@@ -53,9 +54,12 @@ const verify: CommandRun = async (backstory, input) => {
         report.aggregates.map(({ category, rows, streams, drifted }) => [category, rows, streams, drifted]),
       ) +
       report.aggregates.flatMap(({ drift }) => drift.map(inWords)).join('') +
+      report.aggregates.map(firstEventsDueInWords).join('') +
       (report.clean
         ? `${report.aggregates.every(({ complete }) => complete) ? 'Every replay' : 'Every replay that was looked at'} equals its row.\n`
-        : 'Run "npx backstory repair --dry-run" to see what would settle it.\n'),
+        : report.aggregates.some(({ drifted }) => drifted > 0)
+          ? 'Run "npx backstory repair --dry-run" to see what would settle it.\n'
+          : ''),
   );
   return report.clean ? 0 : 2;
 };
