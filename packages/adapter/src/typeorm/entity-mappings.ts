@@ -248,6 +248,8 @@ function columnMapping(property: string, column: CatalogColumn): ColumnMapping {
     typeOid: column.typeOid,
     outputFunction: column.outputFunction,
     sqlType: column.sqlType,
+    declaredType: column.declaredType,
+    formerTypes: [],
     generated: column.generated !== '',
     exactEquality: hasExactEquality(type),
   };
