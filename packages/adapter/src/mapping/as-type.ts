@@ -102,17 +102,19 @@ function floatOf(value: unknown, text: (number: number) => string): unknown {
   const known =
     typeof value === 'number' ? String(value) : typeof value === 'string' ? decimalText(value) : undefined;
   if (known === undefined || !/\d/.test(known)) return known;
-  const rounded = Number(text(Number(value)));
-  if (Object.is(rounded, -0)) return '-0';
+  const number = Number(value);
+  if (Object.is(number, -0)) return '-0';
+  const rounded = Number(text(number));
   return Number.isFinite(rounded) ? rounded : undefined;
 }
 
-/** The fewest digits that are the same real. */
+/** The fewest digits that are nearer to the same real than to any other. */
 function float4Text(number: number): string {
   const real = Math.fround(number);
   for (let digits = 1; digits < 9; digits++) {
     const text = real.toPrecision(digits);
-    if (Math.fround(Number(text)) === real) return text;
+    const short = Number(text);
+    if (Math.fround(short + (short - real) / 1e6) === real) return text;
   }
   return real.toPrecision(9);
 }
@@ -138,7 +140,9 @@ function printed(value: unknown, column: ColumnMapping): string {
   const digits = hadFloat(column);
   if (typeof value === 'number' && digits !== undefined)
     return floatText(value, digits === 6 ? 'float4' : 'float8');
-  return typeof value === 'object' || typeof value === 'number' ? jsonbText(value) : String(value);
+  return typeof value === 'object' || typeof value === 'number'
+    ? jsonbText(value)
+    : String(value as boolean | string);
 }
 
 function uuidText(text: string): string | undefined {

@@ -6,6 +6,7 @@ import { settledStateSql } from './settled-state.js';
 /**
  * A text that two states have in common exactly when they agree in every property that the entity has today; a missing one is
  * null. Of the jsonb expression `state`, settled; what else it holds, such as the data of a scope, is left out.
+ * `offset 0` keeps it from being settled anew for each property.
  */
 export function canonicalStateSql(mapping: EntityMapping, schema: string, state: string): string {
   const settled = settledStateSql(mapping, schema, 'x.state');
@@ -15,7 +16,7 @@ export function canonicalStateSql(mapping: EntityMapping, schema: string, state:
   const text = `row(${values.join(', ')})::text`;
   return settled === 'x.state'
     ? text.replaceAll('y.state', state)
-    : `(select ${text} from (select ${settled} as state from (select ${state} as state) x) y)`;
+    : `(select ${text} from (select ${settled} as state from (select ${state} as state) x offset 0) y)`;
 }
 
 /** The same of the row behind `alias`. */

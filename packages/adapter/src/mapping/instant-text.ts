@@ -21,14 +21,25 @@ export function instantText(type: string, text: string, precision = 6): string |
   const micros = Number(fraction.padEnd(6, '0'));
   const offset = type === 'timestamptz' ? minutesOf(zone) : 0;
   const unit = 10 ** (6 - precision);
-  const suffix = `${type === 'timestamptz' ? '+00:00' : ''}${bc}`;
+  const utcZone = type === 'timestamptz' ? '+00:00' : '';
   if (offset === 0 && micros % unit === 0)
-    return `${year}-${month}-${day}T${hour}:${minute}:${second}${fractionText(micros)}${suffix}`;
-  if (bc !== '' || year.length > 4 || year < '0100' || second >= '60' || hour >= '24') return undefined;
-  const utc = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute) - offset);
-  const [seconds, rest] = roundedTo(unit, utc / 1000 + Number(second), micros);
-  const whole = new Date(seconds * 1000).toISOString();
-  return whole.length === 24 ? `${whole.slice(0, 19)}${fractionText(rest)}${suffix}` : undefined;
+    return `${year}-${month}-${day}T${hour}:${minute}:${second}${fractionText(micros)}${utcZone}${bc}`;
+  if (second >= '60' || hour >= '24') return undefined;
+  const utc = new Date(0);
+  utc.setUTCFullYear(bc === '' ? Number(year) : 1 - Number(year), Number(month) - 1, Number(day));
+  utc.setUTCHours(Number(hour), Number(minute) - offset, Number(second));
+  const [milliseconds, rest] = roundedTo(unit, utc.getTime(), micros);
+  return printed(new Date(milliseconds), rest, utcZone);
+}
+
+/** Undefined beyond the years that JavaScript has. */
+function printed(moment: Date, micros: number, zone: string): string | undefined {
+  if (Number.isNaN(moment.getTime())) return undefined;
+  const year = moment.getUTCFullYear();
+  const era = year > 0 ? '' : ' BC';
+  const digits = String(year > 0 ? year : 1 - year).padStart(4, '0');
+  const behindYear = moment.toISOString().slice(-20, -5);
+  return `${digits}${behindYear}${fractionText(micros)}${zone}${era}`;
 }
 
 /** East of Greenwich. */
@@ -37,11 +48,11 @@ function minutesOf(zone: string): number {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 
-/** PostgreSQL counts from the year 2000, and rounds half away from there. */
-function roundedTo(unit: number, seconds: number, micros: number): [seconds: number, micros: number] {
-  const isBefore = seconds < Date.UTC(2000, 0, 1) / 1000;
-  const rounded = Math.floor((micros + (isBefore && unit > 1 ? unit / 2 - 1 : unit / 2)) / unit) * unit;
-  return rounded < 1_000_000 ? [seconds, rounded] : [seconds + 1, rounded - 1_000_000];
+/** PostgreSQL counts from the year 2000, and rounds half away from there. `at` is a whole second in milliseconds. */
+function roundedTo(unit: number, at: number, micros: number): [milliseconds: number, micros: number] {
+  const half = unit > 1 && at < Date.UTC(2000, 0, 1) ? unit / 2 - 1 : unit / 2;
+  const rounded = Math.floor((micros + half) / unit) * unit;
+  return rounded < 1_000_000 ? [at, rounded] : [at + 1000, rounded - 1_000_000];
 }
 
 function fractionText(micros: number): string {

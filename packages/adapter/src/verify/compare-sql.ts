@@ -28,7 +28,7 @@ export function compareSql(
       where (r.row::text = s.data[1]::text and cardinality(s.data) = 1 and s.born = s.first) is not true
     ), compared as (
       select u.stream_id, u.row_id, u.row::jsonb as row, ${settledStateSql(mapping, schema, 'f.state')} as replay
-      from unequal u cross join lateral (select ${replay} as state offset 0) f
+      from unequal u cross join lateral (select ${replay} as state offset 0) f offset 0
     ), values as (
       select stream_id, row_id,
         case when replay is null then 'missing event' when row is null then 'missing row' else 'value' end as kind,
