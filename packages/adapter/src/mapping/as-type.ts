@@ -2,6 +2,7 @@ import { decimalText } from './decimal-text.js';
 import { declaredType } from './declared-type.js';
 import type { ColumnMapping } from './entity-mapping.js';
 import { floatText } from './float-text.js';
+import { realText } from './real-text.js';
 import { instantText } from './instant-text.js';
 import { jsonbText } from './jsonb-text.js';
 import { characters } from './characters.js';
@@ -48,7 +49,7 @@ const conversions: Record<ValueKind, (value: unknown, column: ColumnMapping) => 
       return decimalText(text, modifiers.length > 0 ? (modifiers[1] ?? 0) : undefined);
     return decimalText(String(Number(text)));
   },
-  float4: (value) => floatOf(value, float4Text),
+  float4: (value) => floatOf(value, realText),
   float8: (value) => floatOf(value, String),
   boolean: (value) => {
     if (typeof value === 'number') return value !== 0;
@@ -108,17 +109,6 @@ function floatOf(value: unknown, text: (number: number) => string): unknown {
   return Number.isFinite(rounded) ? rounded : undefined;
 }
 
-/** The fewest digits that are nearer to the same real than to any other. */
-function float4Text(number: number): string {
-  const real = Math.fround(number);
-  for (let digits = 1; digits < 9; digits++) {
-    const text = real.toPrecision(digits);
-    const short = Number(text);
-    if (Math.fround(short + (short - real) / 1e6) === real) return text;
-  }
-  return real.toPrecision(9);
-}
-
 /** PostgreSQL takes the beginning of a word, where only one begins so. */
 function booleanOf(text: string): boolean | undefined {
   if (text === '') return undefined;
@@ -140,9 +130,7 @@ function printed(value: unknown, column: ColumnMapping): string {
   const digits = hadFloat(column);
   if (typeof value === 'number' && digits !== undefined)
     return floatText(value, digits === 6 ? 'float4' : 'float8');
-  return typeof value === 'object' || typeof value === 'number'
-    ? jsonbText(value)
-    : String(value as boolean | string);
+  return jsonbText(value);
 }
 
 function uuidText(text: string): string | undefined {
