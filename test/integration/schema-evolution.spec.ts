@@ -238,7 +238,7 @@ describe('the table of migrations in the documentation', () => {
     const { aggregates } = await backstory.verify();
     expect(aggregates.flatMap(({ drift }) => drift)).toEqual([]);
     for (const [name, expected] of rows) {
-      expect(await dataSource.manager.find(name, { order: { id: 1 } as never })).toEqual(expected);
+      expect(await dataSource.manager.find(name, { order: { id: 1 } })).toEqual(expected);
       const loaded: object[] = [];
       for await (const each of backstory.loadAll(name)) loaded.push(each);
       expect(loaded).toHaveLength(expected.length);
@@ -286,9 +286,9 @@ describe('the table of migrations in the documentation', () => {
       await dataSource.query(evolution.writes[index] as string);
       await expectExact(dataSource, backstory, await rowsOf(dataSource));
       await backstory.shadowSettled();
-      const [{ drifted }] = (await dataSource.query(
+      const [{ drifted }] = await dataSource.query<[{ drifted: number }]>(
         'select coalesce(sum(drifted + failed), 0)::int as drifted from backstory.shadow_reads',
-      )) as [{ drifted: number }];
+      );
       expect(drifted).toBe(0);
     }
     const [name] = dataSource.entityMetadatas.map((each) => each.name);
