@@ -1,5 +1,6 @@
 import { recordedNames, type StoredTable } from './captured-table.js';
-import type { EntityMapping, PartMapping } from './entity-mapping.js';
+import { seenColumn } from './columns-as-seen.js';
+import type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 
 /**
  * An aggregate as this application knows it, that understands the events which all releases record: a column that another
@@ -19,11 +20,23 @@ export function asRecorded(root: EntityMapping, stored: readonly StoredTable[]):
   return recorded;
 }
 
-function namesOf(mapping: EntityMapping, stored: readonly StoredTable[]): Pick<EntityMapping, 'renamed'> {
+function namesOf(
+  mapping: EntityMapping,
+  stored: readonly StoredTable[],
+): Pick<EntityMapping, 'renamed' | 'columns' | 'key'> {
   const captured = stored.find(
     ({ category, part, oid }) =>
       category === mapping.category && part === (mapping.part?.path ?? '') && oid === mapping.table.oid,
   )?.captured;
   const names = [...recordedNames(mapping, captured)].map(([property, recorded]) => [recorded, property]);
-  return { renamed: { ...mapping.renamed, ...Object.fromEntries(names) } };
+  const columns = mapping.columns.map((column) => {
+    const known = captured?.columns.find(({ number }) => number === column.number);
+    return known
+      ? { ...column, formerTypes: seenColumn(known, column.column, column.declaredType).formerTypes }
+      : column;
+  });
+  const key = mapping.key.map(
+    ({ number }) => columns.find((column) => column.number === number) as ColumnMapping,
+  );
+  return { columns, key, renamed: { ...mapping.renamed, ...Object.fromEntries(names) } };
 }

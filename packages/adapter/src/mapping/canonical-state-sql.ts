@@ -4,16 +4,19 @@ import { jsonbSql } from './row-sql.js';
 import { settledStateSql } from './settled-state.js';
 
 /**
- * A text that two states have in common exactly when they agree in every property that the entity has today, missing ones
- * told apart from null. Of the jsonb expression `state`, settled; what else it holds, such as the data of a scope, is left out.
+ * A text that two states have in common exactly when they agree in every property that the entity has today; a missing one is
+ * null. Of the jsonb expression `state`, settled; what else it holds, such as the data of a scope, is left out.
+ * `offset 0` keeps it from being settled anew for each property.
  */
-export function canonicalStateSql(mapping: EntityMapping, state: string): string {
-  const settled = settledStateSql(mapping, 'x.state');
-  const values = mapping.columns.map(({ property }) => `y.state -> ${quoteLiteral(property)}`);
+export function canonicalStateSql(mapping: EntityMapping, schema: string, state: string): string {
+  const settled = settledStateSql(mapping, schema, 'x.state');
+  const values = mapping.columns.map(
+    ({ property }) => `coalesce(y.state -> ${quoteLiteral(property)}, 'null')`,
+  );
   const text = `row(${values.join(', ')})::text`;
   return settled === 'x.state'
     ? text.replaceAll('y.state', state)
-    : `(select ${text} from (select ${settled} as state from (select ${state} as state) x) y)`;
+    : `(select ${text} from (select ${settled} as state from (select ${state} as state) x offset 0) y)`;
 }
 
 /** The same of the row behind `alias`. */

@@ -1,5 +1,6 @@
 import type { CapturedTable, StoredTable } from './captured-table.js';
 import type { CatalogTable } from './catalog.js';
+import { seenColumn } from './columns-as-seen.js';
 import { columnMapping } from './column-mapping.js';
 import type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 import type { ResolvedCondition } from './resolved-rule.js';
@@ -55,9 +56,12 @@ function tableMapping(
 ): EntityMapping | LostCapture {
   const table = stored.oid === null ? undefined : catalog.get(stored.oid);
   if (!table) return `${nameOf(stored)} is gone`;
-  const columns = captured.columns.flatMap(({ number, property, excluded }) => {
+  const columns = captured.columns.flatMap((known) => {
+    const { number, property, excluded } = known;
     const column = table.columns.find((each) => each.number === number);
-    return column && !excluded && column.generated !== 'v' ? [columnMapping(property, column)] : [];
+    return column && !excluded && column.generated !== 'v'
+      ? [columnMapping(property, column, seenColumn(known, column.name, column.declaredType).formerTypes)]
+      : [];
   });
   const key = captured.key.map((name) => columns.find(({ property }) => property === name));
   if (!key.every((column) => column !== undefined)) return `${nameOf(stored)} has lost a column of its key`;

@@ -1,6 +1,6 @@
 import type { SqlExecutor } from '../database/index.js';
 
-/** A column as PostgreSQL knows it. For a domain, all but `sqlType` are of the type at its bottom. */
+/** A column as PostgreSQL knows it. For a domain, all but `sqlType` and `declaredType` are of the type at its bottom. */
 export interface CatalogColumn {
   /** pg_attribute.attnum, which a rename doesn't change. */
   readonly number: number;
@@ -10,6 +10,8 @@ export interface CatalogColumn {
   readonly typeKind: string;
   readonly outputFunction: string;
   readonly sqlType: string;
+  /** `sqlType` with the column's modifier. */
+  readonly declaredType: string;
   readonly deterministic: boolean;
   /** pg_attribute.attgenerated: `s` stored, `v` virtual, or empty. */
   readonly generated: string;
@@ -46,6 +48,17 @@ export interface CatalogTable {
   readonly reentrant: boolean;
 }
 
+/**
+ * The modifier of the column behind `a`, whose type is behind `t`, as a type's qualified name takes it: `(10,2)`, also where
+ * it stands in the middle of the name in SQL's own words, as in `timestamp(3) with time zone`. Of an interval it is fields
+ * and precision, as two numbers.
+ */
+const modifierSql = `case
+             when a.atttypmod = -1 then ''
+             when t.typname in ('interval', '_interval') then '(' || (a.atttypmod >> 16 & 32767) ||
+               case when a.atttypmod & 65535 = 65535 then '' else ',' || (a.atttypmod & 65535) end || ')'
+             else coalesce(substring(format_type(a.atttypid, a.atttypmod) from '[(][^()"]*[)]'), '') end`;
+
 /** What PostgreSQL knows of the tables with these names; those that aren't there are left out. One query. */
 export function readCatalog(
   sql: SqlExecutor,
@@ -76,6 +89,7 @@ const describedTable = `select n.nspname as schema, c.relname as name, c.oid, c.
            'number', a.attnum, 'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', base.typname, 'typeKind', base.typtype,
            'outputFunction', quote_ident(pn.nspname) || '.' || quote_ident(p.proname),
            'sqlType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname),
+           'declaredType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname) || ${modifierSql},
            'deterministic', coalesce(l.collisdeterministic, true),
            'generated', a.attgenerated) order by a.attnum)
         from pg_attribute a join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace

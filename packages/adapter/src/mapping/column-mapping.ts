@@ -3,7 +3,11 @@ import type { ColumnMapping } from './entity-mapping.js';
 import { hasExactEquality, valueKind } from './value-kind.js';
 
 /** A column of a captured table, as PostgreSQL knows it, under the name that it has in event data. */
-export function columnMapping(property: string, column: CatalogColumn): ColumnMapping {
+export function columnMapping(
+  property: string,
+  column: CatalogColumn,
+  formerTypes: readonly string[] = [],
+): ColumnMapping {
   const type = { name: column.typeName, type: column.typeKind, deterministic: column.deterministic };
   return {
     property,
@@ -13,6 +17,8 @@ export function columnMapping(property: string, column: CatalogColumn): ColumnMa
     typeOid: column.typeOid,
     outputFunction: column.outputFunction,
     sqlType: column.sqlType,
+    declaredType: column.declaredType,
+    formerTypes,
     enumerated: column.typeKind === 'e',
     generated: column.generated !== '',
     exactEquality: hasExactEquality(type),

@@ -6,9 +6,9 @@ export function columnsAsSeen(captured: CapturedTable, table: CatalogTable): Cap
   let changed = false;
   const columns = captured.columns.map((known): CapturedColumn => {
     const found = table.columns.find(({ number }) => number === known.number);
-    if (!found || (found.name === known.column && found.sqlType === known.type)) return known;
+    if (!found || (found.name === known.column && found.declaredType === known.type)) return known;
     changed = true;
-    return seenColumn(known, found.name, found.sqlType);
+    return seenColumn(known, found.name, found.declaredType);
   });
   return changed ? { ...captured, columns } : captured;
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EventData } from '../event/index.js';
+import { hasFormOf } from './as-type.js';
 import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 import { settledState } from './settled-state.js';
 import { floatText } from './float-text.js';
@@ -16,7 +17,17 @@ export function driverValueOf(column: ColumnMapping, parsers: TypeParsers): (val
   const toText = textForms[column.kind];
   // The event was read by JSON.parse: to print it and parse it again would take time, and turn 1e400 into null.
   if (column.kind === 'json' && isJsonParse(parse)) return (value) => value;
-  return (value) => (value === null || value === undefined ? value : parse(toText(value)));
+  if (column.formerTypes.length === 0)
+    return (value) => (value === null || value === undefined ? value : parse(toText(value)));
+  // What could not be made a value of today's type is given as it was recorded, whatever a parser would say to it.
+  return (value) => {
+    if (value === null || value === undefined || !hasFormOf(column.kind, value)) return value;
+    try {
+      return parse(toText(value));
+    } catch {
+      return value;
+    }
+  };
 }
 
 const textForms: Record<ColumnMapping['kind'], (value: unknown) => string> = {
@@ -39,7 +50,7 @@ function isJsonParse(parse: (text: string) => unknown): boolean {
   return isDeepStrictEqual(parse(probe), JSON.parse(probe));
 }
 
-/** Converts whole states. Columns whose property a state doesn't have are left out. */
+/** Converts whole states. */
 export class DriverValues {
   private readonly converters: readonly {
     column: string;
@@ -58,8 +69,19 @@ export class DriverValues {
     }));
   }
 
-  /** Driver values by column name. */
+  /** Driver values by column name; null for what the state lacks, because its events are older than the column. */
   of(replayed: EventData): Map<string, unknown> {
+    const state = settledState(this.mapping, replayed);
+    return new Map(
+      this.converters.map(({ column, property, convert }) => [
+        column,
+        Object.hasOwn(state, property) ? convert(state[property]) : null,
+      ]),
+    );
+  }
+
+  /** The same without what the state lacks: for a row that has it. */
+  recordedIn(replayed: EventData): Map<string, unknown> {
     const state = settledState(this.mapping, replayed);
     const values = new Map<string, unknown>();
     for (const { column, property, convert } of this.converters) {

@@ -19,6 +19,13 @@ export interface ColumnMapping {
   readonly sqlType: string;
   /** Its type is an enum. */
   readonly enumerated: boolean;
+  /** The same with its modifier, as the column is declared: `pg_catalog."numeric"(10,2)`. A domain has its own inside of it. */
+  readonly declaredType: string;
+  /**
+   * The declared types that the column had when earlier events were recorded, oldest first: what they say is taken for a
+   * value of today's type, see `asTypeSql`. Empty for a column that has always had this one.
+   */
+  readonly formerTypes: readonly string[];
   /** PostgreSQL computes it from other columns, so nobody can write it. */
   readonly generated: boolean;
   /** Whether `IS DISTINCT FROM` sees every difference: not so for numeric scale, -0, citext or json. */

@@ -49,14 +49,20 @@ function mergedColumns(
   const merged = known.map((column): CapturedColumn => {
     const own = release.columns.find(({ number }) => number === column.number);
     const { excluded: _, ...included } = column;
-    if (own) return seenColumn(included, own.column, own.sqlType);
+    if (own) return seenColumn(included, own.column, own.declaredType);
     return narrow || release.excluded.includes(column.property) ? { ...column, excluded: true } : column;
   });
   for (const own of release.columns) {
     if (known.some(({ number }) => number === own.number)) continue;
     const property = taken.has(own.property) ? `${own.property}@${own.number}` : own.property;
     taken.add(property);
-    merged.push({ number: own.number, column: own.column, property, type: own.sqlType, formerTypes: [] });
+    merged.push({
+      number: own.number,
+      column: own.column,
+      property,
+      type: own.declaredType,
+      formerTypes: [],
+    });
   }
   return merged;
 }

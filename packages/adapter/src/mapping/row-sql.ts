@@ -89,8 +89,7 @@ function joinedSql(members: readonly string[]): string {
 }
 
 /** What to_json turns into the value's form in events. */
-function valueSql(column: ColumnMapping, alias: string): string {
-  const value = `${alias}.${quoteIdentifier(column.column)}`;
+function valueSql(column: ColumnMapping, value: string): string {
   if (column.kind === 'decimal') return `${value}::text`;
   return column.kind === 'text' ? printedSql(column, value) : value;
 }
@@ -101,28 +100,38 @@ export function printedSql({ outputFunction }: ColumnMapping, value: string): st
 }
 
 /** A number in jsonb has no negative zero. */
-function isNegativeZeroSql({ kind, column }: ColumnMapping, alias: string): string | undefined {
+function isNegativeZeroSql({ kind }: ColumnMapping, value: string): string | undefined {
   if (kind !== 'float4' && kind !== 'float8') return undefined;
-  const value = `${alias}.${quoteIdentifier(column)}`;
   return `${value} = 0 and ${value}::text = '-0'`;
 }
 
+function inRowSql({ column }: ColumnMapping, alias: string): string {
+  return `${alias}.${quoteIdentifier(column)}`;
+}
+
 function jsonSql(column: ColumnMapping, alias: string): string {
-  const negativeZero = isNegativeZeroSql(column, alias);
-  const value = valueSql(column, alias);
-  return negativeZero ? `case when ${negativeZero} then '"-0"'::json else to_json(${value}) end` : value;
+  const value = inRowSql(column, alias);
+  const negativeZero = isNegativeZeroSql(column, value);
+  const inEvent = valueSql(column, value);
+  return negativeZero ? `case when ${negativeZero} then '"-0"'::json else to_json(${inEvent}) end` : inEvent;
 }
 
 /** The value as jsonb; SQL's NULL where it is null. */
 export function jsonbSql(column: ColumnMapping, alias: string): string {
-  const negativeZero = isNegativeZeroSql(column, alias);
-  const value = `to_jsonb(${valueSql(column, alias)})`;
-  return negativeZero ? `case when ${negativeZero} then '"-0"'::jsonb else ${value} end` : value;
+  return jsonbOfSql(column, inRowSql(column, alias));
+}
+
+/** The same of an expression of the column's type. */
+export function jsonbOfSql(column: ColumnMapping, value: string): string {
+  const negativeZero = isNegativeZeroSql(column, value);
+  const inEvent = `to_jsonb(${valueSql(column, value)})`;
+  return negativeZero ? `case when ${negativeZero} then '"-0"'::jsonb else ${inEvent} end` : inEvent;
 }
 
 function jsonTextSql(column: ColumnMapping, alias: string): string {
-  const negativeZero = isNegativeZeroSql(column, alias);
-  const text = `coalesce(to_json(${valueSql(column, alias)})::text, 'null')`;
+  const value = inRowSql(column, alias);
+  const negativeZero = isNegativeZeroSql(column, value);
+  const text = `coalesce(to_json(${valueSql(column, value)})::text, 'null')`;
   return negativeZero ? `case when ${negativeZero} then '"-0"' else ${text} end` : text;
 }
 

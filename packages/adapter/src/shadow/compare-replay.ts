@@ -102,7 +102,8 @@ function differences(
   for (const { column, property, typeOid } of mapping.columns) {
     const text = row[column];
     const control = text === null || text === undefined ? text : parsers(typeOid)(text);
-    if (!isSame(control, candidate.get(column))) found[property] = { row: text, replay: state[property] };
+    if (!isSame(control, candidate.get(column)))
+      found[property] = { row: text, replay: state[property] ?? null };
   }
   return found;
 }

@@ -6,6 +6,7 @@ import {
   type EntityMapping,
   type MappingRegistry,
   type PartMapping,
+  settledState,
   type TypeParsers,
 } from '../mapping/index.js';
 import type { AggregateState } from '../replay/index.js';
@@ -38,10 +39,11 @@ export async function hydrateAggregates(
   aggregates: readonly AggregateState[],
 ): Promise<(object | null)[]> {
   const { dataSource, parsers } = hydration;
-  const hydrate = (of: EntityMapping, state: EventData): Hydrated => ({
-    ...hydrateEntity(dataSource, of, parsers, state),
-    state,
-  });
+  // Keys that lead from one to another are compared in the form of today.
+  const hydrate = (of: EntityMapping, recorded: EventData): Hydrated => {
+    const state = settledState(of, recorded);
+    return { ...hydrateEntity(dataSource, of, parsers, state), state };
+  };
   const all = aggregates.map(({ root, parts }) => ({
     parts,
     instances: new Map(root && [[mapping, [hydrate(mapping, root)]]]),
@@ -50,7 +52,9 @@ export async function hydrateAggregates(
     const owners = all.flatMap(({ parts, instances }) => {
       const parents = instances.get(part.part.parent) ?? [];
       const relation = relationTo(part, parents);
-      const states = [...(parts.get(part.part.path)?.values() ?? [])];
+      const states = [...(parts.get(part.part.path)?.values() ?? [])].map((state) =>
+        settledState(part, state),
+      );
       return relation ? [{ instances, parents, relation, states }] : [];
     });
     const joined = await joinedEntities(hydration, part, owners);

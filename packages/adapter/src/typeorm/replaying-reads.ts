@@ -216,7 +216,7 @@ export class ReplayingReads {
           if (aggregate !== asFound) this.onUnreplayed(mapping, ids.streamId);
           continue;
         }
-        valuesOf.set(key, (values = driverValues.of(copy ? structuredClone(state) : state)));
+        valuesOf.set(key, (values = driverValues.recordedIn(copy ? structuredClone(state) : state)));
       }
       for (const [column, value] of values) {
         const name = names.get(column);

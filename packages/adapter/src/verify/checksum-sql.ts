@@ -64,10 +64,17 @@ export function checksumSql(
   };
 }
 
-/** Whether a state that was written once can be compared by its text: nothing else is in it, and nothing is added to it. */
-export function hasExactForm({ part, parts, defaults, renamed }: EntityMapping): boolean {
+/**
+ * Whether a state that was written once can be compared by its text: nothing else is in it, nothing is added to it, and no
+ * value of it has another form today. One that lacks a column of today differs, and is found equal property by property.
+ */
+export function hasExactForm({ part, parts, columns, defaults, renamed }: EntityMapping): boolean {
   return (
-    !part && parts.length === 0 && Object.keys(defaults).length === 0 && Object.keys(renamed).length === 0
+    !part &&
+    parts.length === 0 &&
+    columns.every(({ formerTypes }) => formerTypes.length === 0) &&
+    Object.keys(defaults).length === 0 &&
+    Object.keys(renamed).length === 0
   );
 }
 
@@ -121,14 +128,14 @@ function rootReplays(
     `select v.stream_id, v.change, ${state} as state from ${events} v
      where ${chosen} and v.stream_position = 1
        and not exists (select from ${events} second where ${isSecondOf(mapping, 'v.stream_id')})`;
-  const state = exact ? 'v.state' : canonicalStateSql(mapping, 'v.state');
+  const state = exact ? 'v.state' : canonicalStateSql(mapping, schema, 'v.state');
   return [
     `select v.stream_id, case when v.change = 'c' then ${state} end as state, 1 as events, false as faulty
      from (${exact ? once('v.data::text') : `${once(data)} offset 0`}) v ${exact ? '' : 'offset 0'}`,
     `select s.stream_id, s.events, s.faulty,
-       case when s.born = 1 and s.died is null then ${canonicalStateSql(mapping, 's.state')}
+       case when s.born = 1 and s.died is null then ${canonicalStateSql(mapping, schema, 's.state')}
             when s.born > coalesce(s.died, 0) then (
-              select ${canonicalStateSql(mapping, 'f.state')} from (
+              select ${canonicalStateSql(mapping, schema, 'f.state')} from (
                 select ${name}.fold(v.change, v.data order by v.stream_position) as state
                 from ${events} v where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = s.stream_id) f)
        end as state
@@ -153,7 +160,7 @@ function archivedReplays(mapping: EntityMapping, schema: string, scope: VerifySc
   const name = quoteIdentifier(schema);
   const paths = mapping.parts.map(({ part }) => quoteLiteral(part.path)).join(', ');
   const data = paths ? `(v.data::jsonb - array[${paths}]::text[])::json` : 'v.data';
-  return `select s.stream_id, s.events, s.faulty, case when s.state is not null then ${canonicalStateSql(mapping, 's.state')} end as state
+  return `select s.stream_id, s.events, s.faulty, case when s.state is not null then ${canonicalStateSql(mapping, schema, 's.state')} end as state
      from (
        select v.stream_id, ${name}.fold(v.change, ${data} order by v.stream_position) as state, count(*) as events,
          bool_or(v.early or v.step > 1) as faulty
@@ -174,7 +181,7 @@ export function isEarlySql(alias: string): string {
 
 function partReplays(mapping: EntityMapping, schema: string, scope: VerifyScope): string[] {
   return [
-    `select p.stream_id, p.row_id, p.events, false as faulty, ${canonicalStateSql(mapping, 'p.state')} as state
+    `select p.stream_id, p.row_id, p.events, false as faulty, ${canonicalStateSql(mapping, schema, 'p.state')} as state
      from (
        select v.stream_id, x.id collate "C" as row_id, count(*) as events,
          ${quoteIdentifier(schema)}.fold_part(x.patch order by v.stream_position) as state

@@ -133,9 +133,7 @@ class Run {
 
   private differences(row: EventData, replay: EventData): Drift['properties'] {
     const differing = this.mapping.columns.filter(
-      ({ property }) =>
-        !isDeepStrictEqual(row[property], replay[property]) ||
-        Object.hasOwn(row, property) !== Object.hasOwn(replay, property),
+      ({ property }) => !isDeepStrictEqual(row[property] ?? null, replay[property] ?? null),
     );
     return Object.fromEntries(
       differing.map(({ property }) => [

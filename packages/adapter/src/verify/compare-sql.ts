@@ -6,7 +6,7 @@ import type { VerifyScope } from './verify-scope.js';
 /**
  * A query that compares rows of a table with the fold of their streams, or of their places in a stream, both ways, property
  * by property, in one snapshot and inside the database. Columns: drifted, and drifts (the first `limit` of them, as JSON).
- * What has one event only, which says what the row says to the letter, needs no fold.
+ * What has one event only, which says what the row says to the letter, needs no fold. A property that a replay lacks is null.
  */
 export function compareSql(
   mapping: EntityMapping,
@@ -27,14 +27,14 @@ export function compareSql(
       full join streams s using (stream_id, row_id)
       where (r.row::text = s.data[1]::text and cardinality(s.data) = 1 and s.born = s.first) is not true
     ), compared as (
-      select u.stream_id, u.row_id, u.row::jsonb as row, ${settledStateSql(mapping, 'f.state')} as replay
-      from unequal u cross join lateral (select ${replay} as state offset 0) f
+      select u.stream_id, u.row_id, u.row::jsonb as row, ${settledStateSql(mapping, schema, 'f.state')} as replay
+      from unequal u cross join lateral (select ${replay} as state offset 0) f offset 0
     ), values as (
       select stream_id, row_id,
         case when replay is null then 'missing event' when row is null then 'missing row' else 'value' end as kind,
         case when row is not null and replay is not null then (
           select jsonb_object_agg(p, jsonb_build_object('row', row -> p, 'replay', replay -> p))
-          from unnest(array[${properties}]) p where (row -> p)::text is distinct from (replay -> p)::text
+          from unnest(array[${properties}]) p where (row -> p)::text is distinct from coalesce((replay -> p)::text, 'null')
         ) end as properties
       from compared where row::text is distinct from replay::text
     ), faults as (

@@ -79,7 +79,7 @@ function statesSql(mapping: EntityMapping, schema: string): string {
        where ${chosen} group by v.stream_id, x.id`
     : `select v.stream_id, v.stream_id as row_id, ${quoteIdentifier(schema)}.fold(v.change, v.data order by v.stream_position) as state
        from ${events} where ${chosen} group by v.stream_id`;
-  return `select r.stream_id, r.row_id, ${settledStateSql(mapping, 'r.state')} as state from (${replayed}) r`;
+  return `select r.stream_id, r.row_id, ${settledStateSql(mapping, schema, 'r.state')} as state from (${replayed}) r`;
 }
 
 function valueSql({ property, kind, sqlType }: ColumnMapping): string {
