@@ -44,7 +44,7 @@ function isDocumentSql(value: string): string {
   return `left(ltrim((${value}) #>> '{}'), 1) in ('{', '[')`;
 }
 
-/** What needs no cast to be known for a value of today: a cast takes 20 to 50 µs. */
+/** What needs no cast to be known for a value of today: a cast takes some 10 µs. */
 function isOfTodaySql({ kind, declaredType, typeOid }: ColumnMapping, value: string): string {
   const isNull = `coalesce(jsonb_typeof(${value}), 'null') = 'null'`;
   if (kind === 'boolean') return `${isNull} or jsonb_typeof(${value}) = 'boolean'`;
