@@ -14,6 +14,8 @@ function column(declaredType: string, ...formerTypes: string[]): ColumnMapping {
     typeOid: oids[name] ?? 0,
     outputFunction: `pg_catalog.${name}out`,
     sqlType: declaredType,
+    number: 1,
+    enumerated: false,
     declaredType,
     formerTypes: formerTypes.map((type) => `pg_catalog.${type}`),
     generated: false,
