@@ -64,19 +64,18 @@ describe('reads of the application', () => {
 
   it('replays the columns beside an expression, which is computed over the table', async () => {
     await replayAll();
-    const { dataSource } = library;
-    await dataSource.transaction(async (manager) => {
-      await manager.query('alter table author disable trigger user');
-      await manager.query(`update author set name = 'unseen', followers = 7 where name = 'Author 2'`);
-      const [author] = await manager
-        .createQueryBuilder(Author, 'a')
-        .addSelect('a.followers * 10', 'a_followers')
-        .where({ name: 'unseen' })
-        .getMany();
-      expect(author).toMatchObject({ name: 'Author 2', followers: '70' });
-      await manager.query(`update author set name = 'Author 2', followers = 2 where name = 'unseen'`);
-      await manager.query('alter table author enable trigger user');
-    });
+    const runner = library.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('alter table author disable trigger user');
+    await runner.query(`update author set name = 'unseen', followers = 7 where name = 'Author 2'`);
+    const [author] = await runner.manager
+      .createQueryBuilder(Author, 'a')
+      .addSelect('a.followers * 10', 'a_followers')
+      .where({ name: 'unseen' })
+      .getMany();
+    expect(author).toMatchObject({ name: 'Author 2', followers: '70' });
+    await runner.rollbackTransaction();
+    await runner.release();
   });
 
   it('sees its own uncommitted writes by replay, and nobody else does', async () => {
