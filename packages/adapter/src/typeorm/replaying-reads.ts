@@ -14,11 +14,11 @@ import {
 } from '../replay/index.js';
 import type { ShadowReads } from '../shadow/index.js';
 import { isInShare, type StageWatch } from '../stages/index.js';
-import { schemaOf } from './entity-mappings.js';
 import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
 import { type Alias, RowIdentity, type Select } from './row-identity.js';
 import { storedColumns } from './stored-columns.js';
+import { tableOf } from './table-of.js';
 
 type RawResult = Record<string, unknown>;
 
@@ -87,7 +87,8 @@ export class ReplayingReads {
     for (const [index, alias] of aliases.entries()) {
       if (!alias.hasMetadata) continue;
       const { metadata } = alias;
-      const mapping = this.mappings.ofTable(schemaOf(this.dataSource, metadata), metadata.tableName);
+      const { schema, name } = tableOf(this.dataSource, metadata);
+      const mapping = this.mappings.ofTable(schema, name);
       if (!mapping) continue;
       const { stage, percent } = this.stages.of(mapping.category);
       if (stage !== 'shadow' && stage !== 'replay') continue;

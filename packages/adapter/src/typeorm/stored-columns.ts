@@ -1,4 +1,5 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { columnName } from './column-name.js';
 import { resultColumns } from './result-columns.js';
 import type { Alias, Select } from './row-identity.js';
 
@@ -23,7 +24,7 @@ export function storedColumns(
       selected.has(selectionOf(column)) ||
       // TypeORM adds the key to what is selected of an entity
       (column.isPrimary && (isWhole || isPartial));
-    const resultName = names.get(column.databaseName);
+    const resultName = names.get(columnName(column));
     return (
       isSelected &&
       selects.every(
@@ -31,7 +32,7 @@ export function storedColumns(
       )
     );
   });
-  return new Map(stored.map(({ databaseName }) => [databaseName, names.get(databaseName) as string]));
+  return new Map(stored.map(columnName).map((column) => [column, names.get(column) as string]));
 }
 
 /** Also where the application has written it into the expression: `count(*) AS "p_count"`, `p.id * 10 p_tenfold`. */
