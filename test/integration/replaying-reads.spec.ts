@@ -62,6 +62,22 @@ describe('reads of the application', () => {
     });
   });
 
+  it('replays the columns beside an expression, which is computed over the table', async () => {
+    await replayAll();
+    const runner = library.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('alter table author disable trigger user');
+    await runner.query(`update author set name = 'unseen', followers = 7 where name = 'Author 2'`);
+    const [author] = await runner.manager
+      .createQueryBuilder(Author, 'a')
+      .addSelect('a.followers * 10', 'a_followers')
+      .where({ name: 'unseen' })
+      .getMany();
+    expect(author).toMatchObject({ name: 'Author 2', followers: '70' });
+    await runner.rollbackTransaction();
+    await runner.release();
+  });
+
   it('sees its own uncommitted writes by replay, and nobody else does', async () => {
     await replayAll();
     const { dataSource } = library;

@@ -43,6 +43,37 @@ export const reads: Record<string, Read> = {
       .orderBy('w.title')
       .addOrderBy('s.title')
       .getMany(),
+  'expressions in the place of columns': (m) =>
+    m
+      .createQueryBuilder(Author, 'a')
+      .select(['a.id', 'a.home.city'])
+      .addSelect('a.id * 10', 'a_followers')
+      .addSelect('upper(a.name) as a_name')
+      .addSelect(`concat(a.homeCity, '!') "a_homeStreet"`)
+      .addSelect((inner) => inner.select('max(w.price)').from(Work, 'w').where('w.author = a.id'), 'a_born')
+      .orderBy('a.id')
+      .getMany(),
+  'expressions beside the columns that they replace': (m) =>
+    m
+      .createQueryBuilder(Author, 'a')
+      .leftJoinAndSelect('a.works', 'w')
+      .addSelect('upper(a.name)', 'a_name')
+      .addSelect('a.born', 'a_version')
+      .addSelect('w.price * 2', 'w_price')
+      .orderBy('a.id')
+      .addOrderBy('w.title')
+      .getMany(),
+  'an expression in the place of the key': (m) =>
+    m.createQueryBuilder(Author, 'a').addSelect('a.id + 1', 'a_id').orderBy('a.id').getMany(),
+  'an expression in the place of a part of the key': (m) =>
+    m
+      .createQueryBuilder(Shelf, 's')
+      .addSelect('lower(s.room)', 's_room')
+      .orderBy('s.room')
+      .addOrderBy('s.number')
+      .getMany(),
+  'an expression in the place of the foreign key': (m) =>
+    m.createQueryBuilder(Work, 'w').addSelect('w.authorId + 1', 'w_authorId').orderBy('w.title').getMany(),
   getRawMany: (m) => m.createQueryBuilder(Author, 'a').orderBy('a.id').getRawMany(),
   'aggregates of raw results': (m) =>
     m.createQueryBuilder(Author, 'a').select('max(a.followers)', 'most').getRawOne(),

@@ -44,8 +44,11 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A fresh, empty, uniquely named database. By default on the server of the test run. */
-export function createTestDatabase(options?: { serverUrl?: string }): Promise<TestDatabase>;
+/** A fresh, empty, uniquely named database. By default on the server of the test run, and in UTF8. */
+export function createTestDatabase(options?: {
+  serverUrl?: string;
+  encoding?: string;
+}): Promise<TestDatabase>;
 
 export interface ServerDescription {
   /** Such as `18.4`. */

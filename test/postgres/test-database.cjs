@@ -5,7 +5,7 @@ const { Client } = require('pg');
 const { databasePrefix, serverUrlOfRun } = require('./test-run.cjs');
 
 /** @type {typeof import('./index.cjs').createTestDatabase} */
-async function createTestDatabase({ serverUrl = serverUrlOfRun() } = {}) {
+async function createTestDatabase({ serverUrl = serverUrlOfRun(), encoding = 'UTF8' } = {}) {
   if (!serverUrl) {
     throw new Error(
       'There is no PostgreSQL server to create a test database on. Run the test through a jest project with the ' +
@@ -15,10 +15,20 @@ async function createTestDatabase({ serverUrl = serverUrlOfRun() } = {}) {
   const server = serverUrl;
   const name = `${databasePrefix()}${randomBytes(5).toString('hex')}`;
   // template0: nobody can be connected to it, so that databases can be created side by side.
-  await onServer(server, (client) =>
-    client.query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`),
+  await onServer(server, async (client) =>
+    client.query(
+      `CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}' ${await localeFor(client, encoding)}`,
+    ),
   );
   return { url: urlOfDatabase(server, name), name, drop: () => dropDatabase(server, name) };
+}
+
+/** The server's own locale may be for UTF-8 only; C goes with every encoding.
+ * @param {import('pg').Client} client @param {string} encoding */
+async function localeFor(client, encoding) {
+  if (encoding === 'UTF8') return '';
+  const { rows } = await client.query('SHOW server_version_num');
+  return `${rows[0].server_version_num >= 150_000 ? 'LOCALE_PROVIDER libc ' : ''}LOCALE 'C'`;
 }
 
 /** @param {string} serverUrl */

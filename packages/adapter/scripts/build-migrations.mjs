@@ -30,6 +30,9 @@ function readMigrations(folder) {
     if (/`|\$\{/.test(sql) || sql.endsWith('\\')) {
       fail(`${file}: a migration may not contain a backtick or "\${", nor end with a backslash.`);
     }
+    // also in a comment: the whole text goes to the server, whose encoding may not have it
+    const strange = /[^\n -~]/.exec(sql);
+    if (strange) fail(`${file}: a migration is in ASCII, and "${strange[0]}" is not.`);
     return { id: Number(number), name: path.basename(file, '.sql'), sql };
   });
   migrations.sort((a, b) => a.id - b.id);

@@ -28,7 +28,7 @@ end $$;
 create trigger events_are_append_only before update or delete or truncate on :schema.events
   for each statement execute function :schema.refuse_change_of_events();
 
--- The context that the application put in front of its statement: /*backstory {"actor":"…"}*/ insert into …
+-- The context that the application put in front of its statement: /*backstory {"actor":"anna"}*/ insert into ...
 -- Every character that could end the comment is escaped inside the JSON, so the first */ is the end of ours.
 create function :schema.statement_context(statement text) returns jsonb language sql immutable as $$
   select case when left(statement, 12) = '/*backstory '

@@ -5,7 +5,7 @@ create table :schema.consumers (
   partitions smallint not null,
   -- everything up to here has been handled, but for the gaps
   position bigint not null,
-  -- positions below that were missing and may still appear: [["5", "7"], …], both ends included
+  -- positions below that were missing and may still appear: [["5", "7"], ...], both ends included
   gaps jsonb not null default '[]',
   -- changes with every owner and every intervention: who has an older one can't move the checkpoint
   epoch bigint not null default 0,

@@ -113,9 +113,11 @@ describe('backstory init', () => {
     process.env['LIBRARY_URL'] = database.url;
     await filled({ entities, synchronize: true }, ({ manager }) => fillLibrary(manager));
     const { categories, text } = await adopt(join(root, 'test/library/data-source.ts'));
-    expect(categories).toEqual(['author', 'shelf', 'subject', 'work']);
-    expect(text).toContain('// not owned: works: Work can be without Author: its foreign key may be null');
-    expect(text).toContain("'subjects', // rows of the join table work_subjects_subject");
+    expect(categories).toEqual(['author', 'shelf', 'subject']);
+    expect(text).toContain(
+      "'works', // ON DELETE CASCADE, they are saved with it (cascade), those whose foreign key is null have no events",
+    );
+    expect(text).toContain("'works.subjects', // rows of the join table work_subjects_subject");
   });
 
   describe('of an application with everything', () => {
@@ -143,7 +145,7 @@ describe('backstory init', () => {
       expect(written).toBe(false);
       const of = (entity: string): Answer['aggregates'][number] | undefined =>
         aggregates.find((aggregate) => aggregate.entity === entity);
-      expect(of('Account')?.owns.map(({ name }) => name)).toEqual(['profile', 'profile.links']);
+      expect(of('Account')?.owns.map(({ name }) => name)).toEqual(['profile', 'profile.links', 'devices']);
       expect(of('Account')?.exclude).toEqual([
         { name: 'passwordHash', reason: 'it looks like a secret, by the word "password"' },
         { name: 'apiKey', reason: 'it looks like a secret, by the words "api key"' },
@@ -151,8 +153,11 @@ describe('backstory init', () => {
       ]);
       expect(of('Account')?.notOwned).toEqual([
         { name: 'invoices', reason: 'Payment refers to Invoice, so it has a life of its own' },
-        { name: 'devices', reason: 'Device can be without Account: its foreign key may be null' },
+        { name: 'rates', reason: 'VATRateEntity can be without Account: its foreign key may be null' },
       ]);
+      expect(of('VATRateEntity')).toMatchObject({
+        category: { name: 'vatRate', reason: 'it would be "vATRateEntity"' },
+      });
       expect(of('Invoice')?.owns.map(({ name }) => name)).toEqual(['labels']);
       expect(of('Profile')).toBeUndefined();
       expect(Object.fromEntries(exclude.map(({ name, reason }) => [name, reason]))).toEqual({
@@ -160,6 +165,30 @@ describe('backstory init', () => {
         Errand: expect.stringContaining('payload and attempts'),
         One: expect.stringContaining('is a view'),
       });
+    });
+
+    it('takes rows without another for a sign that they are no part of it', async () => {
+      await filled({}, (connection) => connection.query('insert into device default values; analyze device'));
+      const { aggregates } = await answer('--dry-run');
+      const account = aggregates.find(({ entity }) => entity === 'Account');
+      expect(account?.owns.map(({ name }) => name)).toEqual(['profile', 'profile.links']);
+      expect(account?.notOwned).toContainEqual({
+        name: 'devices',
+        reason: 'Device can be without Account: there are rows whose foreign key is null',
+      });
+    });
+
+    it('leaves out a join table that has no primary key, which works', async () => {
+      await filled({}, (connection) =>
+        connection.query(
+          `do $$ begin execute (select format('alter table %s drop constraint %I', conrelid::regclass, conname)
+             from pg_constraint where contype = 'p' and conrelid = 'invoice_labels_label'::regclass); end $$`,
+        ),
+      );
+      const { categories, text } = await adopt(dataSource);
+      expect(categories).toEqual(['account', 'invoice', 'label', 'payment', 'vatRate']);
+      expect(text).toMatch(/not owned: labels: .*has no primary key/);
+      expect(text).toMatch(/'invoice_labels_label', \/\/ .*has no primary key/);
     });
 
     it('leaves out what has no table, and says so', async () => {
@@ -170,7 +199,7 @@ describe('backstory init', () => {
 
     it('works, and its events are without what was left out', async () => {
       const { categories } = await adopt(dataSource);
-      expect(categories).toEqual(['account', 'device', 'invoice', 'label', 'payment']);
+      expect(categories).toEqual(['account', 'invoice', 'label', 'payment', 'vatRate']);
       const config = join(folder, 'backstory.config.js');
       const application = ['--data-source', dataSource, '--config', config];
       const { out } = await runCommand('history', 'account', '1', ...application);
@@ -195,7 +224,7 @@ describe('backstory init', () => {
           'all',
           {
             entity: 'Account',
-            owns: ['profile', 'profile.links'],
+            owns: ['profile', 'profile.links', 'devices'],
             exclude: ['passwordHash', 'apiKey', 'card.cardNumber'],
           },
         ]),

@@ -51,6 +51,9 @@ export class Account {
 
   @OneToMany(() => Device, (device) => device.account, { cascade: true })
   devices: Relation<Device>[];
+
+  @OneToMany(() => VATRateEntity, (rate) => rate.account, { cascade: ['update'] })
+  rates: Relation<VATRateEntity>[];
 }
 
 @Entity()
@@ -105,13 +108,23 @@ export class Payment {
   invoice: Relation<Invoice>;
 }
 
-/** May be without an account. */
+/** Its foreign key may be null, as it is by TypeORM's default; it is inserted with its account. */
 @Entity()
 export class Device {
   @PrimaryGeneratedColumn()
   id: number;
 
-  @ManyToOne(() => Account, (account) => account.devices, { nullable: true })
+  @ManyToOne(() => Account, (account) => account.devices)
+  account: Relation<Account> | null;
+}
+
+/** Its foreign key may be null, and whoever saves its account only changes it. */
+@Entity({ name: 'vat_rates' })
+export class VATRateEntity {
+  @PrimaryGeneratedColumn()
+  id: number;
+
+  @ManyToOne(() => Account, (account) => account.rates)
   account: Relation<Account> | null;
 }
 
@@ -153,6 +166,7 @@ export const accountEntities = [
   Invoice,
   Payment,
   Device,
+  VATRateEntity,
   Label,
   WebSession,
   Errand,

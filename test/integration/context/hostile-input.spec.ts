@@ -104,6 +104,60 @@ describe('what a request says', () => {
   });
 });
 
+describe('a comment of somebody else that looks like ours', () => {
+  let library: Library;
+  let backstory: Backstory;
+  let number = 0;
+
+  beforeAll(async () => {
+    library = await openLibrary();
+    backstory = await createBackstory(library.dataSource);
+  });
+
+  afterAll(async () => {
+    await backstory.close();
+    await library.close();
+  });
+
+  const written = async (comment: string): Promise<{ type: string; metadata: object; data: object }> => {
+    number++;
+    await library.dataSource.query(
+      `/*backstory ${comment}*/ insert into shelf (room, number) values ('foreign', ${number})`,
+    );
+    const [event] = await library.dataSource.query<
+      [{ type: string; metadata: object; data: { number: number } }]
+    >('select type, metadata, data from backstory.events order by global_position desc limit 1');
+    expect(event.data.number).toBe(number);
+    return event;
+  };
+
+  it.each([
+    ...['hello', '', ' ', 'null', '"text"', '[1]', '1', '{"a":1', '{"a":1e999999}', "it's", 'é'],
+    ...['['.repeat(30_000), '{"a":'.repeat(20_000)],
+    ...['{"$events":5}', '{"$events":null}', '{"$events":{}}', '{"$events":"Shelf"}'],
+  ])('neither fails the write nor becomes metadata: %.30s', async (comment) => {
+    expect(await written(comment)).toMatchObject({ type: 'ShelfCreated', metadata: {} });
+    expect((await written(comment)).metadata).toEqual({});
+  });
+
+  it.each([
+    '[1,{"aggregate":"Shelf","type":null}]',
+    '[null,"x",[],{}]',
+    '[{"aggregate":"Shelf","data":5}]',
+    '[{"aggregate":"Shelf","data":[1]},{"aggregate":"Shelf","data":null}]',
+    '[{"aggregate":"Shelf","id":[1],"on":{},"scope":[]}]',
+  ])('nor where it names events in a form of its own: %s', async (events) => {
+    const event = await written(`{"$events":${events},"actor":"anna"}`);
+    expect(event).toMatchObject({ type: 'ShelfCreated', metadata: { actor: 'anna' } });
+    expect(Object.keys(event.data)).toEqual(expect.not.arrayContaining(['0']));
+  });
+
+  it('keeps what jsonb does not know as the escape it was', async () => {
+    const { metadata } = await written(String.raw`{"actor":"a\u0000b \ud800 \u00e9"}`);
+    expect(metadata).toEqual({ actor: String.raw`a\u0000b \ud800 é` });
+  });
+});
+
 describe('any text and any JSON', () => {
   let library: Library;
   let backstory: Backstory;

@@ -139,6 +139,18 @@ describe('what an aggregate may own', () => {
     expect(rejected).toMatchObject({ code: 'INVALID_OPTIONS', message: expect.stringMatching(message) });
   });
 
+  it('is not what is excluded, nor what is beneath it', async () => {
+    backstory = await createBackstory(library.dataSource, {
+      aggregates: [albumAggregate],
+      exclude: ['Track', 'album_genres'],
+    });
+    const captured = await library.dataSource.query<{ table_name: string }[]>(
+      `select distinct event_object_table as table_name from information_schema.triggers
+       where trigger_name like '00_backstory%' order by 1`,
+    );
+    expect(captured.map(({ table_name }) => table_name)).toEqual(['album', 'cover']);
+  });
+
   it('is owned along the way to what is named, and captured once', async () => {
     const opened = await open('all', { entity: Album, owns: ['tracks.credits'] });
     const categories = (await opened.status()).map(({ category }) => category);

@@ -37,6 +37,8 @@ describe('the comment that carries the context', () => {
     expect(contextComment(insert, () => undefined)).toBe('');
     expect(contextComment(insert, () => ({}))).toBe('');
     expect(contextComment(insert, () => ({ actor: undefined }))).toBe('');
+    expect(contextComment(insert, () => ['anna'])).toBe('');
+    expect(contextComment(insert, () => new Date())).toBe('');
   });
 
   it('holds any value, and ends where it should', () => {
@@ -69,6 +71,10 @@ describe('the comment that carries the context', () => {
       throw new Error('no user */');
     };
     expect(contextComment(insert, failing)).toContain('"contextError":"Error: no user \\u002a\\u002f"');
+    const failingBadly = (): never => {
+      throw Object.create(null);
+    };
+    expect(contextComment(insert, failingBadly)).toContain('an error without a text');
   });
 });
 

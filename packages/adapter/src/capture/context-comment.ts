@@ -12,12 +12,13 @@ const longest = 65_536;
  * The comment in front of a statement that carries the context to the capture trigger, which reads it from
  * `current_query()`: no round trip, no session state, so it is safe with a pooler in transaction mode.
  * Everything but plain letters, digits and a few signs is escaped as \uXXXX, so no value can end the comment.
- * Empty for statements that can't write. A context that can't be written as JSON never fails the statement.
+ * Empty for statements that can't write, and for what is no object. A context that can't be written as JSON never fails
+ * the statement; what the database's encoding lacks is the business of `statement_context`.
  */
 export function contextComment(statement: string, context: () => object | undefined): string {
   if (withoutEvents.test(statement)) return '';
   const json = contextJson(context);
-  return json === undefined || json === '{}' ? '' : `/*backstory ${escape(json)}*/ `;
+  return !json?.startsWith('{') || json === '{}' ? '' : `/*backstory ${escape(json)}*/ `;
 }
 
 function contextJson(context: () => object | undefined): string | undefined {
@@ -28,7 +29,15 @@ function contextJson(context: () => object | undefined): string | undefined {
     if (json === undefined || json.length <= longest) return json;
     return JSON.stringify({ contextError: `a context of ${json.length} characters was left out` });
   } catch (error) {
-    return JSON.stringify({ contextError: String(error).slice(0, 200) });
+    return JSON.stringify({ contextError: textOf(error).slice(0, 200) });
+  }
+}
+
+function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return 'an error without a text';
   }
 }
 

@@ -33,7 +33,7 @@ export interface CatalogTable {
   /** pg_class.relkind: `r` table, `p` partitioned table, `v` view, … */
   readonly kind: string;
   readonly columns: readonly CatalogColumn[];
-  /** Columns of each unique index without condition or expression. */
+  /** Columns of each unique index without condition or expression, without those that it merely includes. */
   readonly uniqueKeys: readonly (readonly string[])[];
   /** Columns of each foreign key that is checked at once. */
   readonly immediateKeys: readonly (readonly string[])[];
@@ -104,7 +104,7 @@ const describedTable = `select n.nspname as schema, c.relname as name, c.oid, c.
         left join pg_collation l on l.oid = a.attcollation
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
        coalesce((select jsonb_agg((select jsonb_agg(a.attname) from pg_attribute a
-                                   where a.attrelid = c.oid and a.attnum = any (i.indkey)))
+                                   where a.attrelid = c.oid and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1])))
         from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid
           and i.indpred is null and i.indexprs is null), '[]') as "uniqueKeys",
        coalesce((select jsonb_agg((select jsonb_agg(a.attname) from pg_attribute a

@@ -6,13 +6,20 @@ describe('configurationText', () => {
     const hostile = `it's "a" \\ \n }; process.exit(1) // */ \u2028 \${x}`;
     const named = { name: hostile, reason: hostile };
     const proposal = {
-      aggregates: [{ entity: hostile, owns: [named], exclude: [named], notOwned: [named] }],
+      aggregates: [
+        { entity: hostile, category: named, owns: [named], exclude: [named], notOwned: [named] },
+        { entity: 'Plain', category: named, owns: [], exclude: [], notOwned: [] },
+      ],
       exclude: [named],
     };
     const module = { exports: {} };
     runInNewContext(configurationText(proposal, 'commonjs'), { module });
     expect(JSON.parse(JSON.stringify(module.exports))).toEqual({
-      aggregates: ['all', { entity: hostile, owns: [hostile], exclude: [hostile] }],
+      aggregates: [
+        'all',
+        { entity: hostile, category: hostile, owns: [hostile], exclude: [hostile] },
+        { entity: 'Plain', category: hostile },
+      ],
       exclude: [hostile],
     });
   });

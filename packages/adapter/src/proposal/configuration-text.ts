@@ -28,15 +28,21 @@ export function configurationText({ aggregates, exclude }: Proposal, format: Mod
   ].join('\n');
 }
 
-function aggregateLines({ entity, owns, exclude, notOwned }: ProposedAggregate): string[] {
+function aggregateLines({ entity, category, owns, exclude, notOwned }: ProposedAggregate): string[] {
   const doubts = notOwned.map(
     ({ name, reason }) => `      // not owned: ${inComment(name)}: ${inComment(reason)}`,
   );
-  if (owns.length + exclude.length === 0)
+  if (owns.length + exclude.length === 0 && category === undefined)
     return [`    // ${inComment(entity)}`, ...doubts.map((line) => line.slice(2))];
   return [
     '    {',
     `      entity: ${literal(entity)},`,
+    ...(category === undefined
+      ? []
+      : [
+          `      // in the name of each of its streams, for ever; ${inComment(category.reason)}`,
+          `      category: ${literal(category.name)},`,
+        ]),
     ...(owns.length > 0
       ? [
           '      // their changes go into its streams, and it replays with them',

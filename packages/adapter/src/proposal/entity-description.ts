@@ -6,12 +6,18 @@ export interface RelationDescription {
   readonly target: string;
   /** Its rows are those of a join table. */
   readonly joinTable?: string;
+  /** Why that can't be captured, where it can't. */
+  readonly joinTableRefusal?: string;
   /** The other row can't be without this one: its foreign key is NOT NULL. */
   readonly required: boolean;
   /** The database deletes the other row with this one. */
   readonly deletedByDatabase: boolean;
   /** TypeORM saves the others with this one. */
   readonly savedTogether: boolean;
+  /** TypeORM also inserts the others with this one, or deletes those that have lost it. */
+  readonly bornTogether: boolean;
+  /** There are rows without this one, as PostgreSQL's statistics say. */
+  readonly hasStrays: boolean;
   /** Why it can't be owned, where it can't. */
   readonly refusal?: string;
 }

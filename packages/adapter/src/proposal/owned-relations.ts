@@ -8,8 +8,8 @@ export interface Ownership {
 }
 
 /**
- * Which rows belong to which: those of a join table to the side that writes them, and those that can't be without another,
- * are deleted with it or saved with it, and are referred to by nobody else.
+ * Which rows belong to which: those of a join table to the side that writes them, and those that are deleted with another or
+ * saved with it, can't be without it or are inserted with it, and are referred to by nobody else.
  */
 export function ownerships(
   entities: readonly EntityDescription[],
@@ -43,14 +43,23 @@ function looksOwned({ deletedByDatabase, savedTogether }: RelationDescription): 
   return deletedByDatabase || savedTogether;
 }
 
+/** A foreign key may be null by TypeORM's default, so that says little where the rows are inserted with their parent. */
+function mayBeOwned(relation: RelationDescription): boolean {
+  return looksOwned(relation) && (relation.required || (relation.bornTogether && !relation.hasStrays));
+}
+
 function objectionTo(
   entity: EntityDescription,
-  { path, target, required, joinTable }: RelationDescription,
+  relation: RelationDescription,
   entities: readonly EntityDescription[],
   candidates: readonly { entity: EntityDescription; relation: RelationDescription }[],
 ): string | undefined {
-  if (joinTable !== undefined) return undefined;
-  if (!required) return `${target} can be without ${entity.name}: its foreign key may be null`;
+  const { path, target, required, joinTable, joinTableRefusal, bornTogether } = relation;
+  if (joinTable !== undefined) return joinTableRefusal;
+  if (!mayBeOwned(relation)) {
+    const why = bornTogether ? 'there are rows whose foreign key is null' : 'its foreign key may be null';
+    return `${target} can be without ${entity.name}: ${why}`;
+  }
   const child = entities.find(({ name }) => name === target);
   const others = entities.filter(
     ({ name, refersTo }) =>
@@ -63,8 +72,8 @@ function objectionTo(
       (other.entity !== entity || other.relation.path !== path) &&
       other.relation.target === target &&
       other.relation.joinTable === undefined &&
-      other.relation.required &&
-      looksOwned(other.relation),
+      (other.relation.required || !required) &&
+      mayBeOwned(other.relation),
   );
   if (rival) return `${target} could as well be "${rival.relation.path}" of ${rival.entity.name}`;
   return child?.refusal;
@@ -77,8 +86,7 @@ function isPartOf(
   candidates: readonly { entity: EntityDescription; relation: RelationDescription }[],
 ): boolean {
   return candidates.some(
-    ({ entity, relation }) =>
-      entity.name === parent && relation.target === name && relation.required && looksOwned(relation),
+    ({ entity, relation }) => entity.name === parent && relation.target === name && mayBeOwned(relation),
   );
 }
 
@@ -88,6 +96,7 @@ function reasonFor({ required, deletedByDatabase, savedTogether, joinTable }: Re
     ...(required ? ['their foreign key is NOT NULL'] : []),
     ...(deletedByDatabase ? ['ON DELETE CASCADE'] : []),
     ...(savedTogether ? ['they are saved with it (cascade)'] : []),
+    ...(required ? [] : ['those whose foreign key is null have no events']),
   ];
   return reasons.join(', ');
 }

@@ -6,6 +6,8 @@ export interface Proposed {
 
 export interface ProposedAggregate {
   readonly entity: string;
+  /** The category, where it should be another than the default. */
+  readonly category?: Proposed;
   /** Relation paths. */
   readonly owns: readonly Proposed[];
   /** Property paths that never go into an event. */

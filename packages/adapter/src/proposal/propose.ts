@@ -2,6 +2,7 @@ import type { EntityDescription } from './entity-description.js';
 import { type Ownership, ownerships } from './owned-relations.js';
 import { passingRows } from './passing-rows.js';
 import type { Proposal, Proposed, ProposedAggregate } from './proposal.js';
+import { proposedCategories } from './proposed-categories.js';
 import { sensitivity } from './sensitive-property.js';
 
 /** Proposes a configuration for these entities, with the reason for each part of it. */
@@ -10,15 +11,28 @@ export function propose(entities: readonly EntityDescription[]): Proposal {
     const reason = entity.refusal ?? passingRows(entity);
     return reason === undefined ? [] : [{ name: entity.name, reason }];
   });
+  const joinTables = new Map(
+    entities.flatMap(({ relations }) =>
+      relations.flatMap(({ joinTable, joinTableRefusal }) =>
+        joinTable === undefined || joinTableRefusal === undefined
+          ? []
+          : ([[joinTable, { name: joinTable, reason: joinTableRefusal }]] as const),
+      ),
+    ),
+  );
   const excluded = new Set(exclude.map(({ name }) => name));
   const ownership = ownerships(entities, excluded);
   const owned = new Set(
     [...ownership.values()].flatMap(({ owns }) => owns.flatMap(({ target }) => target ?? [])),
   );
+  const categories = proposedCategories(
+    entities.map(({ name }) => name).filter((name) => !excluded.has(name) && !owned.has(name)),
+  );
   const aggregates = entities
     .filter(({ name }) => !excluded.has(name))
     .map((entity): ProposedAggregate => ({
       entity: entity.name,
+      ...categories.get(entity.name),
       owns: owned.has(entity.name) ? [] : pathsFrom(entity.name, ownership),
       exclude: entity.properties.flatMap((name) => {
         const why = sensitivity(name);
@@ -26,8 +40,11 @@ export function propose(entities: readonly EntityDescription[]): Proposal {
       }),
       notOwned: ownership.get(entity.name)?.notOwned ?? [],
     }))
-    .filter((aggregate) => aggregate.owns.length + aggregate.exclude.length + aggregate.notOwned.length > 0);
-  return { aggregates, exclude };
+    .filter(
+      ({ category, owns, exclude, notOwned }) =>
+        category !== undefined || owns.length + exclude.length + notOwned.length > 0,
+    );
+  return { aggregates, exclude: [...exclude, ...joinTables.values()] };
 }
 
 /** At any depth: what an owned entity owns is its root's. */

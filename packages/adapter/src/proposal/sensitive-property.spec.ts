@@ -17,6 +17,12 @@ describe('sensitivity', () => {
     'iban',
     'cvv',
     'taxId',
+    'hash',
+    'userHash',
+    'socialInsuranceNumber',
+    'social_insurance_number',
+    'SIN',
+    'nationalInsuranceNumber',
   ])('%s looks sensitive', (property) => {
     expect(sensitivity(property)).toEqual(expect.stringMatching(/^(a secret|of a person), by the word/));
   });
@@ -31,6 +37,13 @@ describe('sensitivity', () => {
     'hashtag',
     'monkey',
     'apiVersion',
+    'credentialType',
+    'fileHash',
+    'content_hash',
+    'passwordChangedAt',
+    'tokenCount',
+    'secretType',
+    'singleton',
     'id',
   ])('%s does not', (property) => {
     expect(sensitivity(property)).toBeUndefined();

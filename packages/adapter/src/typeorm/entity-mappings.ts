@@ -12,15 +12,11 @@ import {
   type PartMapping,
   readCatalog,
 } from '../mapping/index.js';
+import { columnName } from './column-name.js';
 import { type Evolution, evolutionOf } from './evolution.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
-
-/** The schema in which TypeORM looks for an entity's table. */
-export function schemaOf(dataSource: DataSource, metadata: EntityMetadata): string {
-  const { schema, searchSchema } = dataSource.driver as { schema?: string; searchSchema?: string };
-  return metadata.schema ?? schema ?? searchSchema ?? 'public';
-}
+import { tableOf } from './table-of.js';
 
 /**
  * Describes each chosen entity's table: names from TypeORM's metadata, types from PostgreSQL's catalogue.
@@ -38,10 +34,7 @@ export async function entityMappings(
         sql,
         selected
           .flatMap(({ metadata, parts }) => [metadata, ...parts.map((part) => part.metadata)])
-          .map((metadata) => ({
-            schema: schemaOf(dataSource, metadata),
-            name: metadata.tableName,
-          })),
+          .map((metadata) => tableOf(dataSource, metadata)),
       )
     ).map((table) => [quoteTable(table), table]),
   );
@@ -71,7 +64,7 @@ export async function entityMappings(
 }
 
 function pathOf(dataSource: DataSource, metadata: EntityMetadata): string {
-  return quoteTable({ schema: schemaOf(dataSource, metadata), name: metadata.tableName });
+  return quoteTable(tableOf(dataSource, metadata));
 }
 
 type CategoryNames = Pick<EntityMapping, 'category' | 'knownAs'>;
@@ -143,7 +136,7 @@ function tableMapping(
   }
   requireUniqueKey(metadata, path, table);
   const columns = mappedColumns(metadata, options.exclude ?? [], path, table);
-  const deleteDate = metadata.deleteDateColumn?.databaseName;
+  const deleteDate = metadata.deleteDateColumn && columnName(metadata.deleteDateColumn);
   const deletedAt = columns.find(({ column }) => column === deleteDate);
   return {
     ...names,
@@ -155,10 +148,10 @@ function tableMapping(
     readByItself: metadata.tableType !== 'junction' && metadata.tableType !== 'closure-junction',
     reentrant: table.reentrant,
     key: metadata.primaryColumns.map(
-      (key) => columns.find(({ column }) => column === key.databaseName) as ColumnMapping,
+      (key) => columns.find(({ column }) => column === columnName(key)) as ColumnMapping,
     ),
     columns,
-    entityColumns: metadata.columns.map(({ databaseName }) => databaseName),
+    entityColumns: metadata.columns.map(columnName),
     excluded: options.exclude ?? [],
     ...schemaChanges(metadata, columns, options),
     ...(deletedAt && { deletedAt }),
@@ -192,7 +185,7 @@ function schemaChanges(
 }
 
 function requireUniqueKey(metadata: EntityMetadata, path: string, table: CatalogTable): void {
-  const key = new Set(metadata.primaryColumns.map(({ databaseName }) => databaseName));
+  const key = new Set(metadata.primaryColumns.map(columnName));
   if (key.size > 0 && table.uniqueKeys.some((columns) => columns.every((column) => key.has(column)))) return;
   const columns = [...key].map((column) => `"${column}"`).join(', ');
   throw new BackstoryError(
@@ -225,7 +218,7 @@ function mappedColumns(
   const columns = new Map<string, ColumnMapping>();
   for (const column of mapped) {
     if (!column.isPrimary && exclude.includes(propertyOf(column))) continue;
-    const found = inTable.get(column.databaseName);
+    const found = inTable.get(columnName(column));
     if (!found) {
       throw new BackstoryError(
         'MISSING_TABLE',

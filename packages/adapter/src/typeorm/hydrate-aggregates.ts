@@ -10,8 +10,9 @@ import {
   type TypeParsers,
 } from '../mapping/index.js';
 import type { AggregateState } from '../replay/index.js';
-import { schemaOf } from './entity-mappings.js';
+import { columnName } from './column-name.js';
 import { type HydratedEntity, hydrateEntity } from './hydrate-entity.js';
+import { tableOf } from './table-of.js';
 
 /** What an aggregate is hydrated with. */
 export interface Hydration {
@@ -126,14 +127,15 @@ async function joinedEntities(
   const [any] = owners;
   if (!any?.relation.isManyToMany) return undefined;
   const target = any.relation.inverseEntityMetadata;
-  const mapping = mappings.ofTable(schemaOf(dataSource, target), target.tableName);
+  const { schema, name } = tableOf(dataSource, target);
+  const mapping = mappings.ofTable(schema, name);
   const joins = any.relation.isManyToManyOwner
     ? any.relation.inverseJoinColumns
     : (any.relation.inverseRelation?.joinColumns ?? []);
   const idOf = (state: EventData): string =>
     streamId(
-      joins.map(({ databaseName }) => {
-        const column = junction.columns.find((each) => each.column === databaseName);
+      joins.map((join) => {
+        const column = junction.columns.find((each) => each.column === columnName(join));
         return String(state[column?.property ?? '']);
       }),
     );
@@ -158,10 +160,11 @@ function onlyItsKey(
 ): HydratedEntity {
   const values = new DriverValues(junction, parsers).of(state);
   const entity = metadata.create(undefined, { fromDeserializer: true }) as ObjectLiteral;
-  for (const { databaseName, referencedColumn } of joins) {
+  for (const join of joins) {
+    const { referencedColumn } = join;
     referencedColumn?.setEntityValue(
       entity,
-      dataSource.driver.prepareHydratedValue(values.get(databaseName), referencedColumn),
+      dataSource.driver.prepareHydratedValue(values.get(columnName(join)), referencedColumn),
     );
   }
   return { entity, metadata };

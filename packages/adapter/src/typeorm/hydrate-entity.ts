@@ -1,6 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import type { EventData } from '../event/index.js';
 import { DriverValues, type EntityMapping, type TypeParsers } from '../mapping/index.js';
+import { columnName } from './column-name.js';
 
 /** An instance, and the metadata of its class: in single-table inheritance that of the child. */
 export interface HydratedEntity {
@@ -25,11 +26,11 @@ export function hydrateEntity(
   const metadata = concreteMetadata(root, values);
   const entity = metadata.create(undefined, { fromDeserializer: true }) as object;
   for (const column of metadata.columns) {
-    if (column.isVirtual || !column.isSelect || !values.has(column.databaseName)) continue;
+    if (column.isVirtual || !column.isSelect || !values.has(columnName(column))) continue;
     if (metadata.childEntityMetadatas.some(({ target }) => target === column.target)) continue;
     column.setEntityValue(
       entity,
-      dataSource.driver.prepareHydratedValue(values.get(column.databaseName), column),
+      dataSource.driver.prepareHydratedValue(values.get(columnName(column)), column),
     );
   }
   return { entity, metadata };
@@ -37,7 +38,7 @@ export function hydrateEntity(
 
 /** In single-table inheritance the discriminator tells which class the row is of. */
 function concreteMetadata(root: EntityMetadata, values: ReadonlyMap<string, unknown>): EntityMetadata {
-  const discriminator = root.discriminatorColumn && values.get(root.discriminatorColumn.databaseName);
+  const discriminator = root.discriminatorColumn && values.get(columnName(root.discriminatorColumn));
   return (
     root.childEntityMetadatas.find(({ discriminatorValue }) => discriminatorValue === discriminator) ?? root
   );

@@ -65,7 +65,7 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     const reads = dataSource && interception.reads.get(dataSource);
     if (!reads || interception.raw.has(this)) return loadRawResults.call(this, queryRunner);
     const { aliases, selects } = this.expressionMap;
-    const found = reads.find(aliases);
+    const found = reads.find(aliases, selects);
     if (found.length === 0) return loadRawResults.call(this, queryRunner);
     const added = reads.selects(found, aliases, this.expressionMap);
     if (added.length > 0) this.expressionMap.selects = [...selects, ...added];

@@ -1,6 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { InvalidOptionsError } from '../errors.js';
+import { columnName } from './column-name.js';
 
 /** A table that a root owns, and the foreign key that leads to its parent. */
 export interface OwnedEntity {
@@ -66,7 +67,7 @@ function relationAt(
 
 /** When a root is deleted, only its key is left to tell which streams its parts were in. */
 function requireKey(root: EntityMetadata, path: string, referenced: readonly string[]): void {
-  if (root.primaryColumns.every(({ databaseName }) => referenced.includes(databaseName))) return;
+  if (root.primaryColumns.every((column) => referenced.includes(columnName(column)))) return;
   throw new InvalidOptionsError(
     `"${root.name}" can't own "${path}": its foreign key refers to ${referenced.join(', ')} and not to the primary key.`,
     'Leave it out: its rows have streams of their own.',
@@ -95,7 +96,9 @@ function ownedBy(
   while (metadata.tableType === 'entity-child') metadata = metadata.parentEntityMetadata;
   return {
     metadata,
-    columns: (joinColumns ?? []).map(({ databaseName }) => databaseName),
-    referenced: (joinColumns ?? []).map(({ referencedColumn }) => referencedColumn?.databaseName ?? ''),
+    columns: (joinColumns ?? []).map(columnName),
+    referenced: (joinColumns ?? []).map(({ referencedColumn }) =>
+      referencedColumn ? columnName(referencedColumn) : '',
+    ),
   };
 }

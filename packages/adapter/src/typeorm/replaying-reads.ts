@@ -14,18 +14,18 @@ import {
 } from '../replay/index.js';
 import type { ShadowReads } from '../shadow/index.js';
 import { isInShare, type StageWatch } from '../stages/index.js';
-import { schemaOf } from './entity-mappings.js';
 import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
-import { resultColumns } from './result-columns.js';
 import { type Alias, RowIdentity, type Select } from './row-identity.js';
+import { storedColumns } from './stored-columns.js';
+import { tableOf } from './table-of.js';
 
 type RawResult = Record<string, unknown>;
 
 /** One entity of a query's result that is in stage shadow or replay. */
 export interface FoundAlias {
   readonly mapping: EntityMapping;
-  /** Name in the raw result by column name. */
+  /** Name in the raw result by column name, of what is selected from the table as it is. */
   readonly names: ReadonlyMap<string, string>;
   readonly identity: RowIdentity;
   /** The share of the streams that is replayed; the others are compared. */
@@ -82,17 +82,18 @@ export class ReplayingReads {
   ) {}
 
   /** What there is to do for an entity query. Asked once for each: while it runs, the stages may change. */
-  find(aliases: readonly Alias[]): FoundAlias[] {
+  find(aliases: readonly Alias[], selects: readonly Select[]): FoundAlias[] {
     const found: FoundAlias[] = [];
     for (const [index, alias] of aliases.entries()) {
       if (!alias.hasMetadata) continue;
       const { metadata } = alias;
-      const mapping = this.mappings.ofTable(schemaOf(this.dataSource, metadata), metadata.tableName);
+      const { schema, name } = tableOf(this.dataSource, metadata);
+      const mapping = this.mappings.ofTable(schema, name);
       if (!mapping) continue;
       const { stage, percent, tables: byPart } = this.stages.of(mapping.category);
       const tables = byPart.get(mapping.part?.path ?? '');
       if (!tables || (stage !== 'shadow' && stage !== 'replay')) continue;
-      const names = resultColumns(alias.name, metadata, this.dataSource.driver.maxAliasLength);
+      const names = storedColumns(alias, selects, this.dataSource.driver.maxAliasLength);
       found.push({ mapping, names, identity: new RowIdentity(mapping, alias, index, tables), percent });
     }
     return found;
@@ -100,7 +101,7 @@ export class ReplayingReads {
 
   /** What to add to an entity query, so that the streams of its rows are known, or come along with them. */
   selects(found: readonly FoundAlias[], aliases: readonly Alias[], query: QueryShape): Select[] {
-    const added = found.flatMap(({ identity }) => identity.selects(query.selects));
+    const added = found.flatMap(({ identity, names }) => identity.selects(query.selects, names));
     const [only] = aliases;
     const [alias] = found;
     // part of the streams would be read for nothing

@@ -2,6 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import { InvalidOptionsError } from '../errors.js';
 import { type EventCondition, type EventRule, eventTypeName } from '../event/index.js';
 import type { ColumnMapping, ResolvedCondition, ResolvedRule } from '../mapping/index.js';
+import { columnName } from './column-name.js';
 
 const withoutEquality = new Set(['pg_catalog.json', 'pg_catalog.xml', 'pg_catalog.point']);
 
@@ -37,7 +38,7 @@ export function resolveRules(
         'Ask for "changed" instead.',
       );
     }
-    const columnMetadata = metadata.columns.find(({ databaseName }) => databaseName === column);
+    const columnMetadata = metadata.columns.find((each) => columnName(each) === column);
     const stored = columnMetadata
       ? (dataSource.driver.preparePersistentValue(value, columnMetadata) as unknown)
       : value;

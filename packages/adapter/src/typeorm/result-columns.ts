@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { EntityMetadata } from 'typeorm';
+import { columnName } from './column-name.js';
 
-/** How the columns of one alias are called in a query's raw result, by column name. */
+/** How the columns of one alias are called in a query's raw result, by what PostgreSQL calls them. */
 export function resultColumns(
   alias: string,
   metadata: EntityMetadata,
@@ -9,7 +10,7 @@ export function resultColumns(
 ): Map<string, string> {
   return new Map(
     metadata.columns.map((column) => [
-      column.databaseName,
+      columnName(column),
       resultColumn(alias, column.databaseName, maxLength),
     ]),
   );

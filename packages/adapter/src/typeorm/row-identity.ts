@@ -46,9 +46,10 @@ export class RowIdentity {
 
   /**
    * What to add to the query: which table a row is in, and the ids that JavaScript can't make of what it selects: of a Date it
-   * can't, a Date has no microseconds. Nothing where the query doesn't select the key, so that DISTINCT and GROUP BY mean the same as before.
+   * can't, a Date has no microseconds, nor of an expression under the key's name. Nothing where the query doesn't select the
+   * key, so that DISTINCT and GROUP BY mean the same as before. `columns` as in `of`.
    */
-  selects(selects: readonly Select[]): Select[] {
+  selects(selects: readonly Select[], columns: ReadonlyMap<string, string>): Select[] {
     const { name, metadata } = this.alias;
     const selected = new Set(selects.map(({ selection }) => selection));
     const all = selected.has(name);
@@ -61,9 +62,11 @@ export class RowIdentity {
     const [aliasName, rowName, tableName] = this.names;
     const wanted: Select[] = [{ selection: `${alias}.tableoid`, aliasName: tableName }];
     if (!all && !metadata.primaryColumns.every(has)) return wanted;
-    if (!this.streamColumns || (part && !all))
-      wanted.push({ selection: streamIdSql(this.mapping, alias), aliasName });
-    if (part && !readable(key)) wanted.push({ selection: rowIdSql(this.mapping, alias), aliasName: rowName });
+    const isKnown = (key: readonly ColumnMapping[] | undefined): boolean =>
+      key?.every(({ column }) => columns.has(column)) ?? false;
+    if (!isKnown(this.streamColumns)) wanted.push({ selection: streamIdSql(this.mapping, alias), aliasName });
+    if (part && !isKnown(readable(key)))
+      wanted.push({ selection: rowIdSql(this.mapping, alias), aliasName: rowName });
     return wanted;
   }
 

@@ -25,6 +25,7 @@ export function selectEntities(
   { aggregates = 'all', exclude = [] }: AggregateSelection,
 ): SelectedEntity[] {
   const list = aggregates === 'all' ? ['all'] : aggregates;
+  const excluded = new Set(exclude.map((entity) => findEntity(dataSource, entity)));
   const named = new Map<EntityMetadata, Omit<AggregateOptions, 'entity'>>();
   for (const aggregate of list) {
     if (aggregate === 'all') continue;
@@ -34,13 +35,13 @@ export function selectEntities(
   const parts = new Map<EntityMetadata, SelectedPart[]>();
   const owners = new Map<EntityMetadata, EntityMetadata>();
   for (const [metadata, { owns = [] }] of named) {
-    const owned = ownedEntities(metadata, owns).map((part) => {
+    const owned = withoutExcluded(ownedEntities(metadata, owns), excluded).map((part) => {
       refuseSecondOwner(part, metadata, owners);
       return { ...part, options: partOptions(part.metadata, named.get(part.metadata) ?? {}) };
     });
     parts.set(metadata, owned);
   }
-  const others = list.includes('all') ? allEntities(dataSource, exclude) : [];
+  const others = list.includes('all') ? allEntities(dataSource, excluded) : [];
   return [...new Set([...named.keys(), ...others])]
     .filter((metadata) => !owners.has(metadata))
     .map((metadata) => ({
@@ -60,8 +61,20 @@ function namedEntity(dataSource: DataSource, target: EntityTarget): EntityMetada
   );
 }
 
-function allEntities(dataSource: DataSource, exclude: readonly EntityTarget[]): EntityMetadata[] {
-  const excluded = new Set(exclude.map((entity) => findEntity(dataSource, entity)));
+/** What is excluded is captured nowhere, and what it owns is out of reach. */
+function withoutExcluded(
+  parts: readonly OwnedEntity[],
+  excluded: ReadonlySet<EntityMetadata>,
+): OwnedEntity[] {
+  const left = new Set<string>();
+  return parts.filter(({ metadata, path, parentPath }) => {
+    const isLeft = excluded.has(metadata) || left.has(parentPath);
+    if (isLeft) left.add(path);
+    return !isLeft;
+  });
+}
+
+function allEntities(dataSource: DataSource, excluded: ReadonlySet<EntityMetadata>): EntityMetadata[] {
   return dataSource.entityMetadatas
     .filter(isTableOfItsOwn)
     .filter((metadata) => !excluded.has(metadata) && !isJunctionOf(metadata, excluded));

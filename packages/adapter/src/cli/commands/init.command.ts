@@ -15,7 +15,8 @@ const lines = [
 ] as const;
 
 const more = `It says why for each thing that it proposes:
-  owns     rows that can't be without another, and are deleted or saved with it; rows of join tables
+  owns     rows that are deleted or saved with another, and belong to nobody else; rows of join tables
+  category a shorter name than the default, for the names of streams
   exclude  columns that look like secrets or personal numbers; tables that look like queues, sessions, caches
 Changes nothing in the database. Look through the file: only you know the application.`;
 
