@@ -141,7 +141,11 @@ export class Backstory {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       found.push(await verifyAggregate(this.database, this.schema, mapping, options));
     }
-    return verificationReport(found);
+    const unseen = aggregates === 'all' ? await this.aggregates.unseen() : [];
+    return verificationReport(
+      found,
+      unseen.map(({ category, reason }) => ({ category, reason })),
+    );
   }
 
   /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
@@ -275,7 +279,8 @@ export class Backstory {
 
   /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */
   async status(): Promise<AggregateStatus[]> {
-    return readStatus(this.database, this.schema, await this.aggregates.all());
+    const known = [...(await this.aggregates.all()), ...(await this.aggregates.unseen())];
+    return readStatus(this.database, this.schema, known);
   }
 
   /** How much there is and how much comes: for metrics. */

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { Backstory } from './backstory.js';
 import { renewCapture, runInContext } from './capture/index.js';
 import { ConsumerControl } from './consumer-control.js';
+import { excludedButCaptured } from './excluded-but-captured.js';
 import { InvalidOptionsError, together } from './errors.js';
 import { eventEvolution } from './event-evolution.js';
 import { driftName } from './drift/index.js';
@@ -58,6 +59,7 @@ export async function createBackstory(
       : install(database, schema, mappings, { onWait: (message) => logger.warn(message) });
   await begin(mapped.mappings);
 
+  for (const warning of await excludedButCaptured(database, schema, options)) logger.warn(warning);
   const recorded = async (known: readonly EntityMapping[]): Promise<EntityMapping[]> => {
     const stored = await readStoredTables(database, schema);
     return known.map((mapping) => asRecorded(mapping, stored));
