@@ -73,8 +73,14 @@ describe('the doctor', () => {
     ]);
     await sql(`alter table shelf drop column barcode`);
     expect(problems(await doctor(library.dataSource, named))).toEqual([
-      'fault -: The table "public"."shelf" has no column "barcode" (property "barcode" of "Shelf").',
+      expect.stringMatching(/^hint -: The table "public"\."shelf" has no column "barcode" .* older release/),
+      expect.stringContaining('fault shelf: the triggers of "public"."shelf" were made for other columns'),
+      expect.stringContaining('hint shelf: column "colour"'),
     ]);
+    const unknown = { aggregates: [{ entity: Shelf, types: { updated: 'ShelfMoved' } }] };
+    expect(problems(await doctor(library.dataSource, unknown))).toContain(
+      'fault -: The table "public"."shelf" has no column "barcode" (property "barcode" of "Shelf").',
+    );
   });
 
   it('finds a sequence that was left behind by a restore, and its statement mends it', async () => {

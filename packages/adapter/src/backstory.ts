@@ -22,12 +22,11 @@ import {
 import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
-import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import type { InstallOptions, InstallReport } from './install.js';
 import { KnownAggregates } from './known-aggregates.js';
-import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
+import type { EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import {
   countSnapshots,
   rebuildSnapshots,
@@ -97,7 +96,7 @@ export class Backstory {
     BackfillReport[]
   > {
     const reports: BackfillReport[] = [];
-    for (const mapping of await this.select(aggregates, { where: options.where })) {
+    for (const mapping of await this.aggregates.selectFor(aggregates, { where: options.where })) {
       await this.stages.requireCapture(mapping.category);
       reports.push(await backfill(this.database, this.schema, mapping, options));
     }
@@ -110,7 +109,7 @@ export class Backstory {
     where,
   }: Pick<BackfillOptions, 'where'> & AggregateFilter = {}): Promise<BackfillEstimate[]> {
     const estimates: BackfillEstimate[] = [];
-    for (const mapping of await this.select(aggregates, { where })) {
+    for (const mapping of await this.aggregates.selectFor(aggregates, { where })) {
       estimates.push(await estimateBackfill(this.database, this.schema, mapping, where));
     }
     return estimates;
@@ -137,15 +136,12 @@ export class Backstory {
     ...options
   }: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
     const found = [];
-    for (const mapping of await this.select(aggregates, { streamIds: options.streamIds })) {
+    for (const mapping of await this.aggregates.selectFor(aggregates, { streamIds: options.streamIds })) {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       found.push(await verifyAggregate(this.database, this.schema, mapping, options));
     }
     const unseen = aggregates === 'all' ? await this.aggregates.unseen() : [];
-    return verificationReport(
-      found,
-      unseen.map(({ category, reason }) => ({ category, reason })),
-    );
+    return verificationReport(found, unseen);
   }
 
   /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
@@ -153,25 +149,11 @@ export class Backstory {
     RepairReport[]
   > {
     const reports: RepairReport[] = [];
-    for (const mapping of await this.select(aggregates, { streamIds: options.streamIds })) {
+    for (const mapping of await this.aggregates.selectFor(aggregates, { streamIds: options.streamIds })) {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       reports.push(await repairAggregate(this.database, this.schema, mapping, options));
     }
     return reports;
-  }
-
-  /** What only one aggregate can have, such as a condition on its columns, is given for one. */
-  private async select(
-    aggregates: 'all' | readonly string[],
-    ofOne: Readonly<Record<string, unknown>>,
-  ): Promise<EntityMapping[]> {
-    const selected = await this.aggregates.select(aggregates);
-    const [given] = Object.keys(ofOne).filter((name) => ofOne[name] !== undefined);
-    if (given === undefined || selected.length === 1) return selected;
-    throw new InvalidOptionsError(
-      `"${given}" is for one aggregate, and ${selected.length} are meant.`,
-      'Name the one that it is for.',
-    );
   }
 
   /**
@@ -265,8 +247,8 @@ export class Backstory {
     aggregates = 'all',
     dryRun = false,
   }: AggregateFilter & { dryRun?: boolean } = {}): Promise<SnapshotReport[]> {
-    const reports: SnapshotReport[] = [];
     const act = dryRun ? countSnapshots : rebuildSnapshots;
+    const reports: SnapshotReport[] = [];
     for (const mapping of this.mappings.select(aggregates))
       reports.push(await act(this.database, this.schema, mapping));
     return reports;
@@ -279,8 +261,7 @@ export class Backstory {
 
   /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */
   async status(): Promise<AggregateStatus[]> {
-    const known = [...(await this.aggregates.all()), ...(await this.aggregates.unseen())];
-    return readStatus(this.database, this.schema, known);
+    return readStatus(this.database, this.schema, await this.aggregates.stated());
   }
 
   /** How much there is and how much comes: for metrics. */

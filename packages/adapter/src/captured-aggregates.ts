@@ -4,7 +4,7 @@ import type { EntityMapping } from './mapping/index.js';
 
 /**
  * Every aggregate that the database captures, as it is captured: with the columns of all releases, and also those that
- * this application doesn't name. What only code can say, upcasters, is taken from this application.
+ * this application doesn't name. How events are read is this application's to say: upcasters, former names, defaults.
  */
 export async function capturedAggregates(
   sql: SqlExecutor,
@@ -15,19 +15,44 @@ export async function capturedAggregates(
   return states.flatMap(({ mapping }) => {
     if (typeof mapping === 'string') return [];
     const named = own.find(({ category }) => category === mapping.category);
-    return named ? [withCodeOf(mapping, named)] : [mapping];
+    return named ? [withReadingOf(mapping, named)] : [mapping];
   });
 }
 
-function withCodeOf(captured: EntityMapping, named: EntityMapping): EntityMapping {
-  if (named.foldsInSql) return captured;
-  const { upcasters, foldsInSql, schemaVersion, renamedTypes } = named;
-  const code = { upcasters, foldsInSql, schemaVersion, renamedTypes };
+/** Names and defaults of properties by the names that they have in events, which are those of the captured aggregate. */
+function withReadingOf(captured: EntityMapping, named: EntityMapping): EntityMapping {
+  const { upcasters, foldsInSql, schemaVersion, renamedTypes, snapshotEvery } = named;
+  const reading = { upcasters, foldsInSql, schemaVersion, renamedTypes, snapshotEvery };
   const parts: EntityMapping['parts'][number][] = [];
-  const root: EntityMapping = { ...captured, ...code, parts };
+  const root: EntityMapping = { ...captured, ...reading, ...namesOf(captured, named), parts };
   for (const mapping of captured.parts) {
     const parent = parts.find(({ part }) => part.path === mapping.part.parent.part?.path) ?? root;
-    parts.push({ ...mapping, ...code, part: { ...mapping.part, root, parent } });
+    const own = named.parts.find(({ part }) => part.path === mapping.part.path);
+    parts.push({
+      ...mapping,
+      ...reading,
+      ...(own && namesOf(mapping, own)),
+      part: { ...mapping.part, root, parent },
+    });
   }
   return root;
+}
+
+function namesOf(captured: EntityMapping, named: EntityMapping): Pick<EntityMapping, 'renamed' | 'defaults'> {
+  const recorded = (property: string): string | undefined => {
+    const own = named.columns.find((column) => column.property === property);
+    return own && captured.columns.find(({ number }) => number === own.number)?.property;
+  };
+  const renamed = Object.entries(named.renamed).flatMap(([former, property]) => {
+    const name = recorded(property);
+    return name === undefined || name === former ? [] : [[former, name] as const];
+  });
+  const defaults = Object.entries(named.defaults).flatMap(([property, value]) => {
+    const name = recorded(property);
+    return name === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    renamed: { ...captured.renamed, ...Object.fromEntries(renamed) },
+    defaults: { ...captured.defaults, ...Object.fromEntries(defaults) },
+  };
 }

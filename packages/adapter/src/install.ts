@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   adoptRelease,
+  changesCapture,
   type CaptureState,
   installCapture,
   isAdopted,
@@ -78,7 +79,7 @@ export async function pendingInstallation(
   const unknown = mappings.filter((mapping) => !isAdopted(mapping, stored, releases));
   const outdated = mappings
     .filter((mapping) => isOn(stages.get(mapping.category), mapping))
-    .filter((mapping) => unknown.includes(mapping) || isOutdated(mapping, states))
+    .filter((mapping) => changesCapture(mapping, stored, releases) || isOutdated(mapping, states))
     .map(({ category }) => category);
   return { migrations, unknown, outdated };
 }
@@ -135,7 +136,7 @@ export async function requireInstalled(
   schema: string,
   mappings: readonly EntityMapping[],
 ): Promise<void> {
-  const { migrations, unknown, outdated } = await pendingInstallation(database, schema, mappings);
+  const { migrations, outdated } = await pendingInstallation(database, schema, mappings);
   const remedy = `Run "npx backstory install --data-source <file>" (or --app <file>) as a role that may create tables and triggers, then start again.`;
   if (migrations.length > 0) {
     throw new BackstoryError(
@@ -144,9 +145,7 @@ export async function requireInstalled(
       remedy,
     );
   }
-  const missing = mappings.filter(
-    (mapping) => unknown.includes(mapping) || outdated.includes(mapping.category),
-  );
+  const missing = mappings.filter(({ category }) => outdated.includes(category));
   if (missing.length > 0) {
     throw new BackstoryError(
       'CAPTURE_OUTDATED',

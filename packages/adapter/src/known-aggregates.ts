@@ -1,7 +1,7 @@
 import { readCaptureStates } from './capture/index.js';
 import { capturedAggregates } from './captured-aggregates.js';
 import type { SqlExecutor } from './database/index.js';
-import { UnknownAggregateError } from './errors.js';
+import { InvalidOptionsError, UnknownAggregateError } from './errors.js';
 import type { EntityMapping, MappingRegistry, StoredTable } from './mapping/index.js';
 
 /** An aggregate that is captured, but can't be looked at. */
@@ -30,6 +30,11 @@ export class KnownAggregates {
     return [...captured, ...others];
   }
 
+  /** All of them, and those that can't be looked at: what there is something to be said of. */
+  async stated(): Promise<(EntityMapping | UnseenAggregate)[]> {
+    return [...(await this.all()), ...(await this.unseen())];
+  }
+
   /** What is captured and can't be seen, such as an aggregate whose table is gone, with the reason in words. */
   async unseen(): Promise<UnseenAggregate[]> {
     const states = await readCaptureStates(this.sql, this.schema);
@@ -55,6 +60,20 @@ export class KnownAggregates {
       // where the application doesn't know the name either, it says which there are
       return found ?? this.own.get(name);
     });
+  }
+
+  /** What only one aggregate can have, such as a condition on its columns, is given for one. @throws InvalidOptionsError */
+  async selectFor(
+    names: 'all' | readonly string[],
+    ofOne: Readonly<Record<string, unknown>>,
+  ): Promise<EntityMapping[]> {
+    const selected = await this.select(names);
+    const [given] = Object.keys(ofOne).filter((name) => ofOne[name] !== undefined);
+    if (given === undefined || selected.length === 1) return selected;
+    throw new InvalidOptionsError(
+      `"${given}" is for one aggregate, and ${selected.length} are meant.`,
+      'Name the one that it is for.',
+    );
   }
 
   /** The category of a name, also of an aggregate whose table is gone. @throws UnknownAggregateError */

@@ -1,6 +1,6 @@
 import {
   type CaptureState,
-  isAdopted,
+  changesCapture,
   readCaptureStates,
   readReleases,
   readTriggers,
@@ -40,7 +40,7 @@ export async function diagnose(
   const stored = states.flatMap(({ tables }) => tables);
   const releases = await readReleases(sql, schema);
   const isOutdated = (mapping: EntityMapping): boolean =>
-    !isAdopted(mapping, stored, releases) ||
+    changesCapture(mapping, stored, releases) ||
     states.some(
       ({ category, captured: is, outdated, missing }) =>
         category === mapping.category && (!is || outdated.length + missing.length > 0),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import {
@@ -38,6 +39,33 @@ export function isAdopted(
     // as part of another aggregate, for a newer release
     return known?.oid === mapping.table.oid || stored.some(({ oid }) => oid === mapping.table.oid);
   });
+}
+
+/** Whether a release would have something captured in another way; not so where it only reads events in another way. */
+export function changesCapture(
+  root: EntityMapping,
+  stored: readonly StoredTable[],
+  releases: ReadonlySet<string>,
+): boolean {
+  if (isAdopted(root, stored, releases)) return false;
+  const merged = new Map<EntityMapping, CapturedTable>();
+  return [root, ...root.parts].some((mapping) => {
+    const known = storedOf(stored, mapping);
+    if (!known?.captured || known.oid !== mapping.table.oid) return true;
+    const captured = mergeRelease(known.captured, mapping, mapping.part && merged.get(mapping.part.parent));
+    merged.set(mapping, captured);
+    return !isDeepStrictEqual(captureOf(captured), captureOf(known.captured));
+  });
+}
+
+/** What the triggers are generated from, but for the catalogue. */
+function captureOf(captured: CapturedTable): unknown[] {
+  const { columns, key, deletedAt, eventTypes, rules, bookkeeping, knownAs, schemaVersion, part } = captured;
+  const written = columns
+    .filter(({ excluded }) => !excluded)
+    .map(({ property, number }) => `${number} ${property}`)
+    .sort();
+  return [written, key, deletedAt, eventTypes, rules, bookkeeping, knownAs, schemaVersion, part];
 }
 
 /**

@@ -7,11 +7,11 @@ export {
 } from './capture-context.js';
 export { type EventIntent, withEvent } from './event-intent.js';
 export { contextComment } from './context-comment.js';
-export { adoptRelease, isAdopted, isKnownRelease, readReleases } from './adopt-release.js';
+export { adoptRelease, changesCapture, isAdopted, isKnownRelease, readReleases } from './adopt-release.js';
 export { wantedTriggers } from './capture-sql.js';
 export { type CaptureState, readCaptureStates } from './capture-state.js';
 export { installCapture } from './install-capture.js';
 export { readTriggers } from './read-triggers.js';
-export { removeCapture, type RemovedCapture } from './remove-capture.js';
-export { renewCapture, type RenewedCapture } from './renew-capture.js';
+export { removeCapture } from './remove-capture.js';
+export { renewCapture } from './renew-capture.js';
 export { lockStreamEnds } from './lock-stream-ends.js';

@@ -28,7 +28,9 @@ function namesOf(
     ({ category, part, oid }) =>
       category === mapping.category && part === (mapping.part?.path ?? '') && oid === mapping.table.oid,
   )?.captured;
-  const names = [...recordedNames(mapping, captured)].map(([property, recorded]) => [recorded, property]);
+  const names = [...recordedNames(mapping, captured)].map(
+    ([property, recorded]) => [recorded, property] as const,
+  );
   const columns = mapping.columns.map((column) => {
     const known = captured?.columns.find(({ number }) => number === column.number);
     return known
@@ -38,5 +40,9 @@ function namesOf(
   const key = mapping.key.map(
     ({ number }) => columns.find((column) => column.number === number) as ColumnMapping,
   );
-  return { columns, key, renamed: { ...mapping.renamed, ...Object.fromEntries(names) } };
+  return {
+    columns,
+    key,
+    renamed: { ...mapping.renamed, ...(Object.fromEntries(names) as Record<string, string>) },
+  };
 }

@@ -7,17 +7,11 @@ export {
 export { readStoredTables, storedAggregates, storeTables, type TableToStore } from './aggregate-store.js';
 export { asRecorded } from './as-recorded.js';
 export { capturedMapping } from './captured-mapping.js';
-export { type CapturedTable, recordedNames, type StoredTable } from './captured-table.js';
+export { type CapturedTable, type StoredTable } from './captured-table.js';
 export { columnsAsSeen } from './columns-as-seen.js';
 export { mergeRelease } from './merge-release.js';
 export { releaseFingerprint } from './release-fingerprint.js';
-export {
-  type CatalogColumn,
-  type CatalogTable,
-  readCatalog,
-  readCatalogOf,
-  type TableBeneath,
-} from './catalog.js';
+export { type CatalogTable, readCatalog, readCatalogOf } from './catalog.js';
 export { columnMapping } from './column-mapping.js';
 export { DriverValues, type TypeParsers } from './driver-values.js';
 export { canonicalRowSql, canonicalStateSql } from './canonical-state-sql.js';

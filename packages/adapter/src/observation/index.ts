@@ -1,4 +1,4 @@
-export { captureErrors, type CaptureFailure, noteCaptureError } from './capture-errors.js';
+export { type CaptureFailure, noteCaptureError } from './capture-errors.js';
 export {
   operate,
   type Operation,

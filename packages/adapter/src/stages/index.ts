@@ -14,4 +14,3 @@ export {
 export { switchOff } from './switch-off.js';
 export { seenByAllAfterMs, StageWatch } from './stage-watch.js';
 export { isInShare, notSeenYet, type Standing } from './standing.js';
-export type { WatchedStanding } from './watched-standings.js';

@@ -5,13 +5,14 @@ import type { DataSource } from 'typeorm';
  * @returns forgets it
  */
 export function endWithDataSource(dataSource: DataSource, end: () => Promise<void>): () => void {
-  const { destroy } = dataSource;
-  const ending = async function (this: DataSource): Promise<void> {
+  const destroyed: { destroy: () => Promise<void> } = dataSource;
+  const destroy = destroyed.destroy.bind(dataSource);
+  const ending = async (): Promise<void> => {
     await end();
-    await destroy.call(this);
+    await destroy();
   };
-  dataSource.destroy = ending;
+  destroyed.destroy = ending;
   return () => {
-    if (dataSource.destroy === ending) dataSource.destroy = destroy;
+    if (destroyed.destroy === ending) destroyed.destroy = destroy;
   };
 }

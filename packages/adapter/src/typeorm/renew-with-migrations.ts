@@ -1,9 +1,7 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { renewCapture } from '../capture/index.js';
-import { poolDatabase } from './pool-database.js';
-import { executorOf } from './pool-database.js';
-import type { PgClient } from './pg-pool.js';
-import { poolOf } from './pg-pool.js';
+import { type PgClient, poolOf } from './pg-pool.js';
+import { executorOf, poolDatabase } from './pool-database.js';
 
 /** Where capture is renewed, and where a word goes when that can't be done. */
 export interface Renewal {
@@ -14,13 +12,24 @@ export interface Renewal {
 }
 
 interface Migration {
-  up(queryRunner: QueryRunner): Promise<unknown>;
-  down(queryRunner: QueryRunner): Promise<unknown>;
+  up: (queryRunner: QueryRunner) => Promise<unknown>;
+  down: (queryRunner: QueryRunner) => Promise<unknown>;
 }
 
 interface SchemaBuilder {
   queryRunner?: QueryRunner;
   executeSchemaSyncOperationsInProperOrder?: () => Promise<void>;
+}
+
+/** The parts of a DataSource that change tables; the same from TypeORM 0.3.20 to 1.1. */
+interface MigratingDataSource {
+  readonly isInitialized: boolean;
+  readonly migrations: readonly Migration[];
+  readonly driver: { createSchemaBuilder: () => SchemaBuilder };
+  initialize: () => Promise<unknown>;
+  runMigrations: (...options: unknown[]) => Promise<unknown>;
+  synchronize: (...options: unknown[]) => Promise<unknown>;
+  [renewals]?: Map<string, Renewal>;
 }
 
 const renewals = Symbol.for('@backstory/adapter:renewals');
@@ -30,63 +39,67 @@ const renewals = Symbol.for('@backstory/adapter:renewals');
  * statement meets triggers that were made for other columns. Before or after `initialize()`; once for each schema.
  */
 export function renewWithMigrations(dataSource: DataSource, renewal: Renewal): void {
-  const marked = dataSource as DataSource & { [renewals]?: Map<string, Renewal> };
-  const known = marked[renewals];
+  const migrating = dataSource as unknown as MigratingDataSource;
+  const known = migrating[renewals];
   if (known) return void known.set(renewal.schema, renewal);
-  const all = (marked[renewals] = new Map([[renewal.schema, renewal]]));
+  const all = (migrating[renewals] = new Map([[renewal.schema, renewal]]));
   const renew = async (queryRunner: QueryRunner): Promise<void> => {
     for (const each of all.values()) await renewWithin(queryRunner, each);
   };
-  const buildMetadatas = dataSource.initialize;
-  dataSource.initialize = async function (this: DataSource) {
-    const initialized = await buildMetadatas.call(this);
-    afterEachMigration(this, renew);
-    return initialized;
-  };
-  if (dataSource.isInitialized) afterEachMigration(dataSource, renew);
   const afterwards = async (): Promise<void> => {
     for (const each of all.values()) await each.afterwards?.();
   };
-  const { runMigrations, synchronize: synchronizeTables } = dataSource;
-  dataSource.runMigrations = async function (this: DataSource, ...options) {
-    const run = await runMigrations.apply(this, options);
-    await afterwards();
-    return run;
+  if (migrating.isInitialized) afterEachMigration(migrating, renew);
+  const initialize = migrating.initialize.bind(dataSource);
+  migrating.initialize = async () => {
+    const initialized = await initialize();
+    afterEachMigration(migrating, renew);
+    return initialized;
   };
-  dataSource.synchronize = async function (this: DataSource, ...options) {
-    await synchronizeTables.apply(this, options);
-    await afterwards();
-  };
-  const { driver } = dataSource as unknown as { driver: { createSchemaBuilder(): SchemaBuilder } };
-  const { createSchemaBuilder } = driver;
-  driver.createSchemaBuilder = function () {
-    const builder = createSchemaBuilder.call(this);
-    const synchronize = builder.executeSchemaSyncOperationsInProperOrder;
-    if (synchronize) {
-      builder.executeSchemaSyncOperationsInProperOrder = async function (this: SchemaBuilder) {
-        await synchronize.call(this);
-        if (this.queryRunner) await renew(this.queryRunner);
-      };
-    }
-    return builder;
-  };
+  for (const change of ['runMigrations', 'synchronize'] as const) {
+    const run = migrating[change].bind(dataSource);
+    migrating[change] = async (...options) => {
+      const result = await run(...options);
+      await afterwards();
+      return result;
+    };
+  }
+  duringSynchronization(migrating, renew);
 }
 
 /** TypeORM makes its migrations when it is initialised, anew each time. */
 function afterEachMigration(
-  dataSource: DataSource,
+  { migrations }: MigratingDataSource,
   renew: (queryRunner: QueryRunner) => Promise<void>,
 ): void {
-  for (const migration of dataSource.migrations as unknown as Migration[]) {
+  for (const migration of migrations) {
     for (const direction of ['up', 'down'] as const) {
-      const run = migration[direction];
-      migration[direction] = async function (this: Migration, queryRunner: QueryRunner) {
-        const result = await run.call(this, queryRunner);
+      const run = migration[direction].bind(migration);
+      migration[direction] = async (queryRunner) => {
+        const result = await run(queryRunner);
         await renew(queryRunner);
         return result;
       };
     }
   }
+}
+
+function duringSynchronization(
+  { driver }: MigratingDataSource,
+  renew: (queryRunner: QueryRunner) => Promise<void>,
+): void {
+  const createSchemaBuilder = driver.createSchemaBuilder.bind(driver);
+  driver.createSchemaBuilder = () => {
+    const builder = createSchemaBuilder();
+    const synchronize = builder.executeSchemaSyncOperationsInProperOrder?.bind(builder);
+    if (synchronize) {
+      builder.executeSchemaSyncOperationsInProperOrder = async () => {
+        await synchronize();
+        if (builder.queryRunner) await renew(builder.queryRunner);
+      };
+    }
+    return builder;
+  };
 }
 
 /** A renewal that fails takes nothing of the migration along: what it would have mended is said, and the command that does. */

@@ -24,5 +24,5 @@ export async function runnerDatabase(queryRunner: QueryRunner): Promise<Database
       depth--;
     }
   };
-  return { execute: sql.execute, executeText: sql.executeText, transaction: within, snapshot: within };
+  return { ...sql, transaction: within, snapshot: within };
 }

@@ -48,7 +48,11 @@ export function verificationReport(
   unseen: readonly Unseen[] = [],
 ): VerificationReport {
   const isClean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
-  return { clean: isClean && unseen.length === 0, aggregates, unseen };
+  return {
+    clean: isClean && unseen.length === 0,
+    aggregates,
+    unseen: unseen.map(({ category, reason }) => ({ category, reason })),
+  };
 }
 
 /**
