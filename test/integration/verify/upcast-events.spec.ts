@@ -87,6 +87,7 @@ describe('verify of events that code upcasts', () => {
           complete: true,
         },
       ],
+      unseen: [],
     });
   });
 
