@@ -7,7 +7,7 @@ import type { Database } from '../../packages/adapter/src/database/index.js';
 import type { Drift } from '../../packages/adapter/src/drift/index.js';
 import type { EntityMapping } from '../../packages/adapter/src/mapping/index.js';
 import { compareReplay } from '../../packages/adapter/src/shadow/compare-replay.js';
-import { entityMappings, poolDatabase, poolOf } from '../../packages/adapter/src/typeorm/index.js';
+import { requireMappings, poolDatabase, poolOf } from '../../packages/adapter/src/typeorm/index.js';
 import { compareInNode } from '../../packages/adapter/src/verify/compare-in-node.js';
 import { verifyAggregate } from '../../packages/adapter/src/verify/verify.js';
 import { everything } from '../../packages/adapter/src/verify/verify-scope.js';
@@ -51,7 +51,7 @@ describe(`columns of another type today, seed ${seed}`, () => {
   };
 
   const mapped = async (): Promise<EntityMapping> => {
-    const [found] = await entityMappings(dataSource, database, {});
+    const [found] = await requireMappings(dataSource, database, {});
     return found as EntityMapping;
   };
 

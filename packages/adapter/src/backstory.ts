@@ -25,7 +25,7 @@ import type { Database } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
-import { install, type InstallOptions, type InstallReport } from './install.js';
+import type { InstallOptions, InstallReport } from './install.js';
 import { KnownAggregates } from './known-aggregates.js';
 import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import {
@@ -77,18 +77,19 @@ export class Backstory {
     requiredShadowReads: number,
     /** Handlers, projections and publishers that get the events. */
     readonly consumers: ConsumerControl,
+    private readonly reinstall: (options: InstallOptions) => Promise<InstallReport>,
     private readonly release: () => Promise<void>,
   ) {
     this.aggregates = new KnownAggregates(database, schema, mappings);
     this.stages = new StageControl(database, schema, this.aggregates, stageWatch, requiredShadowReads);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.admin = new AdminQueries(database, schema, mappings, this.stages);
-    this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers);
+    this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers, stageWatch);
   }
 
   /** Creates what is missing: own tables, and triggers of tables that were made or changed since. Idempotent. */
   install(options: InstallOptions = {}): Promise<InstallReport> {
-    return install(this.database, this.schema, this.mappings.all(), options);
+    return this.reinstall(options);
   }
 
   /** Writes a first event for every row that has none, while the application goes on writing. */
@@ -140,7 +141,11 @@ export class Backstory {
       if ((await this.stages.get(mapping.category)) === 'off') continue;
       found.push(await verifyAggregate(this.database, this.schema, mapping, options));
     }
-    return verificationReport(found);
+    const unseen = aggregates === 'all' ? await this.aggregates.unseen() : [];
+    return verificationReport(
+      found,
+      unseen.map(({ category, reason }) => ({ category, reason })),
+    );
   }
 
   /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
@@ -274,7 +279,8 @@ export class Backstory {
 
   /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */
   async status(): Promise<AggregateStatus[]> {
-    return readStatus(this.database, this.schema, await this.aggregates.all());
+    const known = [...(await this.aggregates.all()), ...(await this.aggregates.unseen())];
+    return readStatus(this.database, this.schema, known);
   }
 
   /** How much there is and how much comes: for metrics. */

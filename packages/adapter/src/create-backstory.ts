@@ -2,11 +2,14 @@ import type { DataSource } from 'typeorm';
 import { Backstory } from './backstory.js';
 import { renewCapture, runInContext } from './capture/index.js';
 import { ConsumerControl } from './consumer-control.js';
-import { InvalidOptionsError } from './errors.js';
+import { excludedButCaptured } from './excluded-but-captured.js';
+import { InvalidOptionsError, together } from './errors.js';
 import { eventEvolution } from './event-evolution.js';
 import { driftName } from './drift/index.js';
 import { type RecordedEvent, streamName } from './event/index.js';
-import { install, requireInstalled } from './install.js';
+import { install, type InstallOptions, type InstallReport, requireInstalled } from './install.js';
+import { mappedAggregates } from './mapped-aggregates.js';
+import { mayWait, WaitingAggregates } from './waiting-aggregates.js';
 import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
@@ -14,7 +17,7 @@ import { ShadowReads } from './shadow/index.js';
 import { StageWatch } from './stages/index.js';
 import {
   deliveryTransactions,
-  entityMappings,
+  endWithDataSource,
   interceptReads,
   poolDatabase,
   poolOf,
@@ -43,18 +46,47 @@ export async function createBackstory(
   validate(options);
   const pool = poolOf(dataSource);
   const database = poolDatabase(pool);
-  const mappings = await entityMappings(dataSource, database, options);
-  renewWithMigrations(dataSource, { schema, warn: (message) => logger.warn(message) });
-  if (options.install === 'check') await requireInstalled(database, schema, mappings);
-  else await install(database, schema, mappings, { onWait: (message) => logger.warn(message) });
+  const mapped = await mappedAggregates(dataSource, database, schema, options);
+  const waiting = new WaitingAggregates(mapped.problems, logger);
+  if (mapped.problems.length > 0 && !(await mayWait(dataSource, database, options, mapped.problems)))
+    throw together(mapped.problems);
+  waiting.say();
+  for (const outgrown of mapped.outgrown)
+    logger.warn(`${outgrown} This is an older release beside newer tables: it goes on without it.`);
+  const begin = (mappings: readonly EntityMapping[]): Promise<unknown> =>
+    options.install === 'check'
+      ? requireInstalled(database, schema, mappings)
+      : install(database, schema, mappings, { onWait: (message) => logger.warn(message) });
+  await begin(mapped.mappings);
 
+  for (const warning of await excludedButCaptured(database, schema, options)) logger.warn(warning);
   const recorded = async (known: readonly EntityMapping[]): Promise<EntityMapping[]> => {
     const stored = await readStoredTables(database, schema);
     return known.map((mapping) => asRecorded(mapping, stored));
   };
-  const registry = new MappingRegistry(await recorded(mappings));
+  const registry = new MappingRegistry(await recorded(mapped.mappings));
+  /** What the entities and tables are by now. @throws BackstoryError with everything that is still missing */
+  const look = async (): Promise<readonly EntityMapping[]> => {
+    const { mappings, problems } = await mappedAggregates(dataSource, database, schema, options);
+    waiting.now(problems);
+    if (problems.length > 0) throw together(problems);
+    return mappings;
+  };
   const warn = (what: string) => (error: unknown) =>
     logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  renewWithMigrations(dataSource, {
+    schema,
+    warn: (message) => logger.warn(message),
+    afterwards: async () => {
+      if (waiting.isOver) return;
+      const mappings = await look().catch(() => undefined);
+      if (!mappings) return waiting.say();
+      await begin(mappings)
+        .then(async () => registry.replace(await recorded(mappings)))
+        .then(() => stages.refresh())
+        .catch(warn('What the migrations have made is not captured yet. Run "npx backstory install"'));
+    },
+  });
   const stages = new StageWatch(
     database,
     schema,
@@ -62,8 +94,8 @@ export async function createBackstory(
     stagePollMs,
     async () => {
       // A migration may have left the entities of this release behind: it goes on with what it knows.
-      const current = await entityMappings(dataSource, database, options).catch(() => undefined);
-      if (current) registry.replace(await recorded(current));
+      const { mappings } = await mappedAggregates(dataSource, database, schema, options);
+      registry.replace(await recorded(mappings));
     },
   );
   await stages.refresh();
@@ -128,6 +160,27 @@ export async function createBackstory(
     database,
     schema,
   );
+  const reinstall = async (asked: InstallOptions): Promise<InstallReport> => {
+    const mappings = await look();
+    const report = await install(database, schema, mappings, asked);
+    registry.replace(await recorded(mappings));
+    await stages.refresh();
+    return report;
+  };
+  const release = async (): Promise<void> => {
+    forget();
+    waiting.now([]);
+    await consumers.stop();
+    endInterception();
+    endContext();
+    endFailures();
+    await stages.stop();
+    await shadowReads.stop();
+    await snapshots.stop();
+  };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= release());
+  const forget = endWithDataSource(dataSource, close);
   return new Backstory(
     dataSource,
     database,
@@ -139,15 +192,8 @@ export async function createBackstory(
     parsers,
     shadow.requiredReads ?? 100,
     consumers,
-    async () => {
-      await consumers.stop();
-      endInterception();
-      endContext();
-      endFailures();
-      await stages.stop();
-      await shadowReads.stop();
-      await snapshots.stop();
-    },
+    reinstall,
+    close,
   );
 }
 

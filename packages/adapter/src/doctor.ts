@@ -2,7 +2,8 @@ import type { DataSource } from 'typeorm';
 import { diagnose, type Finding } from './admin/index.js';
 import { BackstoryError } from './errors.js';
 import type { BackstoryOptions } from './options.js';
-import { entityMappings, poolDatabase, poolOf } from './typeorm/index.js';
+import { mappedAggregates } from './mapped-aggregates.js';
+import { poolDatabase, poolOf } from './typeorm/index.js';
 
 /**
  * Looks at the set-up without changing anything and without opening a Backstory: what is missing, what differs between
@@ -18,14 +19,26 @@ export async function doctor(
 ): Promise<Finding[]> {
   const database = poolDatabase(poolOf(dataSource));
   try {
-    const mappings = await entityMappings(dataSource, database, {
+    const { mappings, problems, outgrown } = await mappedAggregates(dataSource, database, schema, {
       ...(aggregates && { aggregates }),
       ...(exclude && { exclude }),
     });
-    return await diagnose(database, schema, mappings);
+    return [
+      ...problems.map(asFault),
+      ...outgrown.map((problem) => ({
+        severity: 'hint' as const,
+        problem: `${problem} This is an older release beside newer tables: it goes on without it.`,
+        remedy: 'Deploy the release of these tables.',
+      })),
+      ...(await diagnose(database, schema, mappings)),
+    ];
   } catch (error) {
     if (!BackstoryError.is(error)) throw error;
-    const [problem] = error.message.split('\n');
-    return [{ severity: 'fault', problem: problem ?? error.message, remedy: error.remedy }];
+    return [asFault(error)];
   }
+}
+
+function asFault(error: BackstoryError): Finding {
+  const [problem] = error.message.split('\n');
+  return { severity: 'fault', problem: problem ?? error.message, remedy: error.remedy };
 }

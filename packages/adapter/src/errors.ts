@@ -111,3 +111,15 @@ export class ReplayError extends BackstoryError {
     super('REPLAY_FAILED', `Stream "${stream}" can't be replayed: ${problem}.`, remedy, options);
   }
 }
+
+/** Several problems as one error, so that nobody meets them one by one: under the code of the first. */
+export function together(problems: readonly BackstoryError[]): BackstoryError {
+  const [first, ...others] = problems as [BackstoryError, ...BackstoryError[]];
+  if (others.length === 0) return first;
+  const list = problems.map(({ message, remedy }) => `\n  - ${message.split('\n')[0] ?? ''} ${remedy}`);
+  return new BackstoryError(
+    first.code,
+    `${problems.length} things keep entities from being captured:${list.join('')}`,
+    'Settle each of them as it says.',
+  );
+}

@@ -75,7 +75,7 @@ export type {
   OperationName,
   OperationSubject,
 } from './observation/index.js';
-export type { InstallReport } from './install.js';
+export type { InstallOptions, InstallReport } from './install.js';
 export {
   aggregate,
   type AggregateOptions,

@@ -1,7 +1,9 @@
 import type { DataSource } from 'typeorm';
 import { type InstallReport, pendingInstallation } from './install.js';
 import type { BackstoryOptions } from './options.js';
-import { entityMappings, poolDatabase, poolOf } from './typeorm/index.js';
+import { together } from './errors.js';
+import { mappedAggregates } from './mapped-aggregates.js';
+import { poolDatabase, poolOf } from './typeorm/index.js';
 
 /** What an install would do for these options. Changes nothing. */
 export async function installationPending(
@@ -9,7 +11,8 @@ export async function installationPending(
   { schema = 'backstory', ...selection }: BackstoryOptions,
 ): Promise<InstallReport> {
   const database = poolDatabase(poolOf(dataSource));
-  const mappings = await entityMappings(dataSource, database, selection);
+  const { mappings, problems } = await mappedAggregates(dataSource, database, schema, selection);
+  if (problems.length > 0) throw together(problems);
   const { migrations, outdated } = await pendingInstallation(database, schema, mappings);
   return { migrations, captured: outdated };
 }

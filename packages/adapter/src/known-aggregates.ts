@@ -4,6 +4,15 @@ import type { SqlExecutor } from './database/index.js';
 import { UnknownAggregateError } from './errors.js';
 import type { EntityMapping, MappingRegistry, StoredTable } from './mapping/index.js';
 
+/** An aggregate that is captured, but can't be looked at. */
+export interface UnseenAggregate {
+  readonly category: string;
+  readonly entity: string;
+  /** What it was called when it was last seen. */
+  readonly table: { readonly schema: string; readonly name: string };
+  readonly reason: string;
+}
+
 /** The aggregates of one database: those that the application names, and those that other releases or services have named. */
 export class KnownAggregates {
   constructor(
@@ -19,6 +28,16 @@ export class KnownAggregates {
       .all()
       .filter(({ category }) => !captured.some((each) => each.category === category));
     return [...captured, ...others];
+  }
+
+  /** What is captured and can't be seen, such as an aggregate whose table is gone, with the reason in words. */
+  async unseen(): Promise<UnseenAggregate[]> {
+    const states = await readCaptureStates(this.sql, this.schema);
+    return states.flatMap(({ category, captured, mapping, tables: [table] }) =>
+      captured && typeof mapping === 'string' && table
+        ? [{ category, entity: table.entity, table, reason: mapping }]
+        : [],
+    );
   }
 
   /** @throws UnknownAggregateError which names those that are there; BackstoryError for a part of one */

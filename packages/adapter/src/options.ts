@@ -19,6 +19,13 @@ export interface BackstoryOptions extends AggregateSelection {
    * @defaultValue 'auto'
    */
   install?: 'auto' | 'check';
+  /**
+   * What a start does whose entities have tables or columns that aren't there yet. `wait` captures the others, says what is
+   * missing, and captures the rest after `dataSource.runMigrations()` or `synchronize()`, or by `backstory.install()`: for
+   * applications that migrate once they have started. `refuse` throws, with everything that is missing.
+   * @defaultValue 'wait' where the DataSource has migrations that have not run yet, else 'refuse'
+   */
+  missingTables?: 'wait' | 'refuse';
   /** Shadow reads: how many reads are compared, and how many clean ones `replay` needs. */
   shadow?: ShadowOptions;
   /**

@@ -1,6 +1,7 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { Database } from './database/index.js';
-import { BackstoryError, InvalidOptionsError } from './errors.js';
+import { BackstoryError, InvalidOptionsError, ReplayError } from './errors.js';
+import type { StageWatch } from './stages/index.js';
 import type { EventData, RecordedEvent } from './event/index.js';
 import {
   type HistoryOptions,
@@ -41,6 +42,7 @@ export class Replays {
     private readonly mappings: MappingRegistry,
     private readonly snapshots: Snapshots,
     private readonly parsers: () => Promise<TypeParsers>,
+    private readonly stages: StageWatch,
   ) {}
 
   async history(name: string, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
@@ -86,6 +88,7 @@ export class Replays {
   ): Promise<ObjectLiteral | null> {
     requireBounds(until);
     const mapping = this.mapping(target);
+    this.requireSettled(mapping);
     const streams = await this.replay(mapping, [streamId], until);
     const stream = streams.get(streamId);
     if (!stream) return null;
@@ -100,7 +103,21 @@ export class Replays {
   /** Looks at what it is given at once, not only when the first entity is asked for. */
   loadAll(target: EntityTarget, asOf?: Date): AsyncGenerator<ObjectLiteral, void, undefined> {
     requireBounds(asOf && { asOf });
-    return this.entities(this.mapping(target), asOf);
+    const mapping = this.mapping(target);
+    this.requireSettled(mapping);
+    return this.entities(mapping, asOf);
+  }
+
+  /** An order without its lines is no order. @throws ReplayError */
+  private requireSettled({ category, knownAs }: EntityMapping): void {
+    const { unsettled } = this.stages.of(category);
+    if (unsettled.length === 0) return;
+    const what = unsettled.map((part) => (part === '' ? 'its table was made again' : `"${part}" is owned`));
+    throw new ReplayError(
+      `${knownAs}-…`,
+      `${what.join(' and ')} since its streams have begun, and they don't tell it yet`,
+      `Run "npx backstory repair ${knownAs}", then "npx backstory verify ${knownAs}".`,
+    );
   }
 
   private async *entities(

@@ -2,7 +2,7 @@ import { types } from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
 import type { EntityMapping, PartMapping } from '../../../packages/adapter/src/mapping/index.js';
 import { compareReplay } from '../../../packages/adapter/src/shadow/compare-replay.js';
-import { entityMappings, poolDatabase, poolOf } from '../../../packages/adapter/src/typeorm/index.js';
+import { requireMappings, poolDatabase, poolOf } from '../../../packages/adapter/src/typeorm/index.js';
 import { verifyAggregate } from '../../../packages/adapter/src/verify/verify.js';
 import { type History, openHistory } from '../../values/history.js';
 
@@ -49,7 +49,7 @@ describe('an owned table whose columns have another type today', () => {
 
   it('equals its places in the streams of today, until a value is another one', async () => {
     const database = poolDatabase(poolOf(dataSource));
-    const [found] = await entityMappings(dataSource, database, selection);
+    const [found] = await requireMappings(dataSource, database, selection);
     const former: Record<string, string> = {
       id: 'pg_catalog.int4',
       basketId: 'pg_catalog.int4',

@@ -50,11 +50,16 @@ export interface PropertyDrift {
   readonly lastFoundAt: string;
 }
 
+/** What is said of an aggregate beside where it stands; its table may be gone. */
+type StatedAggregate = Pick<EntityMapping, 'category' | 'entity'> & {
+  readonly table: Pick<EntityMapping['table'], 'schema' | 'name'>;
+};
+
 /** One query, whatever the number of aggregates and events. */
 export async function readStatus(
   sql: SqlExecutor,
   schema: string,
-  mappings: readonly EntityMapping[],
+  mappings: readonly StatedAggregate[],
 ): Promise<AggregateStatus[]> {
   const table = quoteIdentifier(schema);
   const rows = await sql.execute<{

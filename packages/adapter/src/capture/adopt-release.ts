@@ -21,13 +21,18 @@ export async function readReleases(sql: SqlExecutor, schema: string): Promise<Re
   return new Set(rows.map(({ category, fingerprint }) => releaseKey(category, fingerprint)));
 }
 
+/** Whether a release that says the same of this aggregate has started before. */
+export function isKnownRelease(root: EntityMapping, releases: ReadonlySet<string>): boolean {
+  return releases.has(releaseKey(root.category, releaseFingerprint(root)));
+}
+
 /** Whether what the database keeps of this aggregate says all that the release does, of the tables that it has. */
 export function isAdopted(
   root: EntityMapping,
   stored: readonly StoredTable[],
   releases: ReadonlySet<string>,
 ): boolean {
-  if (!releases.has(releaseKey(root.category, releaseFingerprint(root)))) return false;
+  if (!isKnownRelease(root, releases)) return false;
   return [root, ...root.parts].every((mapping) => {
     const known = storedOf(stored, mapping);
     // as part of another aggregate, for a newer release
@@ -51,7 +56,7 @@ export async function adoptRelease(
   const releases = await readReleases(sql, schema);
   if (!narrow && isAdopted(root, stored, releases)) return;
   const fingerprint = releaseFingerprint(root);
-  const isNew = narrow || !releases.has(releaseKey(root.category, fingerprint));
+  const isNew = narrow || !isKnownRelease(root, releases);
   const tables: TableToStore[] = [];
   for (const mapping of [root, ...root.parts]) {
     const known = storedOf(stored, mapping);

@@ -7,7 +7,7 @@ export {
 } from './capture-context.js';
 export { type EventIntent, withEvent } from './event-intent.js';
 export { contextComment } from './context-comment.js';
-export { adoptRelease, isAdopted, readReleases } from './adopt-release.js';
+export { adoptRelease, isAdopted, isKnownRelease, readReleases } from './adopt-release.js';
 export { wantedTriggers } from './capture-sql.js';
 export { type CaptureState, readCaptureStates } from './capture-state.js';
 export { installCapture } from './install-capture.js';

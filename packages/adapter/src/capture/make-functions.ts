@@ -14,6 +14,8 @@ export async function makeFunctions(
     sql,
     mappings.map(({ table }) => table.oid),
   );
+  // Streams that began before a part was owned don't have it: until a verify says otherwise, it isn't read from them.
+  const begun = `select from ${quoteIdentifier(schema)}.events e where e.category = $1`;
   for (const mapping of mappings) {
     const part = mapping.part?.path ?? '';
     const { functions, fingerprint } = captureSql(mapping, schema);
@@ -23,7 +25,8 @@ export async function makeFunctions(
     await sql.execute(
       `update ${quoteIdentifier(schema)}.aggregates
        set fingerprint = $3, table_schema = $4, table_name = $5, captured = $6,
-           replayed_oid = coalesce(replayed_oid, table_oid), installed_at = now() where category = $1 and part = $2`,
+           replayed_oid = coalesce(replayed_oid, case when part = '' or not exists (${begun}) then table_oid end),
+           installed_at = now() where category = $1 and part = $2`,
       [
         mapping.category,
         part,

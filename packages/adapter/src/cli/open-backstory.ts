@@ -7,6 +7,7 @@ import { doctor } from '../doctor.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import type { InstallReport } from '../install.js';
 import type { BackstoryLogger, BackstoryOptions } from '../options.js';
+import { mendCapture } from '../mend-capture.js';
 import { installationPending } from '../installation-pending.js';
 import { storedSelection } from '../stored-selection.js';
 import { type DataSource, findDataSource, initialize } from '../typeorm/index.js';
@@ -34,6 +35,7 @@ export async function openBackstory(
   if (options.app) return openNestApplication(options.app);
   const { dataSource, named } = await openDataSource(options);
   try {
+    if (install === 'auto') await mendCapture(dataSource, named.schema);
     const backstory = await createBackstory(dataSource, { ...named, install, logger });
     return {
       backstory,
@@ -91,7 +93,12 @@ async function openDataSource(
     const config = options.config ? await loadConfig(options.config) : undefined;
     const schema = options.schema ?? config?.schema;
     const selection = config ?? (await storedSelection(dataSource, schema));
-    return { dataSource, named: { ...selection, ...(schema && { schema }) } };
+    // What is captured already is looked after, whatever the entities say that the tables don't have yet.
+    const waits = selection !== undefined && selection !== config;
+    return {
+      dataSource,
+      named: { ...selection, ...(schema && { schema }), ...(waits && { missingTables: 'wait' }) },
+    };
   } catch (error) {
     await dataSource.destroy();
     throw error;
@@ -105,7 +112,7 @@ async function connect(options: ApplicationOptions): Promise<DataSource> {
       'Add --data-source dist/data-source.js (a file that exports a TypeORM DataSource) or --app dist/app.module.js.',
     );
   }
-  const dataSource = findDataSource(await loadFile(options.dataSource), options.dataSource);
+  const dataSource = await findDataSource(await loadFile(options.dataSource), options.dataSource);
   if (!dataSource.isInitialized) await initialize(dataSource);
   return dataSource;
 }

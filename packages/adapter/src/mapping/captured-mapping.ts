@@ -78,6 +78,7 @@ function tableMapping(
     reentrant: table.reentrant,
     key,
     columns,
+    missing: [],
     entityColumns: columns.map(({ column }) => column),
     excluded: captured.excluded,
     renamed: pick(captured.renamed, ([, property]) => known.has(property)),

@@ -76,6 +76,8 @@ export interface EntityMapping {
   /** Primary key columns in the order of the stream id; also among `columns`. */
   readonly key: readonly ColumnMapping[];
   readonly columns: readonly ColumnMapping[];
+  /** Columns that the entity has and the table hasn't: an older release beside newer tables. */
+  readonly missing: readonly ColumnMapping[];
   /** Names of all columns that the entity has, also of those that never go into an event. */
   readonly entityColumns: readonly string[];
   /** Properties that never go into an event; they are loaded from the table. */

@@ -16,7 +16,9 @@ function sayings(mapping: EntityMapping): object {
     knownAs,
     entity,
     part: part && [part.path, part.columns, part.referenced],
-    columns: mapping.columns.map(({ property, column }) => [property, column]).sort(),
+    columns: [...mapping.columns, ...mapping.missing]
+      .map(({ property, column }) => [property, column])
+      .sort(),
     key: mapping.key.map(({ property }) => property),
     deletedAt: deletedAt?.property,
     excluded,

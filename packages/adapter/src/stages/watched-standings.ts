@@ -8,6 +8,8 @@ export interface WatchedStanding extends Standing {
    * table that was made again, until its streams have been settled.
    */
   readonly tables: ReadonlyMap<string, ReadonlySet<number>>;
+  /** Parts, and the empty name for the aggregate itself, that its streams don't tell yet. */
+  readonly unsettled: readonly string[];
 }
 
 export interface WatchedStandings {
@@ -16,7 +18,7 @@ export interface WatchedStandings {
   readonly version: string;
 }
 
-const unseen: WatchedStanding = { ...notSeenYet, tables: new Map() };
+const unseen: WatchedStanding = { ...notSeenYet, tables: new Map(), unsettled: [] };
 
 /** Before anything was read. */
 export const nothingWatched: WatchedStandings = { of: () => unseen, version: '' };
@@ -25,7 +27,12 @@ export const nothingWatched: WatchedStandings = { of: () => unseen, version: '' 
 export async function readWatchedStandings(sql: SqlExecutor, schema: string): Promise<WatchedStandings> {
   const name = quoteIdentifier(schema);
   const rows = await sql.execute<
-    Standing & { category: string; tables: Record<string, number[]> | null; version: string | null }
+    Standing & {
+      category: string;
+      tables: Record<string, number[]> | null;
+      unsettled: string[];
+      version: string | null;
+    }
   >(
     `select s.category, s.stage, s.replay_percent as percent,
        case when s.stage in ('shadow', 'replay') then (
@@ -35,15 +42,18 @@ export async function readWatchedStandings(sql: SqlExecutor, schema: string): Pr
            select jsonb_agg(oid::bigint) from beneath))
          from ${name}.aggregates a
          where a.category = s.category and a.fingerprint is not null and a.table_oid = a.replayed_oid) end as tables,
+       coalesce((select jsonb_agg(a.part) from ${name}.aggregates a
+         where a.category = s.category and a.fingerprint is not null and a.table_oid is distinct from a.replayed_oid), '[]') as unsettled,
        (select md5(string_agg(a.fingerprint, ',' order by a.category, a.part)) from ${name}.aggregates a) as version
      from ${name}.stages s`,
   );
   const known = new Map(
-    rows.map(({ category, stage, percent, tables }) => [
+    rows.map(({ category, stage, percent, tables, unsettled }) => [
       category,
       {
         stage,
         percent,
+        unsettled,
         tables: new Map(Object.entries(tables ?? {}).map(([part, oids]) => [part, new Set(oids)])),
       },
     ]),

@@ -1,10 +1,15 @@
 import type { DataSource } from 'typeorm';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 
-/** The DataSource among the exports of `file`. */
-export function findDataSource(exports: Record<string, unknown>, file: string): DataSource {
+/** The DataSource among the exports of `file`, or the one that a promise among them gives. */
+export async function findDataSource(exports: Record<string, unknown>, file: string): Promise<DataSource> {
   const found = Object.values(exports).find(isDataSource);
   if (found) return found;
+  for (const candidate of Object.values(exports)) {
+    if (!(candidate instanceof Promise)) continue;
+    const awaited: unknown = await candidate;
+    if (isDataSource(awaited)) return awaited;
+  }
   throw new InvalidOptionsError(
     `${file} exports no TypeORM DataSource.`,
     'Export one: "export default new DataSource({ … })", as the TypeORM command line wants it.',

@@ -5,7 +5,7 @@ import type { SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { EntityDescription, RelationDescription } from '../proposal/index.js';
 import { columnName } from './column-name.js';
-import { entityMappings } from './entity-mappings.js';
+import { requireMappings } from './require-mappings.js';
 import { ownedEntities } from './owned-entities.js';
 import { tableOf } from './table-of.js';
 
@@ -17,7 +17,7 @@ export async function describeEntities(
   const described: EntityDescription[] = [];
   for (const metadata of dataSource.entityMetadatas) {
     if (metadata.tableType === 'entity-child' || metadata.tableType === 'junction') continue;
-    const refusal = await refusalOf(() => entityMappings(dataSource, sql, { aggregates: [metadata.name] }));
+    const refusal = await refusalOf(() => requireMappings(dataSource, sql, { aggregates: [metadata.name] }));
     const relations: RelationDescription[] = [];
     for (const relation of relationsOf(metadata))
       relations.push(...(await describeRelation(dataSource, sql, metadata, relation)));
@@ -67,7 +67,7 @@ async function describeRelation(
   const refusal = refusalNow(() => ownedEntities(root, [path]));
   const joinTable = junctionEntityMetadata?.name;
   const joinTableRefusal =
-    joinTable && (await refusalOf(() => entityMappings(dataSource, sql, { aggregates: [joinTable] })));
+    joinTable && (await refusalOf(() => requireMappings(dataSource, sql, { aggregates: [joinTable] })));
   return [
     {
       path,

@@ -13,20 +13,31 @@ import {
   readCatalog,
 } from '../mapping/index.js';
 import { columnName } from './column-name.js';
+import { absentColumn, missingColumn } from './missing-column.js';
 import { type Evolution, evolutionOf } from './evolution.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
 import { tableOf } from './table-of.js';
 
+/** The chosen entities that can be captured, and of each that can't why not. */
+export interface MappedEntities {
+  readonly mappings: readonly EntityMapping[];
+  readonly problems: readonly BackstoryError[];
+}
+
+/** What keeps an entity from being captured, as opposed to options that can't be meant. */
+const problemCodes = ['MISSING_TABLE', 'NOT_CAPTURABLE', 'NO_PRIMARY_KEY'] as const;
+
 /**
- * Describes each chosen entity's table: names from TypeORM's metadata, types from PostgreSQL's catalogue.
- * @throws BackstoryError that names the entity and says what to do
+ * Describes each chosen entity's table: names from TypeORM's metadata, types from PostgreSQL's catalogue. Columns that the
+ * entity has and the table hasn't are noted with the mapping.
+ * @throws BackstoryError for options that can't be meant
  */
-export async function entityMappings(
+export async function mapEntities(
   dataSource: DataSource,
   sql: SqlExecutor,
   selection: AggregateSelection,
-): Promise<EntityMapping[]> {
+): Promise<MappedEntities> {
   const selected = selectEntities(dataSource, selection);
   const catalog = new Map(
     (
@@ -39,6 +50,7 @@ export async function entityMappings(
     ).map((table) => [quoteTable(table), table]),
   );
   const mappings = new Map<string, EntityMapping>();
+  const problems: BackstoryError[] = [];
   const tables = new Set<string>();
   for (const entity of selected) {
     const path = pathOf(dataSource, entity.metadata);
@@ -47,7 +59,11 @@ export async function entityMappings(
     tables.add(path);
     const knownAs = validCategory(entity.options.category ?? defaultCategory(entity.metadata.name));
     const category = validCategory(entity.options.storedAs ?? knownAs);
-    const mapping = mappingOf(dataSource, { category, knownAs }, entity, catalog);
+    const mapping = attempt(() => mappingOf(dataSource, { category, knownAs }, entity, catalog));
+    if (BackstoryError.is(mapping)) {
+      problems.push(mapping);
+      continue;
+    }
     for (const name of new Set([category, knownAs])) {
       const other = mappings.get(name);
       if (other) {
@@ -60,7 +76,16 @@ export async function entityMappings(
       mappings.set(name, mapping);
     }
   }
-  return [...new Set(mappings.values())];
+  return { mappings: [...new Set(mappings.values())], problems };
+}
+
+function attempt(map: () => EntityMapping): EntityMapping | BackstoryError {
+  try {
+    return map();
+  } catch (error) {
+    if (problemCodes.some((code) => BackstoryError.is(error, code))) return error as BackstoryError;
+    throw error;
+  }
 }
 
 function pathOf(dataSource: DataSource, metadata: EntityMetadata): string {
@@ -99,11 +124,13 @@ function mappingOf(
 }
 
 function requireForeignKey(
-  { entity, columns }: Pick<EntityMapping, 'entity' | 'columns'>,
+  { entity, table, columns, missing }: Pick<EntityMapping, 'entity' | 'table' | 'columns' | 'missing'>,
   path: string,
   names: readonly string[],
 ): void {
   if (names.every((name) => columns.some(({ column }) => column === name))) return;
+  const gone = missing.find(({ column }) => names.includes(column));
+  if (gone) throw missingColumn({ entity, table }, gone);
   throw new InvalidOptionsError(
     `"${entity}" excludes ${names.join(', ')}, the foreign key that makes it "${path}" of its aggregate.`,
     'Leave that captured.',
@@ -135,7 +162,8 @@ function tableMapping(
     );
   }
   requireUniqueKey(metadata, path, table);
-  const columns = mappedColumns(metadata, options.exclude ?? [], path, table);
+  const { columns, missing } = mappedColumns(metadata, options.exclude ?? [], table);
+  const said = [...columns, ...missing];
   const deleteDate = metadata.deleteDateColumn && columnName(metadata.deleteDateColumn);
   const deletedAt = columns.find(({ column }) => column === deleteDate);
   return {
@@ -151,12 +179,13 @@ function tableMapping(
       (key) => columns.find(({ column }) => column === columnName(key)) as ColumnMapping,
     ),
     columns,
+    missing,
     entityColumns: metadata.columns.map(columnName),
     excluded: options.exclude ?? [],
-    ...schemaChanges(metadata, columns, options),
+    ...schemaChanges(metadata, said, options),
     ...(deletedAt && { deletedAt }),
     eventTypes: { ...defaultEventTypes(name), ...options.types },
-    rules: options.storedRules ?? resolveRules(dataSource, metadata, columns, options.events ?? []),
+    rules: options.storedRules ?? resolveRules(dataSource, metadata, said, options.events ?? []),
     bookkeeping: bookkeepingOf(metadata),
     initialStage: options.stage ?? 'capture',
   };
@@ -201,9 +230,8 @@ function requireUniqueKey(metadata: EntityMetadata, path: string, table: Catalog
 function mappedColumns(
   metadata: EntityMetadata,
   exclude: readonly string[],
-  path: string,
   table: CatalogTable,
-): ColumnMapping[] {
+): Pick<EntityMapping, 'columns' | 'missing'> {
   const inTable = new Map(table.columns.map((column) => [column.name, column]));
   const mapped = metadata.columns.filter((column) => !column.isVirtualProperty);
   const known = mapped.map(propertyOf);
@@ -216,21 +244,23 @@ function mappedColumns(
     }
   }
   const columns = new Map<string, ColumnMapping>();
+  const missing: ColumnMapping[] = [];
   for (const column of mapped) {
-    if (!column.isPrimary && exclude.includes(propertyOf(column))) continue;
-    const found = inTable.get(columnName(column));
+    const property = propertyOf(column);
+    if (!column.isPrimary && exclude.includes(property)) continue;
+    const name = columnName(column);
+    const found = inTable.get(name);
     if (!found) {
-      throw new BackstoryError(
-        'MISSING_TABLE',
-        `The table ${path} has no column "${column.databaseName}" (property "${propertyOf(column)}" of "${metadata.name}").`,
-        "Run the application's own migrations first.",
-      );
+      const absent = absentColumn(property, name);
+      if (column.isPrimary) throw missingColumn({ entity: metadata.name, table }, absent);
+      missing.push(absent);
+      continue;
     }
     // A virtual column is computed when it is read, and has no value in a trigger: it comes from the table in every stage.
     if (found.generated === 'v' || columns.has(found.name)) continue;
-    columns.set(found.name, columnMapping(propertyOf(column), found));
+    columns.set(found.name, columnMapping(property, found));
   }
-  return [...columns.values()];
+  return { columns: [...columns.values()], missing };
 }
 
 /** A foreign key without a property of its own stands under the relation and the key that it refers to: `customer.id`. */

@@ -9,6 +9,8 @@ import { poolOf } from './pg-pool.js';
 export interface Renewal {
   readonly schema: string;
   readonly warn: (message: string) => void;
+  /** Called when all migrations that were to run, or a synchronization, are through. */
+  readonly afterwards?: () => Promise<void>;
 }
 
 interface Migration {
@@ -42,6 +44,19 @@ export function renewWithMigrations(dataSource: DataSource, renewal: Renewal): v
     return initialized;
   };
   if (dataSource.isInitialized) afterEachMigration(dataSource, renew);
+  const afterwards = async (): Promise<void> => {
+    for (const each of all.values()) await each.afterwards?.();
+  };
+  const { runMigrations, synchronize: synchronizeTables } = dataSource;
+  dataSource.runMigrations = async function (this: DataSource, ...options) {
+    const run = await runMigrations.apply(this, options);
+    await afterwards();
+    return run;
+  };
+  dataSource.synchronize = async function (this: DataSource, ...options) {
+    await synchronizeTables.apply(this, options);
+    await afterwards();
+  };
   const { driver } = dataSource as unknown as { driver: { createSchemaBuilder(): SchemaBuilder } };
   const { createSchemaBuilder } = driver;
   driver.createSchemaBuilder = function () {

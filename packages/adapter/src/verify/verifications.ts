@@ -1,4 +1,5 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { captureFingerprintSql } from '../stages/index.js';
 
 /**
  * Until when a snapshot that is taken after this will have seen every event that was recorded: a transaction that is writing
@@ -54,4 +55,12 @@ export async function recordVerification(
        fingerprint = $6, verified_at = now(), seen_until = $7`,
     [category, rows, streams, drifted, withoutFirstEvent, fingerprint, seenUntil],
   );
+  // What was proven may be read: also parts that are owned since the streams have begun.
+  if (drifted + withoutFirstEvent === 0)
+    await sql.execute(
+      `update ${quoteIdentifier(schema)}.aggregates set replayed_oid = table_oid
+       where category = $1 and replayed_oid is distinct from table_oid and exists (
+         select where ${captureFingerprintSql(schema, '$1')} = $2)`,
+      [category, fingerprint],
+    );
 }

@@ -30,14 +30,25 @@ export interface AggregateVerification {
 }
 
 export interface VerificationReport {
-  /** Every fold equals its row, and nothing is missing on either side, no first event either. */
+  /** Every fold equals its row, nothing is missing on either side, no first event either, and all that was asked for was seen. */
   readonly clean: boolean;
   readonly aggregates: readonly AggregateVerification[];
+  /** What is captured and could not be compared, such as an aggregate whose table is gone. */
+  readonly unseen: readonly Unseen[];
 }
 
-export function verificationReport(aggregates: readonly AggregateVerification[]): VerificationReport {
-  const clean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
-  return { clean, aggregates };
+/** An aggregate that could not be looked at, and why in words. */
+export interface Unseen {
+  readonly category: string;
+  readonly reason: string;
+}
+
+export function verificationReport(
+  aggregates: readonly AggregateVerification[],
+  unseen: readonly Unseen[] = [],
+): VerificationReport {
+  const isClean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
+  return { clean: isClean && unseen.length === 0, aggregates, unseen };
 }
 
 /**

@@ -55,6 +55,12 @@ const verify: CommandRun = async (backstory, input) => {
       ) +
       report.aggregates.flatMap(({ drift }) => drift.map(inWords)).join('') +
       report.aggregates.map(firstEventsDueInWords).join('') +
+      report.unseen
+        .map(
+          ({ category, reason }) =>
+            `${category} can't be compared: ${reason}. If it is to stay so: npx backstory stage ${category} off\n`,
+        )
+        .join('') +
       (report.clean
         ? `${report.aggregates.every(({ complete }) => complete) ? 'Every replay' : 'Every replay that was looked at'} equals its row.\n`
         : report.aggregates.some(({ drifted }) => drifted > 0)

@@ -1,0 +1,39 @@
+import type { DataSource } from 'typeorm';
+import { isKnownRelease, readReleases } from './capture/index.js';
+import type { SqlExecutor } from './database/index.js';
+import type { BackstoryError } from './errors.js';
+import type { AggregateSelection, EntityMapping } from './mapping/index.js';
+import { pendingMigrations } from './schema/index.js';
+import { mapEntities, missingColumns } from './typeorm/index.js';
+
+export interface MappedAggregates {
+  readonly mappings: readonly EntityMapping[];
+  /** What keeps entities, which are not among the mappings, from being captured. */
+  readonly problems: readonly BackstoryError[];
+  /** Of an older release that runs beside newer tables: what it maps and they don't have any more, in words. */
+  readonly outgrown: readonly string[];
+}
+
+/**
+ * The aggregates that the options name, as far as their tables are there. A column that is gone keeps a release from being
+ * captured for the first time; a release that has been here before goes on without it.
+ */
+export async function mappedAggregates(
+  dataSource: DataSource,
+  sql: SqlExecutor,
+  schema: string,
+  selection: AggregateSelection,
+): Promise<MappedAggregates> {
+  const { mappings, problems } = await mapEntities(dataSource, sql, selection);
+  const lacking = mappings.filter((mapping) => missingColumns(mapping).length > 0);
+  if (lacking.length === 0) return { mappings, problems, outgrown: [] };
+  const isInstalled = (await pendingMigrations(sql, schema)).length === 0;
+  const releases = isInstalled ? await readReleases(sql, schema) : new Set<string>();
+  const isNew = (mapping: EntityMapping): boolean => !isKnownRelease(mapping, releases);
+  const older = lacking.filter((mapping) => !isNew(mapping));
+  return {
+    mappings: mappings.filter((mapping) => !lacking.includes(mapping) || older.includes(mapping)),
+    problems: [...problems, ...lacking.filter(isNew).flatMap(missingColumns)],
+    outgrown: older.flatMap(missingColumns).map(({ message }) => message.split('\n')[0] ?? ''),
+  };
+}
