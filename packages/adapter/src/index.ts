@@ -76,6 +76,7 @@ export type {
   OperationSubject,
 } from './observation/index.js';
 export type { InstallOptions, InstallReport } from './install.js';
+export { installBackstory, type InstallationOptions } from './install-backstory.js';
 export {
   aggregate,
   type AggregateOptions,

@@ -31,7 +31,17 @@ describe('the help', () => {
   it('lists every command, and none is without a dry run that writes', async () => {
     const { out } = await runCommand('--help');
     for (const name of names) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
-    const writing = ['init', 'install', 'backfill', 'repair', 'stage', 'relay', 'rebuild', 'snapshots'];
+    const writing = [
+      'init',
+      'install',
+      'backfill',
+      'repair',
+      'stage',
+      'relay',
+      'rebuild',
+      'snapshots',
+      'migration',
+    ];
     for (const name of writing) {
       const command = program.commands.find((each) => each.name() === name);
       expect([name, command?.options.some(({ long }) => long === '--dry-run')]).toEqual([name, true]);

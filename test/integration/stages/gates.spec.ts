@@ -88,6 +88,7 @@ describe('what opens a gate', () => {
   it('is of all that is captured, also by an older release that knows a part of it', async () => {
     await add(['a']);
     await deploy('all', owning);
+    await library.dataSource.manager.save(Work, { title: 'w', author: { id: 1 } });
     await prove('author');
     // an instance of the release before owns nothing, and verifies, too
     await deploy('all');

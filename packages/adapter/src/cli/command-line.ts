@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.command.js';
 import { historyCommand } from './commands/history.command.js';
 import { initCommand } from './commands/init.command.js';
 import { installCommand } from './commands/install.command.js';
+import { migrationCommand } from './commands/migration.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
 import { relayCommand } from './commands/relay.command.js';
 import { repairCommand } from './commands/repair.command.js';
@@ -29,6 +30,7 @@ const commands = [
   stageCommand,
   historyCommand,
   relayCommand,
+  migrationCommand,
   rebuildCommand,
   snapshotsCommand,
   archiveCommand,

@@ -11,6 +11,7 @@ export { hydrateAggregates } from './hydrate-aggregates.js';
 export { interceptReads } from './intercept-reads.js';
 export { poolDatabase } from './pool-database.js';
 export { poolOf } from './pg-pool.js';
+export { runnerDatabase } from './runner-database.js';
 export { ReplayingReads } from './replaying-reads.js';
 export { renewInTransactionOf, renewWithMigrations } from './renew-with-migrations.js';
 export { requireMappings } from './require-mappings.js';
