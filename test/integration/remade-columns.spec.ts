@@ -1,4 +1,4 @@
-import { aggregate, createBackstory } from '@backstory/adapter';
+import { type BackstoryOptions, createBackstory } from '@backstory/adapter';
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { type Library, openLibrary } from '../library/open-library.js';
 
@@ -40,12 +40,12 @@ describe('a column that a migration drops and makes again under its name', () =>
       }),
     ],
   ])('is captured, and is not taken for the former one: %s', async (_, remade, after) => {
-    const named = (release: EntitySchema<Ticket>): object => ({
+    const named: BackstoryOptions = {
       aggregates: [
-        aggregate(release, { events: [{ type: 'TicketCoded', when: { changedOnly: ['code'] } }] }),
+        { entity: 'Ticket', events: [{ type: 'TicketCoded', when: { changedOnly: ['code' as never] } }] },
       ],
-    });
-    const old = await createBackstory(library.dataSource, named(before));
+    };
+    const old = await createBackstory(library.dataSource, named);
     await library.dataSource.query(`insert into ticket (id, code) values (1, 'a'), (2, 'b')`);
     await old.backfill();
     await old.close();
@@ -56,7 +56,7 @@ describe('a column that a migration drops and makes again under its name', () =>
       url: library.url,
       entities: [after],
     }).initialize();
-    const backstory = await createBackstory(dataSource, named(after));
+    const backstory = await createBackstory(dataSource, named);
     try {
       await dataSource.query(`update ticket set code = 'A' where id = 1`);
       await dataSource.query(`insert into ticket (id, code) values (3, 'c')`);
