@@ -9,6 +9,7 @@ import { Order } from '../orders/order.entity.js';
 import { seedShop } from '../seed/seed-shop.js';
 import { addedLatency } from './added-latency.js';
 import { corruptEvent } from './corrupt-event.js';
+import { deployMigrations } from './deploy-migrations.js';
 import { RunningShop } from './running-shop.js';
 import { Story } from './story.js';
 
@@ -87,6 +88,9 @@ async function main(): Promise<void> {
   await sleep(3_000);
   await tellHistory(story, shop, backstory);
 
+  story.chapter('A deployment: migrations change captured tables, in the middle of all this');
+  await deploy(story, shop, backstory, database.url);
+
   story.chapter('One rollback: back to the table, at once and for all instances');
   await backstory.stages.set('order', 'capture', { by: 'demo', reason: 'to show that it can be done' });
   await sleep(1_000);
@@ -151,6 +155,31 @@ async function shadowReads(
     if (reads.compared >= atLeast || Date.now() > deadline) return reads;
     await sleep(200);
   }
+}
+
+/** The tables change under the feet of the running shop: a captured table gets a column, and a captured column another type. */
+async function deploy(
+  story: Story,
+  shop: RunningShop,
+  backstory: Backstory,
+  databaseUrl: string,
+): Promise<void> {
+  const before = shop.soFar();
+  const migrations = await deployMigrations(databaseUrl);
+  await sleep(2_000);
+  const after = shop.soFar();
+  story.say(`${migrations.join(' and ')} have run, as from TypeORM's command line.`);
+  story.say('Orders have one column more, and loyalty points are numeric: they were bigint.');
+  const failed = after.failures.length - before.failures.length;
+  story.promise(
+    failed === 0,
+    `${thousands(after.requests - before.requests)} requests during the migrations and right after them, failed: ${failed}`,
+  );
+  const { clean, aggregates } = await backstory.verify();
+  story.promise(
+    clean,
+    `capture was renewed in the migrations' own transactions; verify of the new tables, drift: ${sum(aggregates.map((a) => a.drifted))}`,
+  );
 }
 
 /** One order as an operator would look at it. */

@@ -10,6 +10,7 @@ import {
   type StoredTable,
   storeTables,
   type TableToStore,
+  withRemadeColumns,
 } from '../mapping/index.js';
 import { idleFunctions } from './capture-sql.js';
 import { columnsOfNewTable } from './columns-of-new-table.js';
@@ -36,8 +37,9 @@ export function isAdopted(
   if (!isKnownRelease(root, releases)) return false;
   return [root, ...root.parts].every((mapping) => {
     const known = storedOf(stored, mapping);
+    if (known?.oid === mapping.table.oid) return knowsColumns(known, mapping);
     // as part of another aggregate, for a newer release
-    return known?.oid === mapping.table.oid || stored.some(({ oid }) => oid === mapping.table.oid);
+    return stored.some(({ oid }) => oid === mapping.table.oid);
   });
 }
 
@@ -70,8 +72,8 @@ function captureOf(captured: CapturedTable): unknown[] {
 
 /**
  * Takes what a release says of an aggregate into what is captured of it, once. A release that has been here before is an older
- * one that starts again, or a rollback: it changes nothing, unless its tables were made again meanwhile, or somebody asks for it
- * by `narrow`. Run in a transaction under the lock of the installation.
+ * one that starts again, or a rollback: it changes nothing, unless its tables or columns were made again meanwhile, or somebody asks
+ * for it by `narrow`. Run in a transaction under the lock of the installation.
  * @throws BackstoryError CATEGORY_TAKEN where the category belongs to another table that is still there
  */
 export async function adoptRelease(
@@ -88,7 +90,11 @@ export async function adoptRelease(
   const tables: TableToStore[] = [];
   for (const mapping of [root, ...root.parts]) {
     const known = storedOf(stored, mapping);
-    if (!isNew && known?.oid === mapping.table.oid) continue;
+    if (!isNew && known?.oid === mapping.table.oid) {
+      if (known.captured && !knowsColumns(known, mapping))
+        tables.push({ mapping, captured: withRemadeColumns(known.captured, mapping) });
+      continue;
+    }
     if (!isNew && stored.some(({ oid }) => oid === mapping.table.oid)) continue;
     const bound = await boundTable(sql, schema, mapping, known);
     const parent = mapping.part && capturedParent(mapping.part.parent, tables, stored);
@@ -100,6 +106,11 @@ export async function adoptRelease(
     `insert into ${quoteIdentifier(schema)}.releases (category, fingerprint) values ($1, $2) on conflict do nothing`,
     [root.category, fingerprint],
   );
+}
+
+/** Not so when a migration has dropped a column and made another under its name. */
+function knowsColumns({ captured }: StoredTable, { columns }: EntityMapping): boolean {
+  return columns.every(({ number }) => captured?.columns.some((known) => known.number === number) ?? true);
 }
 
 /** Parts that the release doesn't own are captured no more, here. */

@@ -31,6 +31,11 @@ function namesOf(
   const names = [...recordedNames(mapping, captured)].map(
     ([property, recorded]) => [recorded, property] as const,
   );
+  // A name that belongs to a column which is gone means that one: its values are none of the column that has the name today.
+  const others = (captured?.columns ?? [])
+    .filter(({ number }) => !mapping.columns.some((column) => column.number === number))
+    .filter(({ property }) => mapping.columns.some((column) => column.property === property))
+    .map(({ property, number }) => [property, `${property}@${number}`] as const);
   const columns = mapping.columns.map((column) => {
     const known = captured?.columns.find(({ number }) => number === column.number);
     return known
@@ -40,9 +45,6 @@ function namesOf(
   const key = mapping.key.map(
     ({ number }) => columns.find((column) => column.number === number) as ColumnMapping,
   );
-  return {
-    columns,
-    key,
-    renamed: { ...mapping.renamed, ...(Object.fromEntries(names) as Record<string, string>) },
-  };
+  const former = Object.fromEntries([...names, ...others]) as Record<string, string>;
+  return { columns, key, renamed: { ...mapping.renamed, ...former } };
 }

@@ -40,31 +40,59 @@ export function mergeRelease(
   };
 }
 
+/**
+ * The same for a release that has been here before and whose columns a migration has dropped and made again, as TypeORM's do for
+ * another length: what names the former column names the new one. Nothing else is this release's to say.
+ */
+export function withRemadeColumns(known: CapturedTable, release: EntityMapping): CapturedTable {
+  const added = newColumns(known.columns, release);
+  const remade = new Map<string, string>();
+  for (const { property, column, number } of release.columns) {
+    const former = known.columns.find((each) => each.property === property && each.column === column);
+    const now = added.find((each) => each.number === number);
+    if (former && now) remade.set(property, now.property);
+  }
+  const named = (property: string): string => remade.get(property) ?? property;
+  const { key, deletedAt, defaults, rules, bookkeeping, part } = known;
+  return {
+    ...known,
+    columns: [...known.columns, ...added],
+    key: key.map(named),
+    ...(deletedAt !== undefined && { deletedAt: named(deletedAt) }),
+    defaults: Object.fromEntries(
+      Object.entries(defaults).map(([property, value]) => [named(property), value]),
+    ),
+    rules: rules.map((rule) => ({ ...rule, when: withNames(rule.when, named) })),
+    bookkeeping: bookkeeping.map(named),
+    ...(part && { part: { ...part, columns: part.columns.map(named) } }),
+  };
+}
+
 function mergedColumns(
   known: readonly CapturedColumn[],
   release: EntityMapping,
   narrow: boolean,
 ): CapturedColumn[] {
-  const taken = new Set(known.map(({ property }) => property));
   const merged = known.map((column): CapturedColumn => {
     const own = release.columns.find(({ number }) => number === column.number);
     const { excluded: _, ...included } = column;
     if (own) return seenColumn(included, own.column, own.declaredType);
     return narrow || release.excluded.includes(column.property) ? { ...column, excluded: true } : column;
   });
-  for (const own of release.columns) {
-    if (known.some(({ number }) => number === own.number)) continue;
-    const property = taken.has(own.property) ? `${own.property}@${own.number}` : own.property;
-    taken.add(property);
-    merged.push({
-      number: own.number,
-      column: own.column,
-      property,
-      type: own.declaredType,
+  return [...merged, ...newColumns(known, release)];
+}
+
+function newColumns(known: readonly CapturedColumn[], release: EntityMapping): CapturedColumn[] {
+  const taken = new Set(known.map(({ property }) => property));
+  return release.columns
+    .filter(({ number }) => !known.some((column) => column.number === number))
+    .map(({ number, column, property, declaredType }) => ({
+      number,
+      column,
+      property: taken.has(property) ? `${property}@${number}` : property,
+      type: declaredType,
       formerTypes: [],
-    });
-  }
-  return merged;
+    }));
 }
 
 function recordedAs(
