@@ -22,6 +22,7 @@ import type { Terminal } from './terminal.js';
 const commands = [
   initCommand,
   installCommand,
+  migrationCommand,
   statusCommand,
   doctorCommand,
   backfillCommand,
@@ -30,7 +31,6 @@ const commands = [
   stageCommand,
   historyCommand,
   relayCommand,
-  migrationCommand,
   rebuildCommand,
   snapshotsCommand,
   archiveCommand,
