@@ -1,4 +1,5 @@
 import {
+  captureFunctions,
   type CaptureState,
   changesCapture,
   readCaptureStates,
@@ -150,8 +151,16 @@ async function strayTriggers(
   schema: string,
   states: readonly CaptureState[],
 ): Promise<Finding[]> {
-  const wanted = states.flatMap(({ mapping }) =>
-    typeof mapping === 'string'
+  const idle = new Set(
+    states
+      .filter(({ captured }) => !captured)
+      .flatMap(({ tables }) => tables)
+      .flatMap(({ category, part }) =>
+        captureFunctions({ category, ...(part !== '' && { part: { path: part } }) }),
+      ),
+  );
+  const wanted = states.flatMap(({ mapping, captured }) =>
+    typeof mapping === 'string' || !captured
       ? []
       : [mapping, ...mapping.parts].flatMap((each) => wantedTriggers(each, schema)),
   );
@@ -161,6 +170,13 @@ async function strayTriggers(
   );
   return stray.map(({ schema: tableSchema, table, name, functionName }) => {
     const path = quoteTable({ schema: tableSchema, name: table });
+    if (idle.has(functionName)) {
+      return {
+        severity: 'hint',
+        problem: `trigger ${quoteIdentifier(name)} of ${path} is left from before its aggregate went off, and does nothing`,
+        remedy: `DROP TRIGGER ${quoteIdentifier(name)} ON ${path}; when the table is not in use.`,
+      };
+    }
     return {
       severity: 'fault',
       problem: `trigger ${quoteIdentifier(name)} of ${path} calls ${functionName}, which captures another table`,

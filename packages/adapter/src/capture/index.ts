@@ -8,7 +8,7 @@ export {
 export { type EventIntent, withEvent } from './event-intent.js';
 export { contextComment } from './context-comment.js';
 export { adoptRelease, changesCapture, isAdopted, isKnownRelease, readReleases } from './adopt-release.js';
-export { wantedTriggers } from './capture-sql.js';
+export { captureFunctions, wantedTriggers } from './capture-sql.js';
 export { type CaptureState, readCaptureStates } from './capture-state.js';
 export { installCapture } from './install-capture.js';
 export { readTriggers } from './read-triggers.js';
