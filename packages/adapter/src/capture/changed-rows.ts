@@ -10,7 +10,8 @@ export function changedRows(mapping: EntityMapping, schema: string): { old: stri
   const { old, new: now } = mapping.reentrant
     ? { old: '(select old.*)', new: '(select new.*)' }
     : { old: oldRows, new: newRows };
-  return { old: survivingRows(mapping, schema, old), new: survivingRows(mapping, schema, now) };
+  const rowsOf = (relation: string): string => survivingRows(mapping, schema, relation, 'capture.fired_on');
+  return { old: rowsOf(old), new: rowsOf(now) };
 }
 
 /** Relations with a table's rows before and after a statement; undefined where there are none. */
