@@ -1,6 +1,14 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
 import type { ColumnMapping, EntityMapping, PartMapping } from '../mapping/index.js';
 
+/** SQL for a row behind `"$r"` as text, and for the oid of the table whose form that has; null for the bound one. */
+interface RowForm {
+  readonly row: string;
+  readonly table: string;
+}
+
+const ofBoundTable: RowForm = { row: '"$r"::text', table: 'null' };
+
 /**
  * The rows of `relation`, which has the columns of the mapping's table, as a query that can still be planned after a
  * migration has dropped or renamed some of them (see docs/adr/0009). A name that stands alone is looked for in the
@@ -12,8 +20,7 @@ export function survivingRows(
   mapping: EntityMapping,
   schema: string,
   relation: string,
-  /** SQL for the oid of the table whose form they have; without it, the mapping's own. */
-  form = 'null',
+  form = ofBoundTable,
 ): string {
   const names = mapping.columns.map(({ column }) => quoteIdentifier(column)).join(', ');
   const moved = mapping.columns.map(
@@ -44,9 +51,14 @@ function survivingTable(mapping: EntityMapping, schema: string): string {
   return survivingRows(mapping, schema, quoteTable(mapping.table));
 }
 
-function movedSql(mapping: EntityMapping, schema: string, column: ColumnMapping, form: string): string {
+function movedSql(
+  mapping: EntityMapping,
+  schema: string,
+  column: ColumnMapping,
+  { row, table }: RowForm,
+): string {
   const isKey = mapping.key.includes(column);
-  const value = `${quoteIdentifier(schema)}.moved_column(row("$r".*)::text, ${form}, ${quoteLiteral(mapping.category)}, ${quoteLiteral(mapping.part?.path ?? '')}, ${column.number}::smallint, ${isKey})`;
+  const value = `${quoteIdentifier(schema)}.moved_column(${row}, ${table}, ${quoteLiteral(mapping.category)}, ${quoteLiteral(mapping.part?.path ?? '')}, ${column.number}::smallint, ${isKey})`;
   const type = isKey ? column.sqlType : lastingType(column);
   return type === undefined ? value : `${value}::${type}`;
 }
