@@ -9,6 +9,7 @@ import {
   type StoredTable,
   storeTables,
   type TableToStore,
+  unknownColumns,
 } from '../mapping/index.js';
 import { idleFunctions } from './capture-sql.js';
 import { columnsOfNewTable } from './columns-of-new-table.js';
@@ -30,8 +31,10 @@ export function isAdopted(
   if (!releases.has(releaseKey(root.category, releaseFingerprint(root)))) return false;
   return [root, ...root.parts].every((mapping) => {
     const known = storedOf(stored, mapping);
+    if (known?.oid === mapping.table.oid)
+      return unknownColumns(known.captured?.columns ?? [], mapping).length === 0;
     // as part of another aggregate, for a newer release
-    return known?.oid === mapping.table.oid || stored.some(({ oid }) => oid === mapping.table.oid);
+    return stored.some(({ oid }) => oid === mapping.table.oid);
   });
 }
 
@@ -55,7 +58,16 @@ export async function adoptRelease(
   const tables: TableToStore[] = [];
   for (const mapping of [root, ...root.parts]) {
     const known = storedOf(stored, mapping);
-    if (!isNew && known?.oid === mapping.table.oid) continue;
+    if (!isNew && known?.captured && known.oid === mapping.table.oid) {
+      // It has them, so no release has taken them away: they were dropped, and made again.
+      const added = unknownColumns(known.captured.columns, mapping);
+      if (added.length > 0)
+        tables.push({
+          mapping,
+          captured: { ...known.captured, columns: [...known.captured.columns, ...added] },
+        });
+      continue;
+    }
     if (!isNew && stored.some(({ oid }) => oid === mapping.table.oid)) continue;
     const bound = await boundTable(sql, schema, mapping, known);
     const parent = mapping.part && capturedParent(mapping.part.parent, tables, stored);

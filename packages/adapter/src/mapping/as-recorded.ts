@@ -29,6 +29,12 @@ function namesOf(
       category === mapping.category && part === (mapping.part?.path ?? '') && oid === mapping.table.oid,
   )?.captured;
   const names = [...recordedNames(mapping, captured)].map(([property, recorded]) => [recorded, property]);
+  // What another column is called in events, such as one that was dropped, is nothing of the one that has its name today.
+  const others = (captured?.columns ?? [])
+    .filter(({ property, number }) =>
+      mapping.columns.some((column) => column.property === property && column.number !== number),
+    )
+    .map(({ property, number }) => [property, `${property}@${number}`]);
   const columns = mapping.columns.map((column) => {
     const known = captured?.columns.find(({ number }) => number === column.number);
     return known
@@ -38,5 +44,9 @@ function namesOf(
   const key = mapping.key.map(
     ({ number }) => columns.find((column) => column.number === number) as ColumnMapping,
   );
-  return { columns, key, renamed: { ...mapping.renamed, ...Object.fromEntries(names) } };
+  return {
+    columns,
+    key,
+    renamed: { ...mapping.renamed, ...(Object.fromEntries([...others, ...names]) as Record<string, string>) },
+  };
 }

@@ -9,7 +9,7 @@ export { asRecorded } from './as-recorded.js';
 export { capturedMapping } from './captured-mapping.js';
 export { type CapturedTable, recordedNames, type StoredTable } from './captured-table.js';
 export { columnsAsSeen } from './columns-as-seen.js';
-export { mergeRelease } from './merge-release.js';
+export { mergeRelease, unknownColumns } from './merge-release.js';
 export { releaseFingerprint } from './release-fingerprint.js';
 export {
   type CatalogColumn,

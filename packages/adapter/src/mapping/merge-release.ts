@@ -45,26 +45,25 @@ function mergedColumns(
   release: EntityMapping,
   narrow: boolean,
 ): CapturedColumn[] {
-  const taken = new Set(known.map(({ property }) => property));
   const merged = known.map((column): CapturedColumn => {
     const own = release.columns.find(({ number }) => number === column.number);
     const { excluded: _, ...included } = column;
     if (own) return seenColumn(included, own.column, own.declaredType);
     return narrow || release.excluded.includes(column.property) ? { ...column, excluded: true } : column;
   });
-  for (const own of release.columns) {
-    if (known.some(({ number }) => number === own.number)) continue;
-    const property = taken.has(own.property) ? `${own.property}@${own.number}` : own.property;
-    taken.add(property);
-    merged.push({
-      number: own.number,
-      column: own.column,
-      property,
-      type: own.declaredType,
-      formerTypes: [],
+  return [...merged, ...unknownColumns(known, release)];
+}
+
+/** Columns of a release that are not captured yet, such as one that was dropped and made again. */
+export function unknownColumns(known: readonly CapturedColumn[], release: EntityMapping): CapturedColumn[] {
+  const taken = new Set(known.map(({ property }) => property));
+  return release.columns
+    .filter(({ number }) => !known.some((column) => column.number === number))
+    .map(({ number, column, property, declaredType: type }) => {
+      const name = taken.has(property) ? `${property}@${number}` : property;
+      taken.add(name);
+      return { number, column, property: name, type, formerTypes: [] };
     });
-  }
-  return merged;
 }
 
 function recordedAs(
