@@ -153,7 +153,7 @@ declare
   written bigint;
   locks integer[];
   locked integer[];
-  truncated constant oid := tg_relid;
+  fired_on constant oid := tg_relid;
 begin
   -- asked here, because a call of the function costs as much as the event itself
   if left(current_query(), 12) = '/*backstory ' then

@@ -8,9 +8,13 @@ export const newRows = 'backstory_new_rows';
 /** What a trigger function reads the changed rows from: a row trigger sees one, a statement trigger all of them. */
 export function changedRows(mapping: EntityMapping, schema: string): { old: string; new: string } {
   const { old, new: now } = mapping.reentrant
-    ? { old: '(select old.*)', new: '(select new.*)' }
+    ? { old: '(select old.*, old::text as "$row")', new: '(select new.*, new::text as "$row")' }
     : { old: oldRows, new: newRows };
-  return { old: survivingRows(mapping, schema, old), new: survivingRows(mapping, schema, now) };
+  // Of a subquery's row the planner makes an expression with all of its columns, for each column anew.
+  const row = mapping.reentrant ? '"$r"."$row"' : '"$r"::text';
+  const rowsOf = (relation: string): string =>
+    survivingRows(mapping, schema, relation, { row, table: 'capture.fired_on' });
+  return { old: rowsOf(old), new: rowsOf(now) };
 }
 
 /** Relations with a table's rows before and after a statement; undefined where there are none. */

@@ -1,6 +1,14 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
 import type { ColumnMapping, EntityMapping, PartMapping } from '../mapping/index.js';
 
+/** SQL for a row behind `"$r"` as text, and for the oid of the table whose form that has; null for the bound one. */
+interface RowForm {
+  readonly row: string;
+  readonly table: string;
+}
+
+const ofBoundTable: RowForm = { row: '"$r"::text', table: 'null' };
+
 /**
  * The rows of `relation`, which has the columns of the mapping's table, as a query that can still be planned after a
  * migration has dropped or renamed some of them (see docs/adr/0009). A name that stands alone is looked for in the
@@ -8,10 +16,15 @@ import type { ColumnMapping, EntityMapping, PartMapping } from '../mapping/index
  * hasn't, the name is found one query further out, where it stands for the value under the column's number: NULL when it
  * was dropped, and the value under its new name when it was renamed.
  */
-export function survivingRows(mapping: EntityMapping, schema: string, relation: string): string {
+export function survivingRows(
+  mapping: EntityMapping,
+  schema: string,
+  relation: string,
+  form = ofBoundTable,
+): string {
   const names = mapping.columns.map(({ column }) => quoteIdentifier(column)).join(', ');
   const moved = mapping.columns.map(
-    (column) => `${movedSql(mapping, schema, column)} as ${quoteIdentifier(column.column)}`,
+    (column) => `${movedSql(mapping, schema, column, form)} as ${quoteIdentifier(column.column)}`,
   );
   return (
     `(select "$v".* from ${relation} "$r" cross join lateral (select ${moved.join(', ')}) "$m" ` +
@@ -38,9 +51,23 @@ function survivingTable(mapping: EntityMapping, schema: string): string {
   return survivingRows(mapping, schema, quoteTable(mapping.table));
 }
 
-/** An enum may be dropped along with its column, so it is not named: its text serves for everything but a key. */
-function movedSql(mapping: EntityMapping, schema: string, column: ColumnMapping): string {
+function movedSql(
+  mapping: EntityMapping,
+  schema: string,
+  column: ColumnMapping,
+  { row, table }: RowForm,
+): string {
   const isKey = mapping.key.includes(column);
-  const value = `${quoteIdentifier(schema)}.moved_column(row_to_json("$r".*), ${quoteLiteral(mapping.category)}, ${quoteLiteral(mapping.part?.path ?? '')}, ${column.number}::smallint, ${isKey})`;
-  return column.enumerated && !isKey ? value : `${value}::${column.sqlType}`;
+  const value = `${quoteIdentifier(schema)}.moved_column(${row}, ${table}, ${quoteLiteral(mapping.category)}, ${quoteLiteral(mapping.part?.path ?? '')}, ${column.number}::smallint, ${isKey})`;
+  const type = isKey ? column.sqlType : lastingType(column);
+  return type === undefined ? value : `${value}::${type}`;
+}
+
+/**
+ * A type that is nobody's but PostgreSQL's own can't be dropped along with its column, so it may be named. For others their
+ * text serves, and for domains what is beneath them.
+ */
+function lastingType({ sqlType, kind, typeName }: ColumnMapping): string | undefined {
+  if (sqlType.startsWith('pg_catalog.')) return sqlType;
+  return kind === 'text' || kind === 'string' ? undefined : `pg_catalog.${quoteIdentifier(typeName)}`;
 }

@@ -9,6 +9,6 @@ export function truncatedRows(mapping: EntityMapping, schema: string): string {
     mapping,
     schema,
     `(select p.* from ${quoteTable(mapping.table)} p where p.tableoid in (
-           select relid from pg_partition_tree(capture.truncated) union select capture.truncated))`,
+           select relid from pg_partition_tree(capture.fired_on) union select capture.fired_on))`,
   );
 }

@@ -31,10 +31,11 @@ function namesOf(
   const names = [...recordedNames(mapping, captured)].map(
     ([property, recorded]) => [recorded, property] as const,
   );
-  // A name that belongs to a column which is gone means that one: its values are none of the column that has the name today.
+  // What another column is called in events, such as one that was dropped, is nothing of the one that has its name today.
   const others = (captured?.columns ?? [])
-    .filter(({ number }) => !mapping.columns.some((column) => column.number === number))
-    .filter(({ property }) => mapping.columns.some((column) => column.property === property))
+    .filter(({ property, number }) =>
+      mapping.columns.some((column) => column.property === property && column.number !== number),
+    )
     .map(({ property, number }) => [property, `${property}@${number}`] as const);
   const columns = mapping.columns.map((column) => {
     const known = captured?.columns.find(({ number }) => number === column.number);
@@ -45,6 +46,6 @@ function namesOf(
   const key = mapping.key.map(
     ({ number }) => columns.find((column) => column.number === number) as ColumnMapping,
   );
-  const former = Object.fromEntries([...names, ...others]) as Record<string, string>;
+  const former = Object.fromEntries([...others, ...names]) as Record<string, string>;
   return { columns, key, renamed: { ...mapping.renamed, ...former } };
 }

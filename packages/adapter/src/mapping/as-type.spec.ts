@@ -15,7 +15,7 @@ function column(declaredType: string, ...formerTypes: string[]): ColumnMapping {
     outputFunction: `pg_catalog.${name}out`,
     sqlType: declaredType,
     number: 1,
-    enumerated: false,
+    typeName: name,
     declaredType,
     formerTypes: formerTypes.map((type) => `pg_catalog.${type}`),
     generated: false,

@@ -19,7 +19,7 @@ export function columnMapping(
     sqlType: column.sqlType,
     declaredType: column.declaredType,
     formerTypes,
-    enumerated: column.typeKind === 'e',
+    typeName: column.typeName,
     generated: column.generated !== '',
     exactEquality: hasExactEquality(type),
   };

@@ -17,8 +17,8 @@ export interface ColumnMapping {
   readonly outputFunction: string;
   /** The type as SQL names it, for casts from text. */
   readonly sqlType: string;
-  /** Its type is an enum. */
-  readonly enumerated: boolean;
+  /** Its name alone; for a domain, of the type beneath. */
+  readonly typeName: string;
   /** The same with its modifier, as the column is declared: `pg_catalog."numeric"(10,2)`. A domain has its own inside of it. */
   readonly declaredType: string;
   /**

@@ -94,9 +94,14 @@ function valueSql(column: ColumnMapping, value: string): string {
   return column.kind === 'text' ? printedSql(column, value) : value;
 }
 
-/** A cast to text isn't always what PostgreSQL prints: it cuts a char(n) and lengthens an inet. */
-export function printedSql({ outputFunction }: ColumnMapping, value: string): string {
-  return `textin(${outputFunction}(${value}))`;
+/**
+ * A cast to text isn't always what PostgreSQL prints: it cuts a char(n) and lengthens an inet. What a type of somebody else's is
+ * printed with may be dropped along with it, so that isn't named.
+ */
+export function printedSql({ outputFunction, sqlType }: ColumnMapping, value: string): string {
+  return sqlType.startsWith('pg_catalog.')
+    ? `textin(${outputFunction}(${value}))`
+    : `case when num_nulls(${value}) = 0 then format('%s', ${value}) end`;
 }
 
 /** A number in jsonb has no negative zero. */

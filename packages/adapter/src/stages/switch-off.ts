@@ -9,11 +9,11 @@ export async function switchOff(
 ): Promise<void> {
   const table = quoteIdentifier(schema);
   await sql.execute(
-    `with was as (select stage, replay_percent from ${table}.stages where category = $1 and stage <> 'off' for update),
-     is as (update ${table}.stages s set stage = 'off', replay_percent = 0, changed_at = now(), captured_since = null
-            from was where s.category = $1)
+    `with standing as (select stage, replay_percent from ${table}.stages where category = $1 and stage <> 'off' for update),
+     closed as (update ${table}.stages s set stage = 'off', replay_percent = 0, changed_at = now(), captured_since = null
+            from standing where s.category = $1)
      insert into ${table}.stage_changes (category, from_stage, to_stage, from_percent, changed_by, reason)
-     select $1, stage, 'off', nullif(replay_percent, 0), current_user, $2 from was`,
+     select $1, stage, 'off', nullif(replay_percent, 0), current_user, $2 from standing`,
     [category, reason],
   );
 }

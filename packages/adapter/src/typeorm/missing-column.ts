@@ -14,7 +14,7 @@ export function absentColumn(property: string, column: string): ColumnMapping {
     sqlType: 'pg_catalog.text',
     declaredType: 'pg_catalog.text',
     formerTypes: [],
-    enumerated: false,
+    typeName: 'text',
     generated: false,
     exactEquality: true,
   };

@@ -631,8 +631,10 @@ create table :schema.releases (
 );
 
 -- The value of a captured column that is not where its trigger looks for it: under its new name when it was renamed, null when it
--- was dropped. Asked by statements between a migration and the next install only.
-create function :schema.moved_column(changed json, of_category text, of_part text, number smallint, is_key boolean)
+-- was dropped. The row comes as PostgreSQL prints it, for JSON has no word for some values, such as an array's bounds. Its form is
+-- that of the table that the trigger has fired on, or else of the bound one. Asked by statements between a migration and the next
+-- install only.
+create function :schema.moved_column(changed text, form oid, of_category text, of_part text, number smallint, is_key boolean)
   returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   bound oid := (select a.table_oid from :schema.aggregates a where a.category = of_category and a.part = of_part);
@@ -640,7 +642,9 @@ declare
   value text;
 begin
   if name is not null then
-    execute format('select r.%I::text from json_populate_record(null::%s, $1) r', name, bound::regclass) into value using changed;
+    execute format(
+      'select case when num_nulls(r.value) = 0 then format(''%%s'', r.value) end from (select ($1::%s).%I as value offset 0) r',
+      coalesce(form, bound)::regclass, name) into value using changed;
   elsif is_key then
     raise exception 'Backstory captures %, whose key has lost a column: run "npx backstory install"', coalesce(bound::regclass::text, of_category)
       using errcode = 'object_not_in_prerequisite_state',
