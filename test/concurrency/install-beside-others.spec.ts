@@ -56,9 +56,9 @@ describe('installing, renewing and ending capture beside writers and open reader
           `update ${table} set ${set[table as 'account']} where id = ${row} and id % 8 = ${writer}`;
         await application
           .transaction(async (manager) => {
-            await manager.query(own(first as string));
+            await manager.query(own(first));
             await manager.query(`select count(*) from account join line using (id)`);
-            await manager.query(own(second as string));
+            await manager.query(own(second));
           })
           .then(
             () => void written++,
