@@ -89,13 +89,15 @@ export class Replays {
     requireBounds(until);
     const mapping = this.mapping(target);
     this.requireSettled(mapping);
-    const streams = await this.replay(mapping, [streamId], until);
-    const stream = streams.get(streamId);
+    // JavaScript gives a number where the key is one
+    const id = String(streamId);
+    const streams = await this.replay(mapping, [id], until);
+    const stream = streams.get(id);
     if (!stream) return null;
-    this.snapshots.observe(mapping, streamId, stream);
+    this.snapshots.observe(mapping, id, stream);
     const asOf =
       until?.asOf ??
-      (until?.version === undefined ? undefined : await this.recordedAt(mapping, streamId, stream.position));
+      (until?.version === undefined ? undefined : await this.recordedAt(mapping, id, stream.position));
     const [entity] = await this.hydrate(mapping, [stream], asOf);
     return entity ?? null;
   }

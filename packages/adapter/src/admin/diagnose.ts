@@ -52,6 +52,7 @@ export async function diagnose(
     ...(await uncapturedColumns(
       sql,
       mappings.flatMap((root) => [root, ...root.parts]),
+      states.flatMap(({ mapping }) => (typeof mapping === 'string' ? [] : [mapping, ...mapping.parts])),
     )),
     ...unnamedAggregates(states, mappings),
     ...(await strayTriggers(sql, schema, states)),
@@ -106,15 +107,23 @@ function withoutIndex({ category, table, part, indexed }: PartMapping): Finding[
   ];
 }
 
-/** Columns that no entity has: TypeORM doesn't know them, so no event does. */
-async function uncapturedColumns(sql: SqlExecutor, mappings: readonly EntityMapping[]): Promise<Finding[]> {
+/** Columns that no entity has, of no release: TypeORM doesn't know them, so no event does. */
+async function uncapturedColumns(
+  sql: SqlExecutor,
+  mappings: readonly EntityMapping[],
+  captured: readonly EntityMapping[],
+): Promise<Finding[]> {
   const rows = await sql.execute<{ oid: number; column: string }>(
     `select a.attrelid as oid, a.attname as column from pg_attribute a
      where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum`,
     [mappings.map(({ table }) => table.oid)],
   );
   return mappings.flatMap(({ category, table, entityColumns }) => {
-    const known = new Set(entityColumns);
+    const byOthers = captured.filter((mapping) => mapping.table.oid === table.oid);
+    const known = new Set([
+      ...entityColumns,
+      ...byOthers.flatMap(({ columns }) => columns.map(({ column }) => column)),
+    ]);
     const unknown = rows.filter(({ oid, column }) => oid === table.oid && !known.has(column));
     return unknown.map(({ column }) => ({
       severity: 'hint' as const,

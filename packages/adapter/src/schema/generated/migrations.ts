@@ -648,7 +648,7 @@ begin
   elsif is_key then
     raise exception 'Backstory captures %, whose key has lost a column: run "npx backstory install"', coalesce(bound::regclass::text, of_category)
       using errcode = 'object_not_in_prerequisite_state',
-            hint = 'npx backstory install ends or renews its capture. npx backstory stage ' || of_category || ' off ends it.';
+            hint = 'npx backstory install ends or renews its capture, and so does "await syncCapture(queryRunner)" in the migration. npx backstory stage ' || of_category || ' off ends it.';
   end if;
   return value;
 end $$;
