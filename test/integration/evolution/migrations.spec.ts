@@ -139,7 +139,7 @@ describe('a migration of a captured table', () => {
 
   it('goes on without the right to renew, and says what to run', async () => {
     await library.dataSource.query(
-      `do $$ begin create role backstory_migrator login; exception when duplicate_object then null; end $$`,
+      `do $$ begin create role backstory_migrator login password 'migrator'; exception when duplicate_object then null; end $$`,
     );
     await library.dataSource.query(
       `alter table ticket owner to backstory_migrator; grant all on schema public to backstory_migrator;
@@ -151,6 +151,7 @@ describe('a migration of a captured table', () => {
     );
     await withOther([add], async (dataSource) => void (await dataSource.runMigrations()), {
       username: 'backstory_migrator',
+      password: 'migrator',
     });
     expect(said.mock.calls.map(([message]) => message)).toEqual([
       expect.stringMatching(/could not be renewed.*npx backstory install/),

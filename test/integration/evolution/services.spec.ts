@@ -8,7 +8,6 @@ const id = { type: 'int', primary: true, generated: true } as const;
 const text = { type: 'text', nullable: true } as const;
 const Parcel = new EntitySchema({ name: 'Parcel', columns: { id, address: text } });
 const WeighedParcel = new EntitySchema({ name: 'Parcel', columns: { id, weight: text } });
-const Gadget = new EntitySchema({ name: 'Gadget', columns: { id, label: { type: 'text' } } });
 const Other = new EntitySchema({
   name: 'Other',
   tableName: 'parcel_of_others',
