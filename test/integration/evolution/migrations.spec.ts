@@ -67,7 +67,7 @@ describe('a migration of a captured table', () => {
     { renewing = true, username = undefined as string | undefined } = {},
   ): Promise<void> {
     const url = new URL(library.url);
-    if (username !== undefined) url.username = username;
+    if (username !== undefined) Object.assign(url, { username, password: 'migrator' });
     const plain = new DataSource({
       type: 'postgres',
       url: url.href,
@@ -151,7 +151,6 @@ describe('a migration of a captured table', () => {
     );
     await withOther([add], async (dataSource) => void (await dataSource.runMigrations()), {
       username: 'backstory_migrator',
-      password: 'migrator',
     });
     expect(said.mock.calls.map(([message]) => message)).toEqual([
       expect.stringMatching(/could not be renewed.*npx backstory install/),
