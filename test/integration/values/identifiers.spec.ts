@@ -35,6 +35,10 @@ const names: Record<string, { table: string; columns: Record<string, string> }> 
     table: 'events',
     columns: { a: 'tg_op', b: 'tg_table_name', c: 'old', d: 'new', e: 'h', f: 'category', g: 'v' },
   },
+  'aliases, labels and marks of the generated code': {
+    table: 'marks',
+    columns: { a: '$backstory$', b: '$backstory_1$', c: '$r', d: '$x', e: 'capture', f: 's', g: 'context' },
+  },
   'as long as PostgreSQL lets them be': {
     table: long(63, 'table'),
     columns: { a: long(63, 'column'), [long(80, 'property')]: 'short', ['p'.repeat(63)]: 'ä'.repeat(25) },

@@ -144,7 +144,7 @@ function createFunction(mapping: EntityMapping, schema: string, operation: Opera
     .join(', ');
   const events = (named: boolean): string => inTurn(mapping, schema, operation, named);
   return `create or replace function ${quotedFunction(mapping, schema, operation)}() returns trigger
-language plpgsql security definer ${pinnedSettingsOf(mapping)} as $backstory$
+language plpgsql security definer ${pinnedSettingsOf(mapping)} as ${dollarQuoted(`
 #variable_conflict use_column
 <<capture>>
 declare
@@ -171,7 +171,14 @@ ${events(false)}
 ${events(true)}
   end if;
   return null;
-end $backstory$`;
+end `)}`;
+}
+
+/** The body of a function, between marks that no name in it has. */
+function dollarQuoted(body: string): string {
+  let mark = '$backstory$';
+  for (let number = 1; body.includes(mark); number++) mark = `$backstory_${number}$`;
+  return `${mark}${body}${mark}`;
 }
 
 function eventsSql(
