@@ -77,6 +77,7 @@ describe('several services on one database', () => {
     expect((await run('status')).out).toMatch(/^gadget [^]*^parcel /m);
     expect(await run('verify')).toMatchObject({ code: 0 });
     await (await open()).query('drop table parcel');
+    expect((await run('install')).out).toMatch(/^Installed\. Captured: gadget\.\nparcel is not: .* gone/);
     expect(await run('verify')).toMatchObject({
       code: 2,
       out: expect.stringMatching(/parcel can't be compared: .* gone/),

@@ -36,6 +36,8 @@ export interface AggregateStatus {
     /** Not compared: the comparison failed. */
     readonly failed: number;
   } | null;
+  /** Why it can't be looked at, in words, such as that its table is gone; absent where it can. */
+  readonly unseen?: string;
   /** What has differed, most often first: found by verify since capture began, by shadow reads since their count did. */
   readonly differences: readonly PropertyDrift[];
 }
@@ -53,6 +55,7 @@ export interface PropertyDrift {
 /** What is said of an aggregate beside where it stands; its table may be gone. */
 type StatedAggregate = Pick<EntityMapping, 'category' | 'entity'> & {
   readonly table: Pick<EntityMapping['table'], 'schema' | 'name'>;
+  readonly reason?: string;
 };
 
 /** One query, whatever the number of aggregates and events. */
@@ -137,6 +140,7 @@ export async function readStatus(
               failed: row.failed,
             }
           : null,
+      ...(mapping.reason !== undefined && { unseen: mapping.reason }),
       differences: row?.differences ?? [],
     };
   });

@@ -48,9 +48,22 @@ async function whatIsMissing(input: CommandInput): Promise<void> {
 /** Opening the application has installed what was missing. */
 const install: CommandRun = async (backstory, input) => {
   if (input.options['narrow']) await backstory.install({ narrow: true });
-  const captured = (await backstory.status())
-    .filter(({ stage }) => stage !== 'off')
-    .map(({ category }) => category);
-  print(input, { captured }, () => `Installed. Captured: ${captured.join(', ') || 'nothing'}.\n`);
+  const on = (await backstory.status()).filter(({ stage }) => stage !== 'off');
+  const captured = on.flatMap(({ category, unseen }) => (unseen === undefined ? category : []));
+  const unseen = on.flatMap(({ category, unseen: reason }) =>
+    reason === undefined ? [] : { category, reason },
+  );
+  print(
+    input,
+    { captured, unseen },
+    () =>
+      `Installed. Captured: ${captured.join(', ') || 'nothing'}.\n` +
+      unseen
+        .map(
+          ({ category, reason }) =>
+            `${category} is not: ${reason}. If it is to stay so: npx backstory stage ${category} off\n`,
+        )
+        .join(''),
+  );
   return 0;
 };
