@@ -53,10 +53,11 @@ export async function createBackstory(
   waiting.say();
   for (const outgrown of mapped.outgrown)
     logger.warn(`${outgrown} This is an older release beside newer tables: it goes on without it.`);
-  const begin = (mappings: readonly EntityMapping[]): Promise<unknown> =>
-    options.install === 'check'
-      ? requireInstalled(database, schema, mappings)
-      : install(database, schema, mappings, { onWait: (message) => logger.warn(message) });
+  const begin = async (mappings: readonly EntityMapping[]): Promise<void> => {
+    if (options.install !== 'check')
+      await install(database, schema, mappings, { onWait: (message) => logger.warn(message) });
+    else for (const warning of await requireInstalled(database, schema, mappings)) logger.warn(warning);
+  };
   await begin(mapped.mappings);
 
   for (const warning of await excludedButCaptured(database, schema, options)) logger.warn(warning);

@@ -5,8 +5,10 @@ import {
   type CaptureState,
   installCapture,
   isAdopted,
+  isWholeAtTheTop,
   readCaptureStates,
   readReleases,
+  rebindRestored,
 } from './capture/index.js';
 import { type Database, quoteTable, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
@@ -41,6 +43,8 @@ export interface PendingInstallation {
   readonly unknown: readonly EntityMapping[];
   /** Categories whose functions or triggers are missing or were made for other columns. */
   readonly outdated: readonly string[];
+  /** Those of them without which some writes to the entity's own table, or some of its values, would not be captured. */
+  readonly needed: readonly string[];
 }
 
 /** Turns a missing right (SQLSTATE 42501) into an error that says which, and passes everything else on. */
@@ -70,25 +74,36 @@ export async function pendingInstallation(
     (stage ?? mapping.initialStage) !== 'off';
   if (migrations.length > 0) {
     const outdated = mappings.filter((mapping) => isOn(undefined, mapping)).map(({ category }) => category);
-    return { migrations, unknown: mappings, outdated };
+    return { migrations, unknown: mappings, outdated, needed: outdated };
   }
   const stages = await readStages(database, schema);
   const states = await readCaptureStates(database, schema);
   const releases = await readReleases(database, schema);
   const stored = states.flatMap(({ tables }) => tables);
   const unknown = mappings.filter((mapping) => !isAdopted(mapping, stored, releases));
-  const outdated = mappings
-    .filter((mapping) => isOn(stages.get(mapping.category), mapping))
-    .filter((mapping) => changesCapture(mapping, stored, releases) || isOutdated(mapping, states))
-    .map(({ category }) => category);
-  return { migrations, unknown, outdated };
+  const on = mappings.filter((mapping) => isOn(stages.get(mapping.category), mapping));
+  const lacking = (isInOrder: (state: CaptureState) => boolean): string[] =>
+    on
+      .filter(
+        (mapping) => changesCapture(mapping, stored, releases) || !isCaptured(mapping, states, isInOrder),
+      )
+      .map(({ category }) => category);
+  return { migrations, unknown, outdated: lacking(isInOrder), needed: lacking(isWholeAtTheTop) };
 }
 
-function isOutdated({ category, table }: EntityMapping, states: readonly CaptureState[]): boolean {
+function isInOrder({ captured, outdated, rebound, missing }: CaptureState): boolean {
+  return captured && outdated.length + rebound.length + missing.length === 0;
+}
+
+function isCaptured(
+  { category, table }: EntityMapping,
+  states: readonly CaptureState[],
+  isInOrder: (state: CaptureState) => boolean,
+): boolean {
   const state = states.find((each) => each.category === category);
   // as part of another aggregate, for a newer release
-  if (!state) return !states.some(({ tables }) => tables.some(({ oid }) => oid === table.oid));
-  return !state.captured || state.outdated.length + state.missing.length > 0;
+  if (!state) return states.some(({ tables }) => tables.some(({ oid }) => oid === table.oid));
+  return isInOrder(state);
 }
 
 /**
@@ -101,6 +116,7 @@ export async function install(
   mappings: readonly EntityMapping[],
   { onWait, narrow = false }: InstallOptions & { onWait?: (message: string) => void } = {},
 ): Promise<InstallReport> {
+  await rebindIfInstalled(database, schema);
   const before = await pendingInstallation(database, schema, mappings);
   const { migrations } = before;
   if (migrations.length > 0) {
@@ -130,27 +146,48 @@ export async function install(
   return { migrations, captured: outdated };
 }
 
-/** @throws BackstoryError that lists what is missing, with the command that mends it */
+/**
+ * For a start that makes nothing.
+ * @returns what is out of order and doesn't stop it, in words
+ * @throws BackstoryError that lists what is missing, with the command that mends it
+ */
 export async function requireInstalled(
   database: Database,
   schema: string,
   mappings: readonly EntityMapping[],
-): Promise<void> {
-  const { migrations, outdated } = await pendingInstallation(database, schema, mappings);
-  const remedy = `Run "npx backstory install --data-source <file>" (or --app <file>) as a role that may create tables and triggers, then start again.`;
+): Promise<string[]> {
+  await rebindIfInstalled(database, schema);
+  const { migrations, outdated, needed } = await pendingInstallation(database, schema, mappings);
+  const remedy = `Run "npx backstory install --data-source <file>" (or --app <file>) as a role that may create tables and triggers`;
   if (migrations.length > 0) {
     throw new BackstoryError(
       'NOT_INSTALLED',
       `Backstory's own tables in schema "${schema}" are missing or old (${migrations.length} migrations to run).`,
-      remedy,
+      `${remedy}, then start again.`,
     );
   }
-  const missing = mappings.filter(({ category }) => outdated.includes(category));
-  if (missing.length > 0) {
+  const tablesOf = (categories: readonly string[]): string =>
+    mappings
+      .filter(({ category }) => categories.includes(category))
+      .map(({ table }) => quoteTable(table))
+      .join(', ');
+  if (needed.length > 0) {
     throw new BackstoryError(
       'CAPTURE_OUTDATED',
-      `The capture triggers of ${missing.map(({ table }) => quoteTable(table)).join(', ')} are missing or don't fit the entity.`,
-      remedy,
+      `The capture triggers of ${tablesOf(needed)} are missing or don't fit the entity.`,
+      `${remedy}, then start again.`,
     );
   }
+  if (outdated.length === 0) return [];
+  return [
+    `${tablesOf(outdated)}: captured, but not all is in place since a restore, or since a partition was made: what names a partition without triggers isn't captured. ${remedy}; npx backstory doctor says more.`,
+  ];
+}
+
+/** In a restored database, or one that was replicated into, tables have other oids. Where nothing is installed yet, there is nothing to bind. */
+async function rebindIfInstalled(database: Database, schema: string): Promise<void> {
+  await rebindRestored(database, schema).catch((error: unknown) => {
+    // no such schema, table or column; or no right to see it, of which the caller tells
+    if (!['3F000', '42P01', '42703', '42883', '42501'].includes(sqlState(error) ?? '')) throw error;
+  });
 }

@@ -36,8 +36,11 @@ export async function diagnose(
   const captured = mappings.filter(
     ({ category, initialStage }) => (stages.get(category) ?? initialStage) !== 'off',
   );
-  const triggers = await captureTriggers(sql, captured);
   const states = await readCaptureStates(sql, schema);
+  const triggers = await captureTriggers(
+    sql,
+    captured.map((mapping) => asCaptured(mapping, states)),
+  );
   const stored = states.flatMap(({ tables }) => tables);
   const releases = await readReleases(sql, schema);
   const isOutdated = (mapping: EntityMapping): boolean =>
@@ -48,6 +51,7 @@ export async function diagnose(
     );
   return [
     ...captured.flatMap((mapping) => ofCapture(mapping, triggers, isOutdated(mapping))),
+    ...states.flatMap(boundByName),
     ...mappings.flatMap(({ parts }) => parts).flatMap(withoutIndex),
     ...(await uncapturedColumns(
       sql,
@@ -59,6 +63,22 @@ export async function diagnose(
     ...(await sequenceBehind(sql, schema)),
     ...(await unreadableTimes(sql)),
   ];
+}
+
+/** With the partitions of now, which a mapping of some time ago doesn't know. */
+function asCaptured(own: EntityMapping, states: readonly CaptureState[]): EntityMapping {
+  const mapping = states.find(({ category }) => category === own.category)?.mapping;
+  return mapping === undefined || typeof mapping === 'string' ? own : mapping;
+}
+
+/** After a restore nothing is wrong: the functions find their tables by their names, which costs each statement a question. */
+function boundByName({ category, rebound }: CaptureState): Finding[] {
+  return rebound.map(({ table }) => ({
+    severity: 'hint',
+    aggregate: category,
+    problem: `${quoteTable(table)} has another oid since a restore: it is captured, and each statement asks for its name`,
+    remedy: install,
+  }));
 }
 
 function ofCapture(mapping: EntityMapping, triggers: readonly TriggerState[], outdated: boolean): Finding[] {
@@ -154,7 +174,7 @@ function unnamedAggregates(states: readonly CaptureState[], mappings: readonly E
   });
 }
 
-/** Triggers on tables that were detached, swapped, or left behind: what is written there goes into the streams of another table. */
+/** Triggers on tables that were detached, swapped, or left behind. They write nothing, and cost each statement a call. */
 async function strayTriggers(
   sql: SqlExecutor,
   schema: string,
@@ -187,9 +207,9 @@ async function strayTriggers(
       };
     }
     return {
-      severity: 'fault',
-      problem: `trigger ${quoteIdentifier(name)} of ${path} calls ${functionName}, which captures another table`,
-      remedy: `DROP TRIGGER ${quoteIdentifier(name)} ON ${path};`,
+      severity: 'hint',
+      problem: `trigger ${quoteIdentifier(name)} of ${path} calls ${functionName}, which captures another table and writes nothing for this one`,
+      remedy: `DROP TRIGGER ${quoteIdentifier(name)} ON ${path}; when the table is not in use.`,
     };
   });
 }

@@ -160,11 +160,12 @@ async function boundTable(
   );
   const hasItsName = there?.schema === known.schema && there.name === known.name;
   const isSwapped = mapping.table.schema === known.schema && mapping.table.name === known.name;
-  if (there && (hasItsName || !isSwapped)) {
+  const hasMoved = there && mapping.movedFrom === `${there.schema}.${there.name}`;
+  if (there && !hasMoved && (hasItsName || !isSwapped)) {
     throw new BackstoryError(
       'CATEGORY_TAKEN',
       `The category "${mapping.category}" belongs to ${quoteTable(there)} (entity ${known.entity}) in schema "${schema}", and the entity "${mapping.entity}" is in ${quoteTable(mapping.table)}.`,
-      `Give this entity another category (category: '…'), or this application a schema of its own for its history (schema: 'backstory_${mapping.table.schema}').`,
+      `Give this entity another category (category: '…'), or this application a schema of its own for its history (schema: 'backstory_${mapping.table.schema}'). Only if it is the same entity, which has moved: movedFrom: '${there.schema}.${there.name}'.`,
     );
   }
   return { ...known.captured, columns: columnsOfNewTable(known.captured, mapping) };

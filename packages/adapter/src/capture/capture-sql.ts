@@ -57,8 +57,11 @@ export interface CaptureSql {
  */
 export function captureSql(mapping: EntityMapping, schema: string): CaptureSql {
   const survivor = survivorOf(mapping, schema);
-  const functions = operations.map((operation) => createFunction(survivor, schema, operation));
-  const fingerprint = createHash('sha256').update(JSON.stringify(functions)).digest('hex');
+  const functionsFor = operations.map((operation) => createFunction(survivor, schema, operation));
+  const functions = functionsFor.map((forTable) => forTable(mapping.table.oid));
+  // The same whatever the table's oid is: a restore makes no function out of date.
+  const ofAnyTable = JSON.stringify(functionsFor.map((forTable) => forTable(0)));
+  const fingerprint = createHash('sha256').update(ofAnyTable).digest('hex');
   return { functions, triggers: wantedTriggers(mapping, schema), fingerprint };
 }
 
@@ -135,27 +138,21 @@ function wantedTrigger(
   };
 }
 
-function createFunction(mapping: EntityMapping, schema: string, operation: Operation): string {
+/** For the table with an oid: others are asked after. */
+function createFunction(
+  mapping: EntityMapping,
+  schema: string,
+  operation: Operation,
+): (tableOid: number) => string {
   // What names the root names a change of the root's own row, not one of its parts.
   const names = (
     mapping.part ? [mapping.entity] : [...new Set([mapping.knownAs, mapping.category, mapping.entity])]
   )
     .map(quoteLiteral)
     .join(', ');
-  const events = (named: boolean): string => inTurn(mapping, schema, operation, named);
-  return `create or replace function ${quotedFunction(mapping, schema, operation)}() returns trigger
-language plpgsql security definer ${pinnedSettingsOf(mapping)} as ${dollarQuoted(`
-#variable_conflict use_column
-<<capture>>
-declare
-  context jsonb := '{}';
-  intents jsonb;
-  written bigint;
-  locks integer[];
-  locked integer[];
-  fired_on constant oid := tg_relid;
-begin
-  -- asked here, because a call of the function costs as much as the event itself
+  const head = `create or replace function ${quotedFunction(mapping, schema, operation)}() returns trigger
+language plpgsql security definer ${pinnedSettingsOf(mapping)} as `;
+  const capture = `  -- asked here, because a call of the function costs as much as the event itself
   if left(current_query(), 12) = '/*backstory ' then
     capture.context := ${quoteIdentifier(schema)}.statement_context(current_query());
     if capture.context ? '$events' then
@@ -166,12 +163,37 @@ begin
     end if;
   end if;
   if capture.intents is null then
-${events(false)}
+${inTurn(mapping, schema, operation, false)}
   else
-${events(true)}
+${inTurn(mapping, schema, operation, true)}
   end if;
-  return null;
+  return null;`;
+  return (tableOid) =>
+    `${head}${dollarQuoted(`
+#variable_conflict use_column
+<<capture>>
+declare
+  context jsonb := '{}';
+  intents jsonb;
+  written bigint;
+  locks integer[];
+  locked integer[];
+  fired_on constant oid := tg_relid;
+begin
+  if fired_on <> ${tableOid}::oid then
+    ${unlessCaptured(mapping, schema, tableOid)} return null; end if;
+  end if;
+${capture}
 end `)}`;
+}
+
+/** For a table beneath the one that a function was made for, which is quick to see of a partition; or none of its, which writes nothing. */
+function unlessCaptured({ category, part }: EntityMapping, schema: string, tableOid: number): string {
+  const path = quoteLiteral(part?.path ?? '');
+  return (
+    `if ${tableOid}::oid <> all (array(select pg_partition_ancestors(fired_on)::oid)) ` +
+    `and not ${quoteIdentifier(schema)}.captures(fired_on, ${quoteLiteral(category)}, ${path}) then`
+  );
 }
 
 /** The body of a function, between marks that no name in it has. */

@@ -1,6 +1,7 @@
 import type { SqlExecutor } from '../database/index.js';
 import {
   capturedMapping,
+  type CapturedTable,
   type CatalogTable,
   columnsAsSeen,
   type EntityMapping,
@@ -21,6 +22,8 @@ export interface CaptureState {
   readonly mapping: EntityMapping | string;
   /** The tables whose functions were made for other columns, types or options. */
   readonly outdated: readonly EntityMapping[];
+  /** The tables whose functions are right, but were made for their tables of before a restore: each call asks for the table's name. */
+  readonly rebound: readonly EntityMapping[];
   /** Triggers that are not there, are disabled, or are of another kind than they have to be. */
   readonly missing: readonly WantedTrigger[];
 }
@@ -50,24 +53,33 @@ function stateOf(
   schema: string,
 ): CaptureState {
   const captured = tables.some(({ fingerprint }) => fingerprint !== null);
-  const mapping = capturedMapping(tables, catalog);
-  if (typeof mapping === 'string') return { category, tables, captured, mapping, outdated: [], missing: [] };
+  const mapping = capturedMapping(
+    tables.map((table) => ({ ...table, captured: asSeen(table, catalog) })),
+    catalog,
+  );
+  if (typeof mapping === 'string')
+    return { category, tables, captured, mapping, outdated: [], rebound: [], missing: [] };
   const outdated: EntityMapping[] = [];
+  const rebound: EntityMapping[] = [];
   const missing: WantedTrigger[] = [];
   for (const each of [mapping, ...mapping.parts]) {
     const wanted = captureSql(each, schema);
     const stored = tables.find(({ part }) => part === (each.part?.path ?? '')) as StoredTable;
-    const isAsSeen = isKnownAs(stored, catalog);
+    const isAsSeen = asSeen(stored, catalog) === stored.captured;
     if (stored.fingerprint !== wanted.fingerprint || !isAsSeen) outdated.push(each);
+    else if (stored.functionsOid !== stored.oid) rebound.push(each);
     missing.push(...wanted.triggers.filter((trigger) => !triggers.some((found) => serves(found, trigger))));
   }
-  return { category, tables, captured, mapping, outdated, missing };
+  return { category, tables, captured, mapping, outdated, rebound, missing };
 }
 
-/** Whether names and types of the columns are still those that were noted. */
-function isKnownAs({ captured, oid }: StoredTable, catalog: ReadonlyMap<number, CatalogTable>): boolean {
+/** What is captured of a table by what its columns are now; the same object where that is how they were noted. */
+function asSeen(
+  { captured, oid }: StoredTable,
+  catalog: ReadonlyMap<number, CatalogTable>,
+): CapturedTable | null {
   const table = catalog.get(oid ?? 0);
-  return !captured || !table || columnsAsSeen(captured, table) === captured;
+  return captured && table ? columnsAsSeen(captured, table) : captured;
 }
 
 function serves(found: TableTrigger, wanted: WantedTrigger): boolean {
@@ -78,4 +90,11 @@ function serves(found: TableTrigger, wanted: WantedTrigger): boolean {
     found.forEachRow === wanted.forEachRow &&
     found.functionName === wanted.functionName
   );
+}
+
+/** Whether all that is captured is in order, but for statements that name a table beneath a captured one. */
+export function isWholeAtTheTop({ captured, mapping, outdated, missing }: CaptureState): boolean {
+  if (!captured || typeof mapping === 'string' || outdated.length > 0) return false;
+  const tops = new Set([mapping, ...mapping.parts].map(({ table }) => table.oid));
+  return !missing.some(({ table }) => tops.has(table.oid));
 }

@@ -12,6 +12,7 @@ import type { WantedTrigger } from './capture-sql.js';
 import { type CaptureState, readCaptureStates } from './capture-state.js';
 import { makeFunctions } from './make-functions.js';
 import { makeTriggers } from './make-triggers.js';
+import { unsettleLateTables } from './unsettle-late-tables.js';
 
 /**
  * Has an aggregate captured: makes its functions where they are out of date, for which no table is locked, and the triggers
@@ -33,15 +34,16 @@ export async function installCapture(
       await lockInstallation(sql, schema);
       state = (await readCaptureStates(sql, schema)).find((each) => each.category === category);
       if (!state) return false;
-      const { mapping, captured, outdated, missing } = state;
+      const { mapping, captured, outdated, rebound, missing } = state;
       if (typeof mapping === 'string') throw lostCapture(category, mapping);
-      if (captured && outdated.length + missing.length === 0) return false;
+      if (captured && outdated.length + rebound.length + missing.length === 0) return false;
       // What begins to be captured has triggers perhaps, from before it was off: the lock is what makes it whole.
       const locked = captured
         ? [...new Set(missing.map(({ table }) => quoteTable(table)))]
         : [mapping, ...mapping.parts].map(({ table }) => quoteTable(table));
       if (locked.length > 0) await lockTables(sql, locked);
-      await makeFunctions(sql, schema, captured ? outdated : [mapping, ...mapping.parts]);
+      await unsettleLateTables(sql, schema, state);
+      await makeFunctions(sql, schema, captured ? [...outdated, ...rebound] : [mapping, ...mapping.parts]);
       // Somebody who has switched it off may have dropped some until the lock was had.
       if (locked.length > 0) await makeTriggers(sql, await missingNow(sql, schema, category));
       return true;

@@ -24,7 +24,7 @@ export async function makeFunctions(
     const table = catalog.find(({ oid }) => oid === mapping.table.oid);
     await sql.execute(
       `update ${quoteIdentifier(schema)}.aggregates
-       set fingerprint = $3, table_schema = $4, table_name = $5, captured = $6,
+       set fingerprint = $3, functions_oid = table_oid, table_schema = $4, table_name = $5, captured = $6,
            replayed_oid = coalesce(replayed_oid, case when part = '' or not exists (${begun}) then table_oid end),
            installed_at = now() where category = $1 and part = $2`,
       [

@@ -5,6 +5,8 @@ import { idleFunctions } from './capture-sql.js';
 import { type CaptureState, readCaptureStates } from './capture-state.js';
 import { makeFunctions } from './make-functions.js';
 import { makeTriggers } from './make-triggers.js';
+import { rebindRestored } from './rebind-restored.js';
+import { unsettleLateTables } from './unsettle-late-tables.js';
 
 /** What was made anew, and what can't be captured any more. */
 export interface RenewedCapture {
@@ -21,23 +23,26 @@ const nothing: RenewedCapture = { renewed: [], ended: [] };
  * more. Without anything installed, or to be done, it is a query or three.
  */
 export async function renewCapture(sql: SqlExecutor, schema: string): Promise<RenewedCapture> {
-  const [installed] = await sql.execute(
-    `select from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+  const [installed] = await sql.execute<{ bound: boolean }>(
+    `select exists (select from pg_attribute b where b.attrelid = c.oid and b.attname = 'bound_in') as bound
+     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = $1 and c.relname = 'aggregates' and a.attname = 'captured'`,
     [schema],
   );
+  if (installed?.bound) await rebindRestored(sql, schema);
   if (!installed || !(await readCaptureStates(sql, schema)).some(isStale)) return nothing;
   await lockInstallation(sql, schema);
   const renewed: string[] = [];
   const ended: { category: string; reason: string }[] = [];
   for (const state of (await readCaptureStates(sql, schema)).filter(isStale)) {
-    const { category, mapping, outdated, missing } = state;
+    const { category, mapping, outdated, rebound, missing } = state;
     if (typeof mapping === 'string') {
       await endCapture(sql, schema, state, mapping);
       ended.push({ category, reason: mapping });
       continue;
     }
-    await makeFunctions(sql, schema, outdated);
+    await unsettleLateTables(sql, schema, state);
+    await makeFunctions(sql, schema, [...outdated, ...rebound]);
     await makeTriggers(sql, missing);
     renewed.push(category);
   }
@@ -45,9 +50,9 @@ export async function renewCapture(sql: SqlExecutor, schema: string): Promise<Re
 }
 
 /** A table that is gone fires no trigger, and comes back perhaps. */
-function isStale({ captured, mapping, tables, outdated, missing }: CaptureState): boolean {
+function isStale({ captured, mapping, tables, outdated, rebound, missing }: CaptureState): boolean {
   if (!captured) return false;
-  if (typeof mapping !== 'string') return outdated.length + missing.length > 0;
+  if (typeof mapping !== 'string') return outdated.length + rebound.length + missing.length > 0;
   return !mapping.endsWith('is gone') && tables.every(({ captured: known }) => known !== null);
 }
 

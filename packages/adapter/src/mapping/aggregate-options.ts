@@ -24,6 +24,14 @@ export interface AggregateOptions<Entity = unknown> {
    */
   storedAs?: string;
   /**
+   * The table that this entity was in before, where both are still there, as `schema.table`: its streams go on with the table of
+   * today, and what is written to the former one is captured no more. Without it a category that belongs to another table is
+   * refused, because that may be another tenant's or another application's. It can stay: it says nothing once the table is bound.
+   * @defaultValue none. A table that was renamed, or put into another schema, is known without it
+   * @example movedFrom: 'public.parcel'
+   */
+  movedFrom?: string;
+  /**
    * Relations whose rows are part of this aggregate: children that hold a foreign key to it (at any depth) and join
    * tables. Their changes go into this entity's streams, and replay gives them with it. What is said of a child beside
    * its own name in `aggregates` (`exclude`, `events`, `types`, …) holds for it as a part.

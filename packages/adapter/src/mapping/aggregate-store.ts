@@ -1,4 +1,4 @@
-import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { quoteIdentifier, quoteLiteral, type SqlExecutor } from '../database/index.js';
 import type { AggregateOptions } from './aggregate-options.js';
 import type { CapturedTable, StoredTable } from './captured-table.js';
 import type { EntityMapping } from './entity-mapping.js';
@@ -31,11 +31,12 @@ export async function storeTables(
     [rows],
   );
   await sql.execute(
-    `insert into ${table} as a (category, part, entity, options, table_schema, table_name, table_oid, captured)
-     select m.category, m.part, m.entity, m.options, m.table_schema, m.table_name, m.table_oid, m.captured from ${named}
+    `insert into ${table} as a (category, part, entity, options, table_schema, table_name, table_oid, bound_in, captured)
+     select m.category, m.part, m.entity, m.options, m.table_schema, m.table_name, m.table_oid, ${quoteLiteral(table)}::regclass, m.captured
+     from ${named}
      on conflict (category, part) do update set entity = excluded.entity, options = excluded.options,
        table_schema = excluded.table_schema, table_name = excluded.table_name, table_oid = excluded.table_oid,
-       captured = excluded.captured,
+       bound_in = excluded.bound_in, captured = excluded.captured,
        fingerprint = case when a.table_oid = excluded.table_oid then a.fingerprint end`,
     [rows],
   );
@@ -44,7 +45,7 @@ export async function storeTables(
 /** Every table that is captured, or has been, of all aggregates in the database. One query. */
 export async function readStoredTables(sql: SqlExecutor, schema: string): Promise<StoredTable[]> {
   return sql.execute<StoredTable>(
-    `select category, part, entity, table_schema as schema, table_name as name, table_oid as oid, fingerprint, captured
+    `select category, part, entity, table_schema as schema, table_name as name, table_oid as oid, fingerprint, functions_oid as "functionsOid", captured
      from ${quoteIdentifier(schema)}.aggregates order by category, part`,
   );
 }

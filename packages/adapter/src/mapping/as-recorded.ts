@@ -1,5 +1,5 @@
 import { recordedNames, type StoredTable } from './captured-table.js';
-import { seenColumn } from './columns-as-seen.js';
+import { seenColumn } from './seen-column.js';
 import type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 
 /**

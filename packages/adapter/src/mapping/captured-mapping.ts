@@ -1,6 +1,6 @@
 import type { CapturedTable, StoredTable } from './captured-table.js';
 import type { CatalogTable } from './catalog.js';
-import { seenColumn } from './columns-as-seen.js';
+import { seenColumn } from './seen-column.js';
 import { columnMapping } from './column-mapping.js';
 import type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 import type { ResolvedCondition } from './resolved-rule.js';

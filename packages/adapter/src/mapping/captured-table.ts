@@ -61,6 +61,8 @@ export interface StoredTable {
   readonly oid: number | null;
   /** Of the functions that capture it; null while nothing is captured. */
   readonly fingerprint: string | null;
+  /** The table that the functions were made for; another than `oid` since a restore. */
+  readonly functionsOid: number | null;
   /** Null where a version of Backstory has installed it that kept less. */
   readonly captured: CapturedTable | null;
 }

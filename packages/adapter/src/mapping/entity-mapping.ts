@@ -106,4 +106,6 @@ export interface EntityMapping {
   readonly bookkeeping: readonly string[];
   /** The stage that the category has when it is first seen. */
   readonly initialStage: 'off' | 'capture';
+  /** `schema.table` that the streams were bound to before, as the application says. */
+  readonly movedFrom?: string;
 }

@@ -1,7 +1,9 @@
 import type { CapturedColumn, CapturedOwnership, CapturedTable } from './captured-table.js';
-import { seenColumn } from './columns-as-seen.js';
-import type { EntityMapping } from './entity-mapping.js';
+import { seenColumn } from './seen-column.js';
+import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 import type { ResolvedCondition } from './resolved-rule.js';
+
+type NamedColumn = Pick<ColumnMapping, 'number' | 'column' | 'property' | 'declaredType'>;
 
 /**
  * What is captured of a table once a release that nobody has seen before has said what it knows of it. It only grows:
@@ -44,7 +46,10 @@ export function mergeRelease(
  * The same for a release that has been here before and whose columns a migration has dropped and made again, as TypeORM's do for
  * another length: what names the former column names the new one. Nothing else is this release's to say.
  */
-export function withRemadeColumns(known: CapturedTable, release: EntityMapping): CapturedTable {
+export function withRemadeColumns(
+  known: CapturedTable,
+  release: { readonly columns: readonly NamedColumn[] },
+): CapturedTable {
   const added = newColumns(known.columns, release);
   const remade = new Map<string, string>();
   for (const { property, column, number } of release.columns) {
@@ -82,7 +87,10 @@ function mergedColumns(
   return [...merged, ...newColumns(known, release)];
 }
 
-function newColumns(known: readonly CapturedColumn[], release: EntityMapping): CapturedColumn[] {
+function newColumns(
+  known: readonly CapturedColumn[],
+  release: { readonly columns: readonly NamedColumn[] },
+): CapturedColumn[] {
   const taken = new Set(known.map(({ property }) => property));
   return release.columns
     .filter(({ number }) => !known.some((column) => column.number === number))

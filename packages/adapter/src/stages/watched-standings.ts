@@ -4,8 +4,8 @@ import { notSeenYet, type Standing } from './standing.js';
 /** Where an aggregate stands, and what an instance has to know of its tables to read it. */
 export interface WatchedStanding extends Standing {
   /**
-   * The tables whose rows may be replayed, by part: the one that is captured and all beneath it, by their oids. None of a
-   * table that was made again, until its streams have been settled.
+   * The tables whose rows may be replayed, by part: the one that is captured and those beneath it that have triggers, by their oids.
+   * None of a table that was made again, until its streams have been settled.
    */
   readonly tables: ReadonlyMap<string, ReadonlySet<number>>;
   /** Parts, and the empty name for the aggregate itself, that its streams don't tell yet. */
@@ -39,12 +39,15 @@ export async function readWatchedStandings(sql: SqlExecutor, schema: string): Pr
          select jsonb_object_agg(a.part, (
            with recursive beneath as (
              select a.table_oid as oid union select i.inhrelid from beneath b join pg_inherits i on i.inhparent = b.oid)
-           select jsonb_agg(oid::bigint) from beneath))
+           select jsonb_agg(b.oid::bigint) from beneath b where exists (
+             select from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+             where g.tgrelid = b.oid and g.tgenabled <> 'D' and starts_with(p.proname, 'capture_')
+               and p.pronamespace = (select c.relnamespace from pg_class c where c.oid = a.tableoid))))
          from ${name}.aggregates a
          where a.category = s.category and a.fingerprint is not null and a.table_oid = a.replayed_oid) end as tables,
        coalesce((select jsonb_agg(a.part) from ${name}.aggregates a
          where a.category = s.category and a.fingerprint is not null and a.table_oid is distinct from a.replayed_oid), '[]') as unsettled,
-       (select md5(string_agg(a.fingerprint, ',' order by a.category, a.part)) from ${name}.aggregates a) as version
+       (select md5(string_agg(concat(a.fingerprint, a.table_oid), ',' order by a.category, a.part)) from ${name}.aggregates a) as version
      from ${name}.stages s`,
   );
   const known = new Map(

@@ -188,6 +188,7 @@ function tableMapping(
     rules: options.storedRules ?? resolveRules(dataSource, metadata, said, options.events ?? []),
     bookkeeping: bookkeepingOf(metadata),
     initialStage: options.stage ?? 'capture',
+    ...(options.movedFrom !== undefined && { movedFrom: options.movedFrom }),
   };
 }
 
