@@ -10,6 +10,7 @@ const orders = new EntitySchema<{ id: number; status: string; lines: object[] }>
 const lines = new EntitySchema<{ id: number; text: string; order: object }>({
   name: 'Line',
   columns: { id: { type: 'int', primary: true, generated: true }, text: { type: 'text' } },
+  indices: [{ columns: ['order'] }],
   relations: {
     order: {
       type: 'many-to-one',
@@ -32,7 +33,10 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-export async function openShop(url: string, options: { create?: boolean } = {}): Promise<Shop> {
+export async function openShop(
+  url: string,
+  options: { create?: boolean; install?: 'auto' | 'check'; warnings?: string[] } = {},
+): Promise<Shop> {
   const dataSource = new DataSource({
     type: 'postgres',
     url,
@@ -42,7 +46,8 @@ export async function openShop(url: string, options: { create?: boolean } = {}):
   await dataSource.initialize();
   const backstory = await createBackstory(dataSource, {
     aggregates: [{ entity: 'Order', owns: ['lines'] }, 'Note'],
-    logger: { log: () => undefined, warn: () => undefined },
+    install: options.install ?? 'auto',
+    logger: { log: () => undefined, warn: (message) => void options.warnings?.push(message) },
   });
   return {
     dataSource,

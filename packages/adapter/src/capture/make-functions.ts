@@ -1,6 +1,6 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { columnsAsSeen, type EntityMapping, readCatalogOf, readStoredTables } from '../mapping/index.js';
-import { captureSql } from './capture-sql.js';
+import { captureFunctions, captureSql } from './capture-sql.js';
 
 /** Makes the functions that capture some tables, or makes them anew, and notes what the tables and columns are called by now. */
 export async function makeFunctions(
@@ -19,7 +19,13 @@ export async function makeFunctions(
   for (const mapping of mappings) {
     const part = mapping.part?.path ?? '';
     const { functions, fingerprint } = captureSql(mapping, schema);
-    await sql.execute(functions.join(';\n'));
+    // Who may execute one may hang it on a table of their own.
+    const names = captureFunctions(mapping).map(
+      (name) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}()`,
+    );
+    await sql.execute(
+      [...functions, `revoke execute on function ${names.join(', ')} from public`].join(';\n'),
+    );
     const known = stored.find((each) => each.category === mapping.category && each.part === part)?.captured;
     const table = catalog.find(({ oid }) => oid === mapping.table.oid);
     await sql.execute(

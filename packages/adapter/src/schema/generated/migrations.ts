@@ -799,7 +799,9 @@ begin
         select i.inhparent as oid from pg_inherits i where i.inhrelid = fired_on
         union select i.inhparent from above a join pg_inherits i on i.inhrelid = a.oid)
       select from above where oid = bound)
-    or not exists (select from pg_trigger g where g.tgrelid = fired_on and starts_with(g.tgname, '00_backstory_'));
+    or not exists (
+      select from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+      where g.tgrelid = fired_on and starts_with(p.proname, 'capture_'));
 end $$;
 
 -- After a restore: the tables that the names stand for are the bound ones from now on, with columns by the numbers that they
@@ -835,12 +837,12 @@ begin
   return rebound;
 end $$;
 
--- As before, for the bound table of today. Nobody knows the number that a column has in a restored table until that is bound.
+-- As before. In a restored table columns have other numbers than those that the functions know, until these are made anew.
 create or replace function :schema.moved_column(changed text, form oid, of_category text, of_part text, number smallint, is_key boolean)
   returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   bound oid := (select a.table_oid from :schema.aggregates a
-                where a.category = of_category and a.part = of_part and a.bound_in = a.tableoid);
+                where a.category = of_category and a.part = of_part and a.bound_in = a.tableoid and a.functions_oid = a.table_oid);
   name text := (select a.attname from pg_attribute a where a.attrelid = bound and a.attnum = number and not a.attisdropped);
   value text;
 begin
@@ -854,6 +856,20 @@ begin
             hint = 'npx backstory install ends or renews its capture, and so does "await syncCapture(queryRunner)" in the migration. npx backstory stage ' || of_category || ' off ends it.';
   end if;
   return value;
+end $$;
+
+-- Who may execute a trigger function may hang it on a table of their own. Firing one needs no right.
+do $$
+declare
+  own regprocedure;
+begin
+  for own in
+    select p.oid from pg_proc p
+    where p.pronamespace = (select c.relnamespace from pg_class c where c.oid = $name$:schema.aggregates$name$::regclass)
+      and p.prorettype = 'trigger'::regtype
+  loop
+    execute format('revoke execute on function %s from public', own);
+  end loop;
 end $$;
 `,
   },
