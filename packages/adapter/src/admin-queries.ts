@@ -94,8 +94,8 @@ export class AdminQueries {
           path: part.path,
           table: `${table.schema}.${table.name}`,
         })),
-        excluded: [mapping, ...mapping.parts].flatMap(({ excluded, part }) =>
-          excluded.map((property) => (part ? `${part.path}.${property}` : property)),
+        excluded: [mapping, ...mapping.parts].flatMap(({ excluded, withheld, part }) =>
+          [...excluded, ...withheld].map((property) => (part ? `${part.path}.${property}` : property)),
         ),
         examples: await readDriftExamples(sql, this.schema, category),
         changes: (await stageChanges(sql, this.schema, category)).slice(-stageChangesShown).reverse(),

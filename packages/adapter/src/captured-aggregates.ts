@@ -22,16 +22,17 @@ export async function capturedAggregates(
 /** Names and defaults of properties by the names that they have in events, which are those of the captured aggregate. */
 function withReadingOf(captured: EntityMapping, named: EntityMapping): EntityMapping {
   const { upcasters, foldsInSql, schemaVersion, renamedTypes, snapshotEvery } = named;
+  const { withheld } = named;
   const reading = { upcasters, foldsInSql, schemaVersion, renamedTypes, snapshotEvery };
   const parts: EntityMapping['parts'][number][] = [];
-  const root: EntityMapping = { ...captured, ...reading, ...namesOf(captured, named), parts };
+  const root: EntityMapping = { ...captured, ...reading, withheld, ...namesOf(captured, named), parts };
   for (const mapping of captured.parts) {
     const parent = parts.find(({ part }) => part.path === mapping.part.parent.part?.path) ?? root;
     const own = named.parts.find(({ part }) => part.path === mapping.part.path);
     parts.push({
       ...mapping,
       ...reading,
-      ...(own && namesOf(mapping, own)),
+      ...(own && { withheld: own.withheld, ...namesOf(mapping, own) }),
       part: { ...mapping.part, root, parent },
     });
   }

@@ -12,7 +12,7 @@ import {
 } from './capture/index.js';
 import { type Database, quoteTable, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
-import type { EntityMapping } from './mapping/index.js';
+import { type EntityMapping, withheldNames } from './mapping/index.js';
 import { lockInstallation, migrate, pendingMigrations } from './schema/index.js';
 import { settleRemadeTables } from './settle-remade-tables.js';
 import { initializeStages, readStages, seenByAllAfterMs, type Stage } from './stages/index.js';
@@ -34,6 +34,8 @@ export interface InstallReport {
   readonly migrations: readonly number[];
   /** Categories whose triggers were made or renewed. */
   readonly captured: readonly string[];
+  /** What this release leaves out of events because it looks like a secret, if it is here for the first time: `User.passwordHash`. */
+  readonly withheld: readonly string[];
 }
 
 /** What is missing for some mappings to be captured. */
@@ -116,8 +118,7 @@ export async function install(
   mappings: readonly EntityMapping[],
   { onWait, narrow = false }: InstallOptions & { onWait?: (message: string) => void } = {},
 ): Promise<InstallReport> {
-  await rebindIfInstalled(database, schema);
-  const before = await pendingInstallation(database, schema, mappings);
+  const before = await pendingOnceBound(database, schema, mappings);
   const { migrations } = before;
   if (migrations.length > 0) {
     await migrate(database, schema).catch(
@@ -143,7 +144,7 @@ export async function install(
   const initial = new Map(kept.map((mapping) => [mapping.category, mapping.initialStage]));
   await initializeStages(database, schema, initial);
   await settleRemadeTables(database, schema, mappings);
-  return { migrations, captured: outdated };
+  return { migrations, captured: outdated, withheld: before.unknown.flatMap(withheldNames) };
 }
 
 /**
@@ -156,8 +157,7 @@ export async function requireInstalled(
   schema: string,
   mappings: readonly EntityMapping[],
 ): Promise<string[]> {
-  await rebindIfInstalled(database, schema);
-  const { migrations, outdated, needed } = await pendingInstallation(database, schema, mappings);
+  const { migrations, outdated, needed } = await pendingOnceBound(database, schema, mappings);
   const remedy = `Run "npx backstory install --data-source <file>" (or --app <file>) as a role that may create tables and triggers`;
   if (migrations.length > 0) {
     throw new BackstoryError(
@@ -184,10 +184,13 @@ export async function requireInstalled(
   ];
 }
 
-/** In a restored database, or one that was replicated into, tables have other oids. Where nothing is installed yet, there is nothing to bind. */
-async function rebindIfInstalled(database: Database, schema: string): Promise<void> {
-  await rebindRestored(database, schema).catch((error: unknown) => {
-    // no such schema, table or column; or no right to see it, of which the caller tells
-    if (!['3F000', '42P01', '42703', '42883', '42501'].includes(sqlState(error) ?? '')) throw error;
-  });
+/** The same after a restored database, or one that was replicated into, has been bound to its tables: there they have other oids. */
+async function pendingOnceBound(
+  database: Database,
+  schema: string,
+  mappings: readonly EntityMapping[],
+): Promise<PendingInstallation> {
+  const pending = await pendingInstallation(database, schema, mappings);
+  if (pending.migrations.length > 0 || !(await rebindRestored(database, schema))) return pending;
+  return pendingInstallation(database, schema, mappings);
 }

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { type InstallReport, pendingInstallation } from './install.js';
 import type { BackstoryOptions } from './options.js';
 import { together } from './errors.js';
+import { withheldNames } from './mapping/index.js';
 import { mappedAggregates } from './mapped-aggregates.js';
 import { poolDatabase, poolOf } from './typeorm/index.js';
 
@@ -13,6 +14,6 @@ export async function installationPending(
   const database = poolDatabase(poolOf(dataSource));
   const { mappings, problems } = await mappedAggregates(dataSource, database, schema, selection);
   if (problems.length > 0) throw together(problems);
-  const { migrations, outdated } = await pendingInstallation(database, schema, mappings);
-  return { migrations, captured: outdated };
+  const { migrations, outdated, unknown } = await pendingInstallation(database, schema, mappings);
+  return { migrations, captured: outdated, withheld: unknown.flatMap(withheldNames) };
 }

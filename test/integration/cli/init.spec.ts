@@ -149,7 +149,7 @@ describe('backstory init', () => {
       expect(of('Account')?.exclude).toEqual([
         { name: 'passwordHash', reason: 'it looks like a secret, by the word "password"' },
         { name: 'apiKey', reason: 'it looks like a secret, by the words "api key"' },
-        { name: 'card.cardNumber', reason: 'it looks like of a person, by the words "card number"' },
+        { name: 'card.cardNumber', reason: 'it looks like a secret, by the words "card number"' },
       ]);
       expect(of('Account')?.notOwned).toEqual([
         { name: 'invoices', reason: 'Payment refers to Invoice, so it has a life of its own' },

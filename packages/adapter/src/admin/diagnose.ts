@@ -12,6 +12,7 @@ import type { EntityMapping, PartMapping } from '../mapping/index.js';
 import { pendingMigrations } from '../schema/index.js';
 import { readStages } from '../stages/index.js';
 import type { Finding } from './finding.js';
+import { secretsOf } from './secrets-of.js';
 import { captureTriggers, type TriggerState } from './capture-triggers.js';
 
 const install = 'npx backstory install';
@@ -52,6 +53,7 @@ export async function diagnose(
   return [
     ...captured.flatMap((mapping) => ofCapture(mapping, triggers, isOutdated(mapping))),
     ...states.flatMap(boundByName),
+    ...mappings.flatMap((mapping) => secretsOf(mapping, states)),
     ...mappings.flatMap(({ parts }) => parts).flatMap(withoutIndex),
     ...(await uncapturedColumns(
       sql,

@@ -30,18 +30,22 @@ export function flatState(mapping: EntityMapping, { root, parts }: AggregateStat
   return flat;
 }
 
-function visible({ excluded, columns, parts }: EntityMapping, state: EventData): [string, unknown][] {
+function visible(
+  { excluded, withheld, columns, parts }: EntityMapping,
+  state: EventData,
+): [string, unknown][] {
+  const hidden = [...excluded, ...withheld];
   const paths = new Set(parts.map(({ part }) => part.path));
   const order = new Map(columns.map(({ property }, index) => [property, index]));
   const rank = ([property]: [string, unknown]): number => order.get(property) ?? order.size;
   return Object.entries(state)
-    .filter(([property]) => !paths.has(property) && !excluded.some((each) => isWithin(property, each)))
+    .filter(([property]) => !paths.has(property) && !hidden.some((each) => isWithin(property, each)))
     .sort((one, other) => rank(one) - rank(other));
 }
 
-/** What is embedded under an excluded name is excluded, too. */
-function isWithin(property: string, excluded: string): boolean {
-  return property === excluded || property.startsWith(`${excluded}.`);
+/** What is embedded under a hidden name is hidden, too. */
+function isWithin(property: string, hidden: string): boolean {
+  return property === hidden || property.startsWith(`${hidden}.`);
 }
 
 /** What differs between two states, in the order of the columns. */

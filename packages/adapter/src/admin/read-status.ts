@@ -1,6 +1,6 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { DriftKind } from '../drift/index.js';
-import type { EntityMapping } from '../mapping/index.js';
+import { type EntityMapping, withheldNames } from '../mapping/index.js';
 import { captureFingerprintSql, type Stage } from '../stages/index.js';
 
 /** Where one aggregate stands. Counts of events and rows are PostgreSQL's estimates where exact ones would be slow. */
@@ -38,6 +38,8 @@ export interface AggregateStatus {
   } | null;
   /** Why it can't be looked at, in words, such as that its table is gone; absent where it can. */
   readonly unseen?: string;
+  /** Properties that this application leaves out of events because they look like secrets: `User.passwordHash`. */
+  readonly withheld: readonly string[];
   /** What has differed, most often first: found by verify since capture began, by shadow reads since their count did. */
   readonly differences: readonly PropertyDrift[];
 }
@@ -53,10 +55,11 @@ export interface PropertyDrift {
 }
 
 /** What is said of an aggregate beside where it stands; its table may be gone. */
-type StatedAggregate = Pick<EntityMapping, 'category' | 'entity'> & {
-  readonly table: Pick<EntityMapping['table'], 'schema' | 'name'>;
-  readonly reason?: string;
-};
+type StatedAggregate = Pick<EntityMapping, 'category' | 'entity'> &
+  Partial<Pick<EntityMapping, 'parts' | 'withheld'>> & {
+    readonly table: Pick<EntityMapping['table'], 'schema' | 'name'>;
+    readonly reason?: string;
+  };
 
 /** One query, whatever the number of aggregates and events. */
 export async function readStatus(
@@ -141,6 +144,7 @@ export async function readStatus(
             }
           : null,
       ...(mapping.reason !== undefined && { unseen: mapping.reason }),
+      withheld: withheldNames(mapping),
       differences: row?.differences ?? [],
     };
   });

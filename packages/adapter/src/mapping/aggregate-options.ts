@@ -42,10 +42,18 @@ export interface AggregateOptions<Entity = unknown> {
    */
   owns?: readonly string[];
   /**
-   * Property paths that never go into an event, such as `passwordHash`. They are loaded from the table in every stage.
-   * @defaultValue none
+   * Property paths that never go into an event. They are loaded from the table in every stage.
+   * @defaultValue those whose names look like secrets, such as `passwordHash`; see `include`
    */
   exclude?: readonly string[];
+  /**
+   * Property paths that go into events although their names look like secrets: what is in a log can't be taken back by a
+   * setting, so what looks like one is left out until somebody says that it isn't. Can be said later, too: verify then finds the
+   * rows whose value no event has, and repair appends it.
+   * @defaultValue none
+   * @example include: ['blockHash', 'discountToken']
+   */
+  include?: readonly string[];
   /**
    * Properties that have been renamed since: former name to the name of today. Old events replay under the new name.
    * Needs no new schema version. Upcasters run before it, so one that was written for the former name stays right.

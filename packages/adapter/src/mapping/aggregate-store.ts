@@ -51,7 +51,8 @@ export async function readStoredTables(sql: SqlExecutor, schema: string): Promis
 }
 
 function storedAggregate(mapping: EntityMapping): object {
-  const { category, part, parts, entity, excluded, renamed, defaults, eventTypes, rules, table } = mapping;
+  const { category, part, parts, entity, excluded, included, renamed, defaults, eventTypes, rules, table } =
+    mapping;
   const { knownAs, schemaVersion, renamedTypes, snapshotEvery } = mapping;
   const owns = parts.map(({ part: { path } }) => path);
   return {
@@ -61,6 +62,7 @@ function storedAggregate(mapping: EntityMapping): object {
     options: {
       ...(owns.length > 0 && { owns }),
       exclude: excluded,
+      ...(included.length > 0 && { include: included }),
       renamed,
       defaults,
       types: eventTypes,

@@ -81,6 +81,8 @@ function tableMapping(
     missing: [],
     entityColumns: columns.map(({ column }) => column),
     excluded: captured.excluded,
+    included: [],
+    withheld: [],
     renamed: pick(captured.renamed, ([, property]) => known.has(property)),
     defaults: pick(captured.defaults, ([property]) => known.has(property)),
     ...(deletedAt && { deletedAt }),

@@ -82,6 +82,10 @@ export interface EntityMapping {
   readonly entityColumns: readonly string[];
   /** Properties that never go into an event; they are loaded from the table. */
   readonly excluded: readonly string[];
+  /** Property paths that the application says are no secrets, whatever their names. */
+  readonly included: readonly string[];
+  /** Property paths that this application leaves out because they look like secrets, and nobody has said a word. */
+  readonly withheld: readonly string[];
   /** Former names of properties in old events, and their names of today. */
   readonly renamed: Readonly<Record<string, string>>;
   /** Values, as they stand in events, of properties that old events don't know. */

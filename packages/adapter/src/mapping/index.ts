@@ -28,3 +28,4 @@ export { rowsOfStreamsSql } from './rows-of-streams-sql.js';
 export { schemaVersionSql } from './schema-version-sql.js';
 export type { ResolvedCondition, ResolvedRule } from './resolved-rule.js';
 export { settledState, settledStateSql } from './settled-state.js';
+export { withheldNames } from './withheld-names.js';

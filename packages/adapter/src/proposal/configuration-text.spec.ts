@@ -7,8 +7,15 @@ describe('configurationText', () => {
     const named = { name: hostile, reason: hostile };
     const proposal = {
       aggregates: [
-        { entity: hostile, category: named, owns: [named], exclude: [named], notOwned: [named] },
-        { entity: 'Plain', category: named, owns: [], exclude: [], notOwned: [] },
+        {
+          entity: hostile,
+          category: named,
+          owns: [named],
+          exclude: [named],
+          personal: [named],
+          notOwned: [named],
+        },
+        { entity: 'Plain', category: named, owns: [], exclude: [], personal: [], notOwned: [] },
       ],
       exclude: [named],
     };

@@ -28,10 +28,18 @@ export function configurationText({ aggregates, exclude }: Proposal, format: Mod
   ].join('\n');
 }
 
-function aggregateLines({ entity, category, owns, exclude, notOwned }: ProposedAggregate): string[] {
-  const doubts = notOwned.map(
-    ({ name, reason }) => `      // not owned: ${inComment(name)}: ${inComment(reason)}`,
-  );
+function aggregateLines({
+  entity,
+  category,
+  owns,
+  exclude,
+  personal,
+  notOwned,
+}: ProposedAggregate): string[] {
+  const doubts = [
+    ...notOwned.map(({ name, reason }) => `      // not owned: ${inComment(name)}: ${inComment(reason)}`),
+    ...personal.map(({ name, reason }) => `      // in events: ${inComment(name)}: ${inComment(reason)}`),
+  ];
   if (owns.length + exclude.length === 0 && category === undefined)
     return [`    // ${inComment(entity)}`, ...doubts.map((line) => line.slice(2))];
   return [

@@ -12,6 +12,8 @@ export interface ProposedAggregate {
   readonly owns: readonly Proposed[];
   /** Property paths that never go into an event. */
   readonly exclude: readonly Proposed[];
+  /** Property paths that look like data of a person, which may have to be erased some day. They stay in. */
+  readonly personal: readonly Proposed[];
   /** Relations that look like parts and are not proposed. */
   readonly notOwned: readonly Proposed[];
 }

@@ -34,17 +34,22 @@ export function propose(entities: readonly EntityDescription[]): Proposal {
       entity: entity.name,
       ...categories.get(entity.name),
       owns: owned.has(entity.name) ? [] : pathsFrom(entity.name, ownership),
-      exclude: entity.properties.flatMap((name) => {
-        const why = sensitivity(name);
-        return why === undefined ? [] : [{ name, reason: `it looks like ${why}` }];
-      }),
+      exclude: sensitive(entity, 'secret'),
+      personal: sensitive(entity, 'person'),
       notOwned: ownership.get(entity.name)?.notOwned ?? [],
     }))
     .filter(
-      ({ category, owns, exclude, notOwned }) =>
-        category !== undefined || owns.length + exclude.length + notOwned.length > 0,
+      ({ category, owns, exclude, personal, notOwned }) =>
+        category !== undefined || owns.length + exclude.length + personal.length + notOwned.length > 0,
     );
   return { aggregates, exclude: [...exclude, ...joinTables.values()] };
+}
+
+function sensitive({ properties }: EntityDescription, of: 'secret' | 'person'): Proposed[] {
+  return properties.flatMap((name) => {
+    const found = sensitivity(name);
+    return found?.of === of ? [{ name, reason: `it looks like ${found.reason}` }] : [];
+  });
 }
 
 /** At any depth: what an owned entity owns is its root's. */

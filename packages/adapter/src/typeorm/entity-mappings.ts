@@ -16,8 +16,10 @@ import { columnName } from './column-name.js';
 import { absentColumn, missingColumn } from './missing-column.js';
 import { type Evolution, evolutionOf } from './evolution.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
+import { propertyOf } from './property-of.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
 import { tableOf } from './table-of.js';
+import { withheldProperties } from './withheld-properties.js';
 
 /** The chosen entities that can be captured, and of each that can't why not. */
 export interface MappedEntities {
@@ -162,7 +164,8 @@ function tableMapping(
     );
   }
   requireUniqueKey(metadata, path, table);
-  const { columns, missing } = mappedColumns(metadata, options.exclude ?? [], table);
+  const withheld = withheldProperties(metadata, options, table);
+  const { columns, missing } = mappedColumns(metadata, [...(options.exclude ?? []), ...withheld], table);
   const said = [...columns, ...missing];
   const deleteDate = metadata.deleteDateColumn && columnName(metadata.deleteDateColumn);
   const deletedAt = columns.find(({ column }) => column === deleteDate);
@@ -182,6 +185,8 @@ function tableMapping(
     missing,
     entityColumns: metadata.columns.map(columnName),
     excluded: options.exclude ?? [],
+    included: options.include ?? [],
+    withheld,
     ...schemaChanges(metadata, said, options),
     ...(deletedAt && { deletedAt }),
     eventTypes: { ...defaultEventTypes(name), ...options.types },
@@ -262,15 +267,6 @@ function mappedColumns(
     columns.set(found.name, columnMapping(property, found));
   }
   return { columns: [...columns.values()], missing };
-}
-
-/** A foreign key without a property of its own stands under the relation and the key that it refers to: `customer.id`. */
-function propertyOf(column: ColumnMetadata): string {
-  const { relationMetadata, referencedColumn, isVirtual, entityMetadata } = column;
-  if (isVirtual && relationMetadata && referencedColumn && entityMetadata.tableType !== 'junction') {
-    return `${relationMetadata.propertyPath}.${referencedColumn.propertyPath}`;
-  }
-  return column.propertyPath;
 }
 
 function validCategory(category: string): string {

@@ -37,12 +37,18 @@ async function whatIsMissing(input: CommandInput): Promise<void> {
       'Name its data source with --data-source, or run "npx backstory doctor" after an install.',
     );
   }
-  const { migrations, captured } = await pendingInstall(input.options);
-  print(input, { migrations, captured }, () =>
+  const { migrations, captured, withheld } = await pendingInstall(input.options);
+  print(input, { migrations, captured, withheld }, () =>
     migrations.length + captured.length === 0
       ? 'Nothing is missing.\n'
-      : `Would run ${migrations.length} migrations of Backstory's own tables, and make the triggers of: ${captured.join(', ') || 'nothing'}.\n`,
+      : `Would run ${migrations.length} migrations of Backstory's own tables, and make the triggers of: ${captured.join(', ') || 'nothing'}.\n${leftOut(withheld)}`,
   );
+}
+
+function leftOut(withheld: readonly string[]): string {
+  return withheld.length === 0
+    ? ''
+    : `Left out of events, because they look like secrets: ${withheld.join(', ')}.\n`;
 }
 
 /** Opening the application has installed what was missing. */
