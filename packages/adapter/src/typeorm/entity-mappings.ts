@@ -1,5 +1,4 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { quoteTable, type SqlExecutor } from '../database/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import { defaultCategory, defaultEventTypes } from '../event/index.js';
