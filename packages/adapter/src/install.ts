@@ -69,7 +69,7 @@ export async function pendingInstallation(
   const migrations = await pendingMigrations(database, schema).catch(
     refused(
       `may not use schema "${schema}"`,
-      `As the schema's owner: GRANT USAGE ON SCHEMA "${schema}" TO …; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO …;`,
+      `As the owner of its tables: npx backstory grants --app <this role> --apply --data-source <file>`,
     ),
   );
   const isOn = (stage: Stage | undefined, mapping: EntityMapping): boolean =>

@@ -12,6 +12,7 @@ import type { EntityMapping, PartMapping } from '../mapping/index.js';
 import { pendingMigrations } from '../schema/index.js';
 import { readStages } from '../stages/index.js';
 import type { Finding } from './finding.js';
+import { rightsTooMany } from './rights-too-many.js';
 import { secretsOf } from './secrets-of.js';
 import { captureTriggers, type TriggerState } from './capture-triggers.js';
 
@@ -63,6 +64,7 @@ export async function diagnose(
     ...unnamedAggregates(states, mappings),
     ...(await strayTriggers(sql, schema, states)),
     ...(await sequenceBehind(sql, schema)),
+    ...(await rightsTooMany(sql, schema)),
     ...(await unreadableTimes(sql)),
   ];
 }

@@ -1,5 +1,6 @@
 export { diagnose } from './diagnose.js';
 export type { Finding } from './finding.js';
+export { type GrantedRoles, grantsFor } from './grants.js';
 export { findStreams, type FoundStream } from './find-streams.js';
 export { changesBetween, flatState, type PropertyChange } from './flat-state.js';
 export { type Activity, readActivity } from './read-activity.js';

@@ -6,6 +6,7 @@ import { archiveCommand } from './commands/archive.command.js';
 import { backfillCommand } from './commands/backfill.command.js';
 import { completionCommand } from './commands/completion.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
+import { grantsCommand } from './commands/grants.command.js';
 import { historyCommand } from './commands/history.command.js';
 import { initCommand } from './commands/init.command.js';
 import { installCommand } from './commands/install.command.js';
@@ -25,6 +26,7 @@ const commands = [
   migrationCommand,
   statusCommand,
   doctorCommand,
+  grantsCommand,
   backfillCommand,
   verifyCommand,
   repairCommand,

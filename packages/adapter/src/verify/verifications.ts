@@ -56,11 +56,10 @@ export async function recordVerification(
     [category, rows, streams, drifted, withoutFirstEvent, fingerprint, seenUntil],
   );
   // What was proven may be read: also parts that are owned since the streams have begun.
-  if (drifted + withoutFirstEvent === 0)
+  if (drifted + withoutFirstEvent === 0) {
     await sql.execute(
-      `update ${quoteIdentifier(schema)}.aggregates set replayed_oid = table_oid
-       where category = $1 and replayed_oid is distinct from table_oid and exists (
-         select where ${captureFingerprintSql(schema, '$1')} = $2)`,
+      `select ${quoteIdentifier(schema)}.settle($1, $2) where ${captureFingerprintSql(schema, '$1')} = $2`,
       [category, fingerprint],
     );
+  }
 }
