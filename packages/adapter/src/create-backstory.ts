@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { Backstory } from './backstory.js';
+import { beginCapture } from './begin-capture.js';
 import { renewCapture, runInContext } from './capture/index.js';
 import { ConsumerControl } from './consumer-control.js';
 import { excludedButCaptured } from './excluded-but-captured.js';
@@ -7,7 +8,7 @@ import { InvalidOptionsError, together } from './errors.js';
 import { eventEvolution } from './event-evolution.js';
 import { driftName } from './drift/index.js';
 import { type RecordedEvent, streamName } from './event/index.js';
-import { install, type InstallOptions, type InstallReport, requireInstalled } from './install.js';
+import { install, type InstallOptions, type InstallReport } from './install.js';
 import { mappedAggregates } from './mapped-aggregates.js';
 import { mayWait, WaitingAggregates } from './waiting-aggregates.js';
 import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
@@ -53,10 +54,8 @@ export async function createBackstory(
   waiting.say();
   for (const outgrown of mapped.outgrown)
     logger.warn(`${outgrown} This is an older release beside newer tables: it goes on without it.`);
-  const begin = (mappings: readonly EntityMapping[]): Promise<unknown> =>
-    options.install === 'check'
-      ? requireInstalled(database, schema, mappings)
-      : install(database, schema, mappings, { onWait: (message) => logger.warn(message) });
+  const begin = (mappings: readonly EntityMapping[]): Promise<void> =>
+    beginCapture(database, schema, mappings, { ...options, logger });
   await begin(mapped.mappings);
 
   for (const warning of await excludedButCaptured(database, schema, options)) logger.warn(warning);

@@ -8,7 +8,7 @@ import {
   readCaptureStates,
   readReleases,
 } from './capture/index.js';
-import { type Database, quoteTable, sqlState } from './database/index.js';
+import { type Database, quoteTable, serverError, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
 import type { EntityMapping } from './mapping/index.js';
 import { lockInstallation, migrate, pendingMigrations } from './schema/index.js';
@@ -47,7 +47,7 @@ export interface PendingInstallation {
 function refused(problem: string, remedy: string): (error: unknown) => never {
   return (error) => {
     if (sqlState(error) !== '42501') throw error;
-    const { message } = error as Error;
+    const { message } = serverError(error) as Error;
     throw new BackstoryError('CAPTURE_REFUSED', `This database role ${problem}: ${message}.`, remedy, {
       cause: error,
     });

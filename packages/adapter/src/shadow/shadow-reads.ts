@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../database/index.js';
+import { type Database, whyReadOnly } from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
 import type { EntityMapping, TypeParsers } from '../mapping/index.js';
 import { operate } from '../observation/index.js';
@@ -127,6 +127,8 @@ export class ShadowReads {
   /** One word for an outage, however long it is; what failed is counted when counting is possible again. */
   private async attempt(mapping: EntityMapping, waiting: Waiting, streamIds: string[]): Promise<void> {
     try {
+      // what can't be recorded, such as on a standby, proves nothing
+      if ((await whyReadOnly(this.surroundings.database)) !== undefined) return;
       const drifts = await operate(
         () => ({
           name: 'compare',
