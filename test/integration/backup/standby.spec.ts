@@ -52,7 +52,10 @@ async function expectToSayWhereToWrite({ backstory }: Shop): Promise<void> {
     );
     expect([what, refusal]).toEqual([
       what,
-      expect.objectContaining({ code: 'READ_ONLY_SERVER', remedy: expect.stringContaining('on the primary') }),
+      expect.objectContaining({
+        code: 'READ_ONLY_SERVER',
+        remedy: expect.stringContaining('on the primary'),
+      }),
     ]);
   }
 }

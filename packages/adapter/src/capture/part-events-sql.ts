@@ -15,6 +15,7 @@ import {
 import { type ChangedParts, changedRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { firstEventsSql } from './first-events-sql.js';
+import { hiddenTruncationSql } from './hidden-truncation-sql.js';
 import { lockShapeSql } from './lock-shape-sql.js';
 import type { StreamTables } from './stream-tables.js';
 import { truncatedRows } from './truncated-rows.js';
@@ -49,7 +50,7 @@ ${changesSql(mapping, operation, changed)}
   cross join lateral (
     select coalesce(v.position, 0) as position from (${tables.head(quoteLiteral(root.category), 'e.stream_id')}) v
   ) h
-  ${named ? intentFor(root, tables) : ''};`;
+  ${named ? intentFor(root, tables) : ''};${operation === 'truncate' ? hiddenTruncationSql(mapping, tables) : ''}`;
 }
 
 /**
