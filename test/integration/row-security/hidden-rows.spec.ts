@@ -128,6 +128,35 @@ describe.each([
     await own.close();
   });
 
+  it('what the application has read is compared in shadow, and what a policy hides is not taken for missing', async () => {
+    const application = await tenants.as(tenants.clerk);
+    const own = await createBackstory(application, { aggregates, install: 'check' });
+    await own.stages.set('note', 'capture', { force: true });
+    await own.stages.set('note', 'shadow', { force: true });
+    await application.getRepository(notes).find();
+    await own.shadowSettled();
+    const shadow = async (): Promise<unknown> =>
+      (await own.status()).find(({ category }) => category === 'note')?.shadow;
+    expect(await shadow()).toEqual({ compared: 6, drifted: 0, skipped: 0, failed: 0 });
+    // a request's tenant is known to its own transaction only, and not to the connection that compares
+    await application.transaction(async (manager) => {
+      await manager.query(`set local app.tenant = 'b'`);
+      expect(await manager.getRepository(notes).find()).toHaveLength(5);
+    });
+    await own.shadowSettled();
+    expect(await shadow()).toEqual({ compared: 6, drifted: 0, skipped: 5, failed: 0 });
+    await tenants.sql(
+      `alter table note disable trigger user; update note set body = 'behind' where id = 4; alter table note enable trigger user`,
+    );
+    await application.getRepository(notes).findOneBy({ id: 4 });
+    await own.shadowSettled();
+    expect(await shadow()).toEqual({ compared: 7, drifted: 1, skipped: 5, failed: 0 });
+    await tenants.sql(
+      `alter table note disable trigger user; update note set body = 'changed' where id = 4; alter table note enable trigger user`,
+    );
+    await own.close();
+  });
+
   it('with BYPASSRLS all of it works', async () => {
     await tenants.sql(`alter role ${role} bypassrls`);
     expect(await backstory.backfill()).toHaveLength(3);

@@ -38,7 +38,7 @@ function inWords(
   return {
     severity: 'hint',
     aggregate,
-    problem: `row-level security of ${table} may hide rows from this role, ${quoteIdentifier(role)} (${by}${forced ? ', FORCE' : ''}): backfill, verify, repair and archive refuse it, and shadow reads are not compared`,
+    problem: `row-level security of ${table} may hide rows from this role, ${quoteIdentifier(role)} (${by}${forced ? ', FORCE' : ''}): backfill, verify, repair and archive refuse it, and shadow reads compare only what it sees`,
     remedy: `Run these as a role that sees every row${seers === null ? '' : ` (${seers})`}${ownerMay}, or ALTER ROLE ${quoteIdentifier(role)} BYPASSRLS;`,
   };
 }
