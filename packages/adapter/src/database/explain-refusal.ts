@@ -34,7 +34,8 @@ export function readOnlyServer(problem: string, cause?: unknown): BackstoryError
 }
 
 interface Named {
-  readonly role: string;
+  /** Null where not this role is meant. */
+  readonly role: string | null;
   readonly tables: readonly { readonly name: string; readonly columns: readonly string[] | null }[];
 }
 
@@ -45,20 +46,22 @@ const tablesNamed = `select c.oid, c.relname, c.oid::regclass::text as name from
 
 async function rowsHidden(error: ServerError, sql: SqlExecutor): Promise<unknown> {
   const [found] = await sql.execute<Named>(
-    `select current_user::text as role, coalesce(jsonb_agg(jsonb_build_object('name', t.name)) filter (where t.oid is not null), '[]') as tables
-     from (select) s left join (${tablesNamed}) t on (select relrowsecurity from pg_class where oid = t.oid)`,
+    `select case when bool_or(row_security_active(t.oid)) then current_user::text end as role,
+       coalesce(jsonb_agg(jsonb_build_object('name', t.name)), '[]') as tables
+     from (${tablesNamed}) t where (select relrowsecurity from pg_class where oid = t.oid)`,
     [error.message],
   );
-  const { role = '', tables = [] } = found ?? {};
-  return hiddenRows(role, tables.map(({ name }) => name).join(', ') || 'a table', error);
+  const { role, tables = [] } = found ?? {};
+  return hiddenRows(role ?? null, tables.map(({ name }) => name).join(', ') || 'a table', error);
 }
 
 /** A role that policies apply to doesn't see a table whole, and nothing may be said of what isn't seen. */
-export function hiddenRows(role: string, table: string, cause?: unknown): BackstoryError {
+export function hiddenRows(role: string | null, table: string, cause?: unknown): BackstoryError {
+  const from = role === null ? 'the owner of a function or view that reads it' : `role "${role}"`;
   return new BackstoryError(
     'ROWS_HIDDEN',
-    `Row-level security of ${table} may hide rows from role "${role}", so nothing can be said of the whole table`,
-    `Run it as a role that sees every row: as a superuser, "ALTER ROLE "${role}" BYPASSRLS;", or as the owner of the table, unless it has FORCE ROW LEVEL SECURITY. See docs/security.md.`,
+    `Row-level security of ${table} may hide rows from ${from}, so nothing can be said of the whole table.`,
+    `Have it run as a role that sees every row: ALTER ROLE ${role === null ? '…' : `"${role}"`} BYPASSRLS; or as the owner of the table, unless it has FORCE ROW LEVEL SECURITY. See docs/security.md.`,
     { cause },
   );
 }
@@ -74,7 +77,7 @@ async function rightsMissing(error: ServerError, sql: SqlExecutor): Promise<unkn
      where not has_table_privilege(t.oid, 'select')`,
     [error.message],
   );
-  const { role = '', tables = [] } = found ?? {};
+  const { role = null, tables = [] } = found ?? {};
   if (tables.length === 0) return error;
   const lacking = tables.map(({ name, columns }) => ({
     said: columns ? `columns ${columns.join(', ')} of ${name}` : name,
