@@ -1,6 +1,9 @@
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Backstory, createBackstory, onEvent } from '@backstory/adapter';
 import { DataSource } from 'typeorm';
+import { runCommandLine } from '../../../packages/adapter/src/cli/command-line.js';
 import { Cluster, programs } from './cluster.js';
 import { fillShop, openShop, type Shop } from './orders.js';
 
@@ -100,6 +103,37 @@ async function expectToSayWhereToWrite({ backstory }: Shop): Promise<void> {
         await expectToSayWhereToWrite(there);
       } finally {
         await there.close();
+      }
+    });
+
+    it('the command line does what it can there, and says the rest', async () => {
+      const run = async (...args: string[]): Promise<[number, string, string]> => {
+        process.env['URL_OF_ORDERS'] = standby.url();
+        jest.resetModules();
+        const streams = {
+          stdout: new PassThrough().setEncoding('utf8'),
+          stderr: new PassThrough().setEncoding('utf8'),
+        };
+        const code = await runCommandLine(
+          [...args, '--data-source', join(__dirname, 'orders-data-source.ts')],
+          streams,
+        );
+        return [code, (streams.stdout.read() ?? '') as string, (streams.stderr.read() ?? '') as string];
+      };
+      expect(await run('verify')).toEqual([
+        0,
+        expect.stringMatching(
+          /The result is not recorded: this server takes no writes[^]*Every replay equals its row/,
+        ),
+        '',
+      ]);
+      expect(await run('status')).toEqual([0, expect.stringContaining('replay'), '']);
+      expect(await run('history', 'note', '1')).toEqual([0, expect.stringContaining('NoteCreated'), '']);
+      // nobody has verified on the primary: a proof that was made here is none
+      expect(await run('doctor')).toEqual([0, expect.stringContaining('never been verified'), '']);
+      expect((await run('install'))[0]).toBe(0);
+      for (const args of [['backfill'], ['stage', 'order', 'shadow', '--force']]) {
+        expect(await run(...args)).toEqual([1, '', expect.stringMatching(/read-only[^]*on the primary/)]);
       }
     });
 

@@ -55,6 +55,8 @@ describe.each([
     const where = 'exists (select from note n where n.id = t.id)';
     await expect(backstory.backfill({ aggregates: ['memo'], where })).rejects.toMatchObject(isHidden('note'));
     expect(await tenants.sql('select from backstory.events')).toEqual([]);
+    // operators' questions are answered all the same
+    expect((await backstory.admin.overview()).aggregates).toHaveLength(3);
     expect((await backstory.status()).map(({ backfill }) => backfill?.completedAt ?? null)).toEqual([
       null,
       null,
@@ -243,13 +245,22 @@ describe('a role that may not read a table or a column', () => {
     });
     await expect(backstory.backfill({ aggregates: ['note'] })).rejects.toMatchObject({
       code: 'RIGHTS_MISSING',
-      message: expect.stringContaining(`Role "${tenants.clerk}" may not read columns body of note`),
+      message: expect.stringContaining(`Role "${tenants.clerk}" lacks SELECT (body) on note`),
       remedy: expect.stringContaining(`GRANT SELECT (body) ON note TO "${tenants.clerk}";`),
     });
     await expect(backstory.verify({ aggregates: ['memo'] })).rejects.toMatchObject({
       code: 'RIGHTS_MISSING',
-      message: expect.stringContaining('may not read memo'),
+      message: expect.stringContaining('lacks SELECT on memo'),
     });
+    await tenants.sql(
+      `grant select on memo to ${tenants.clerk}; revoke update on memo from ${tenants.clerk}`,
+    );
+    expect(await backstory.verify({ aggregates: ['memo'] })).toMatchObject({ unseen: [] });
+    await expect(backstory.backfill({ aggregates: ['memo'] })).rejects.toMatchObject({
+      code: 'RIGHTS_MISSING',
+      message: expect.stringContaining('lacks UPDATE on memo'),
+    });
+    await tenants.sql(`revoke select on memo from ${tenants.clerk}`);
     expect((await backstory.verify()).unseen.map(({ category }) => category).sort()).toEqual([
       'memo',
       'note',

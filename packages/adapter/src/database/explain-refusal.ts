@@ -1,4 +1,6 @@
 import { BackstoryError } from '../errors.js';
+import { hiddenRows } from './hidden-rows.js';
+import { readOnlyServer } from './read-only-server.js';
 import { sqlState } from './retry.js';
 import type { SqlExecutor } from './sql-executor.js';
 
@@ -23,70 +25,61 @@ export async function explainRefusal(error: unknown, sql: SqlExecutor): Promise<
   return explain(error as ServerError, sql).catch(() => error);
 }
 
-/** Nothing can be written here: a standby, or a server or role with `default_transaction_read_only`. */
-export function readOnlyServer(problem: string, cause?: unknown): BackstoryError {
-  return new BackstoryError(
-    'READ_ONLY_SERVER',
-    `${problem}.`,
-    'Run it on the primary: name that in the DataSource. Where this is the primary, see default_transaction_read_only of the server, the database and the role.',
-    { cause },
-  );
-}
-
-interface Named {
+interface Hidden {
   /** Null where not this role is meant. */
   readonly role: string | null;
-  readonly tables: readonly { readonly name: string; readonly columns: readonly string[] | null }[];
+  readonly tables: string | null;
 }
 
-/** What the message names, whatever quotes its language puts around it: the longest name first. */
-const tablesNamed = `select c.oid, c.relname, c.oid::regclass::text as name from pg_class c
-  where c.relkind in ('r', 'p', 'v', 'm', 'f') and position(c.relname in $1) > 0 and length(c.relname) = (
-    select max(length(o.relname)) from pg_class o where o.relkind in ('r', 'p', 'v', 'm', 'f') and position(o.relname in $1) > 0)`;
+/** Of the relations for which a condition holds, the one that the message names, whatever quotes its language has: the longest name. */
+function named(condition: string): string {
+  return `with named as (
+      select c.oid, c.relname, c.oid::regclass::text as name from pg_class c
+      where c.relkind in ('r', 'p', 'v', 'm', 'f') and position(c.relname in $1) > 0 and (${condition}))
+    , t as (select * from named where length(relname) = (select max(length(relname)) from named))`;
+}
 
 async function rowsHidden(error: ServerError, sql: SqlExecutor): Promise<unknown> {
-  const [found] = await sql.execute<Named>(
-    `select case when bool_or(row_security_active(t.oid)) then current_user::text end as role,
-       coalesce(jsonb_agg(jsonb_build_object('name', t.name)), '[]') as tables
-     from (${tablesNamed}) t where (select relrowsecurity from pg_class where oid = t.oid)`,
+  const [found] = await sql.execute<Hidden>(
+    `${named('c.relrowsecurity')}
+     select case when bool_or(row_security_active(t.oid)) then current_user::text end as role, string_agg(t.name, ', ') as tables
+     from t`,
     [error.message],
   );
-  const { role, tables = [] } = found ?? {};
-  return hiddenRows(role ?? null, tables.map(({ name }) => name).join(', ') || 'a table', error);
+  return hiddenRows(found?.role ?? null, found?.tables ?? 'a table', error);
 }
 
-/** A role that policies apply to doesn't see a table whole, and nothing may be said of what isn't seen. */
-export function hiddenRows(role: string | null, table: string, cause?: unknown): BackstoryError {
-  const from = role === null ? 'the owner of a function or view that reads it' : `role "${role}"`;
-  return new BackstoryError(
-    'ROWS_HIDDEN',
-    `Row-level security of ${table} may hide rows from ${from}, so nothing can be said of the whole table.`,
-    `Have it run as a role that sees every row: ALTER ROLE ${role === null ? '…' : `"${role}"`} BYPASSRLS; or as the owner of the table, unless it has FORCE ROW LEVEL SECURITY. See docs/security.md.`,
-    { cause },
-  );
+interface Lacking {
+  readonly role: string;
+  readonly name: string;
+  /** That it may not read, where it may read others. */
+  readonly columns: string | null;
+  /** Of the table; those of some columns only are lacking, too. */
+  readonly rights: string;
 }
 
+/** A missing SELECT is what the statement has wanted first; where that is there, it is one of the others. */
 async function rightsMissing(error: ServerError, sql: SqlExecutor): Promise<unknown> {
-  const [found] = await sql.execute<Named>(
-    `select current_user::text as role, coalesce(jsonb_agg(jsonb_build_object('name', t.name, 'columns', l.columns)), '[]') as tables
-     from (${tablesNamed}) t
-     cross join lateral (
-       select case when bool_or(has_column_privilege(t.oid, a.attnum, 'select'))
-         then jsonb_agg(quote_ident(a.attname) order by a.attnum) filter (where not has_column_privilege(t.oid, a.attnum, 'select')) end as columns
-       from pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped) l
-     where not has_table_privilege(t.oid, 'select')`,
+  const lacks = (right: string): string => `not has_table_privilege(c.oid, '${right}')`;
+  const [lacking] = await sql.execute<Lacking>(
+    `${named(['select', 'insert', 'update', 'delete'].map(lacks).join(' or '))}
+     select current_user::text as role, t.name, l.columns,
+       case when l.unreadable then 'SELECT'
+         else (select string_agg(r, ', ') from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r where not has_table_privilege(t.oid, r)) end as rights
+     from t cross join lateral (
+       select bool_or(not may) as unreadable, case when bool_or(may) then string_agg(name, ', ') filter (where not may) end as columns
+       from (
+         select quote_ident(a.attname) as name, has_column_privilege(t.oid, a.attnum, 'select') as may
+         from pg_attribute a where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) a) l`,
     [error.message],
   );
-  const { role = null, tables = [] } = found ?? {};
-  if (tables.length === 0) return error;
-  const lacking = tables.map(({ name, columns }) => ({
-    said: columns ? `columns ${columns.join(', ')} of ${name}` : name,
-    grant: `GRANT SELECT${columns ? ` (${columns.join(', ')})` : ''} ON ${name} TO "${role}";`,
-  }));
+  if (!lacking) return error;
+  const { role, name, columns, rights } = lacking;
+  const those = columns === null ? '' : ` (${columns})`;
   return new BackstoryError(
     'RIGHTS_MISSING',
-    `Role "${role}" may not read ${lacking.map(({ said }) => said).join(', ')}: ${error.message}.`,
-    `As the owner: ${lacking.map(({ grant }) => grant).join(' ')}`,
+    `Role "${role}" lacks ${rights}${those} on ${name}: ${error.message}.`,
+    `As the owner: GRANT ${rights}${those} ON ${name} TO "${role}";${rights === 'SELECT' ? '' : ' or what is needed of it: rows are locked with UPDATE, and only repair with the events as the truth inserts and deletes.'}`,
     { cause: error },
   );
 }
