@@ -8,12 +8,33 @@ export const orders = new EntitySchema<{ id: number; tenant: string; status: str
   relations: { lines: { type: 'one-to-many', target: 'Line', inverseSide: 'order', cascade: true } },
 });
 
-export const lines = new EntitySchema<{ id: number; tenant: string; text: string; order: object }>({
+export const lines = new EntitySchema<{
+  id: number;
+  tenant: string;
+  text: string;
+  order: object;
+  details: object[];
+}>({
   name: 'Line',
   tableName: 'line',
   columns: { id: { type: 'int', primary: true }, tenant: { type: 'text' }, text: { type: 'text' } },
   relations: {
+    details: { type: 'one-to-many', target: 'Detail', inverseSide: 'line' },
     order: { type: 'many-to-one', target: 'Order', inverseSide: 'lines', joinColumn: { name: 'order_id' } },
+  },
+});
+
+export const details = new EntitySchema<{ id: number; tenant: string; line: object }>({
+  name: 'Detail',
+  tableName: 'detail',
+  columns: { id: { type: 'int', primary: true }, tenant: { type: 'text' } },
+  relations: {
+    line: {
+      type: 'many-to-one',
+      target: 'Line',
+      inverseSide: 'details',
+      joinColumn: { name: 'line_id' },
+    },
   },
 });
 
@@ -30,6 +51,7 @@ export const memos = new EntitySchema<{ id: number; tenant: string; body: string
 });
 
 export const aggregates = [{ entity: 'Order', owns: ['lines'] }, 'Note', 'Memo'];
+export const nested = [{ entity: 'Order', owns: ['lines', 'lines.details'] }];
 
 /**
  * A database of tenants: its tables belong to `owner`, who is no superuser, and `clerk` works for tenant a. Notes, orders and
@@ -54,7 +76,7 @@ export class Tenants {
     const admin = new DataSource({
       type: 'postgres',
       url: database.url,
-      entities: [orders, lines, notes, memos],
+      entities: [orders, lines, details, notes, memos],
     });
     const tenants = new Tenants(database, await admin.initialize());
     const { owner, clerk } = tenants;
@@ -70,6 +92,8 @@ export class Tenants {
       create table orders (id int primary key, tenant text not null, status text not null);
       create table line (id int primary key, tenant text not null, text text not null, order_id int references orders on delete cascade);
       create index on line (order_id);
+      create table detail (id int primary key, tenant text not null, line_id int);
+      create index on detail (line_id);
       create table note (id int primary key, tenant text not null, body text not null);
       create table memo (id int primary key, tenant text not null, body text not null);
       insert into orders select i, case when i % 2 = 0 then 'a' else 'b' end, 'new' from generate_series(1, 10) i;
@@ -91,7 +115,7 @@ export class Tenants {
     const dataSource = new DataSource({
       type: 'postgres',
       url: url.href,
-      entities: [orders, lines, notes, memos],
+      entities: [orders, lines, details, notes, memos],
       extra: { options: `-c app.tenant=${tenant}` },
     });
     this.opened.push(dataSource);

@@ -11,7 +11,9 @@ export async function lastProofs(
 ): Promise<Finding[]> {
   const known = new Map(captured.map(({ category, knownAs }) => [category, knownAs]));
   const status = await readStatus(sql, schema, captured);
-  return status.flatMap((each) => ofOne(each, known.get(each.category) ?? each.category));
+  return status
+    .flatMap((each) => ofOne(each, known.get(each.category) ?? each.category))
+    .map((finding) => ({ ...finding, proof: true }));
 }
 
 function ofOne({ category, stage, verified }: AggregateStatus, name: string): Finding[] {

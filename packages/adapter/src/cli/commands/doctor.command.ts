@@ -17,7 +17,10 @@ export function doctorCommand(program: Command, cli: Cli): void {
     .description(
       'what is wrong with entities, tables, triggers, rights and the last proofs, and what mends it; exit code 2 for a fault',
     )
-    .addHelpText('after', examples(lines, 'Looks at catalogues and at the last proofs, never at rows; changes nothing.'))
+    .addHelpText(
+      'after',
+      examples(lines, 'Looks at catalogues and at the last proofs, never at rows; changes nothing.'),
+    )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommandInput['options']>();
       const found = await findings(options);
