@@ -76,6 +76,8 @@ describe('an owned table whose columns have another type today', () => {
     const { drift } = await verifyAggregate(database, 'backstory', root);
     expect(drift).toMatchObject(differing);
     expect(drift[0]?.properties).toEqual({ amount: { row: 6, replay: 5 } });
-    expect((await compareReplay(database, 'backstory', root, ['1'], parsers)).drifts).toMatchObject(differing);
+    expect((await compareReplay(database, 'backstory', root, ['1'], parsers)).drifts).toMatchObject(
+      differing,
+    );
   });
 });
