@@ -30,7 +30,7 @@ describe('the doctor looks at the last proofs', () => {
   const found = async (): Promise<string[]> =>
     (await backstory.doctor()).map(
       ({ severity, aggregate, problem, remedy }) =>
-        `${severity} ${aggregate}: ${problem.replace(/at \d\S+Z/, 'at …')} → ${remedy}`,
+        `${severity} ${aggregate}: ${problem.replace(/\(\d\S+Z\)/, '(…)')} → ${remedy}`,
     );
   const command = async (): Promise<[number, string]> => {
     const streams = { stdout: new PassThrough().setEncoding('utf8'), stderr: new PassThrough() };
@@ -49,7 +49,7 @@ describe('the doctor looks at the last proofs', () => {
     expect(await command()).toEqual([0, expect.stringContaining('has never been verified')]);
     await backstory.verify();
     expect(await found()).toEqual([
-      'fault author: the last verify, at …, found 5 rows without a first event → npx backstory backfill author, then npx backstory verify author',
+      'fault author: the last verify (…) found 5 rows without a first event → npx backstory backfill author, then npx backstory verify author',
     ]);
     await backstory.backfill();
     await backstory.verify();
@@ -58,7 +58,7 @@ describe('the doctor looks at the last proofs', () => {
     await behind(`update author set name = 'x' where id < 3`);
     await backstory.verify();
     const drifted =
-      'fault author: the last verify, at …, found 2 drifted streams → npx backstory repair author, then npx backstory verify author';
+      'fault author: the last verify (…) found 2 drifted streams → npx backstory repair author, then npx backstory verify author';
     expect(await found()).toEqual([drifted]);
     expect(await command()).toEqual([2, expect.stringContaining('found 2 drifted streams')]);
     await backstory.repair();
@@ -76,7 +76,7 @@ describe('the doctor looks at the last proofs', () => {
     const renamed = [{ entity: Author, types: { updated: 'AuthorChanged' } }, Shelf];
     backstory = await createBackstory(library.dataSource, { aggregates: renamed });
     expect(await found()).toEqual([
-      'hint author: it is in replay, and was verified last at …, before what is captured of it changed → npx backstory verify author',
+      'hint author: it is in replay, and was verified last (…) before what is captured of it changed → npx backstory verify author',
     ]);
     await backstory.verify();
     expect(await found()).toEqual([]);

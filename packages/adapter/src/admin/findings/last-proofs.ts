@@ -25,12 +25,13 @@ function ofOne({ category, stage, verified }: AggregateStatus, name: string): Fi
   if (!verified) return isRelied ? hint('and has never been verified') : [];
   const { at, drifted, withoutFirstEvent, outdated } = verified;
   const found: Finding[] = [];
-  const when = at.toISOString();
+  // a DateStyle of the session's own leaves no moment that JavaScript could read
+  const when = Number.isNaN(at.getTime()) ? '' : ` (${at.toISOString()})`;
   if (drifted > 0) {
     found.push({
       severity: isRelied ? 'fault' : 'hint',
       aggregate: category,
-      problem: `the last verify, at ${when}, found ${drifted} drifted streams`,
+      problem: `the last verify${when} found ${drifted} drifted streams`,
       remedy: `npx backstory repair ${name}, then ${verify}`,
     });
   }
@@ -38,10 +39,10 @@ function ofOne({ category, stage, verified }: AggregateStatus, name: string): Fi
     found.push({
       severity: 'fault',
       aggregate: category,
-      problem: `the last verify, at ${when}, found ${withoutFirstEvent} rows without a first event`,
+      problem: `the last verify${when} found ${withoutFirstEvent} rows without a first event`,
       remedy: `npx backstory backfill ${name}, then ${verify}`,
     });
   }
   if (found.length > 0 || !outdated || !isRelied) return found;
-  return hint(`and was verified last at ${when}, before what is captured of it changed`);
+  return hint(`and was verified last${when} before what is captured of it changed`);
 }
