@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { type Backstory, createBackstory, installBackstory, onEvent } from '@backstory/adapter';
+import { runCommandLine } from '../../../packages/adapter/src/cli/command-line.js';
 import { aggregates, notes, orders, Tenants } from './tenants.js';
 
 const deletions = `select category, stream_id from backstory.events where change = 'd'`;
@@ -77,6 +80,49 @@ describe.each([
         isHidden('note'),
       );
     }
+  });
+
+  it('the command line says the same, with exit code 2 or 1', async () => {
+    const run = async (...args: string[]): Promise<[number, string, string]> => {
+      process.env['URL_OF_TENANTS'] = tenants.urlAs(role);
+      jest.resetModules();
+      const streams = {
+        stdout: new PassThrough().setEncoding('utf8'),
+        stderr: new PassThrough().setEncoding('utf8'),
+      };
+      const code = await runCommandLine(
+        [...args, '--data-source', join(__dirname, 'tenants-data-source.ts')],
+        streams,
+      );
+      return [code, (streams.stdout.read() ?? '') as string, (streams.stderr.read() ?? '') as string];
+    };
+    const said = /note .*Row-level security of note may hide rows from role/;
+    expect(await run('verify')).toEqual([2, expect.stringMatching(said), '']);
+    expect(await run('repair')).toEqual([2, expect.stringMatching(said), '']);
+    expect(await run('doctor')).toEqual([0, expect.stringContaining('row-level security of'), '']);
+    for (const args of [
+      ['backfill', 'note'],
+      ['backfill', 'note', '--dry-run'],
+      ['verify', 'note'],
+    ]) {
+      expect(await run(...args)).toEqual([1, '', expect.stringContaining(`BYPASSRLS`)]);
+    }
+  });
+
+  it('what a view hides is said of its owner', async () => {
+    await tenants.sql(
+      `create or replace view seen as select id from note; alter view seen owner to ${tenants.clerk}`,
+    );
+    const seeing = await createBackstory(tenants.admin, { aggregates });
+    const refused = seeing.backfill({ aggregates: ['memo'], where: 't.id in (select id from seen)' });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ROWS_HIDDEN',
+      message: expect.stringContaining(
+        'of note may hide rows from the owner of a function or view that reads it',
+      ),
+    });
+    await seeing.close();
+    await tenants.sql('drop view seen');
   });
 
   it('what a role sees whole verifies it, and repair in either direction touches nothing that is hidden', async () => {

@@ -109,17 +109,21 @@ export class Tenants {
 
   /** A DataSource of one of the roles; the clerk's sessions are of tenant a. */
   async as(role: string, tenant = 'a'): Promise<DataSource> {
-    const url = new URL(this.database.url);
-    url.username = role;
-    url.password = 'x';
     const dataSource = new DataSource({
       type: 'postgres',
-      url: url.href,
+      url: this.urlAs(role),
       entities: [orders, lines, details, notes, memos],
       extra: { options: `-c app.tenant=${tenant}` },
     });
     this.opened.push(dataSource);
     return dataSource.initialize();
+  }
+
+  urlAs(role: string): string {
+    const url = new URL(this.database.url);
+    url.username = role;
+    url.password = 'x';
+    return url.href;
   }
 
   /** What docs/operating.md grants the application's role, once Backstory is installed. */
