@@ -276,6 +276,33 @@ describe("policies on Backstory's own tables", () => {
   });
 });
 
+describe('a table that was made again, with rows that are hidden', () => {
+  it('is not settled by a role that does not see it: no stream ends, and one that does settles it', async () => {
+    const tenants = await Tenants.prepare({ forced: true });
+    const owner = await tenants.as(tenants.owner);
+    const options = { aggregates: ['Note'] };
+    await (await createBackstory(owner, options)).close();
+    const before = await createBackstory(tenants.admin, options);
+    await before.backfill();
+    await before.close();
+    await tenants.sql(
+      `drop table note; set role ${tenants.owner};
+       create table note (id int primary key, tenant text not null, body text not null);
+       insert into note select i, 'b', 'again' from generate_series(1, 9) i;
+       alter table note enable row level security; alter table note force row level security;
+       create policy by_tenant on note using (tenant = 'a'); reset role`,
+    );
+    await expect(createBackstory(owner, options)).rejects.toMatchObject({ code: 'ROWS_HIDDEN' });
+    expect(await tenants.sql(deletions)).toEqual([]);
+    const seeing = await createBackstory(tenants.admin, options);
+    expect(await tenants.sql(deletions)).toEqual([{ category: 'note', stream_id: '10' }]);
+    expect(await seeing.verify()).toMatchObject({ clean: true, aggregates: [{ rows: 9 }] });
+    await seeing.close();
+    await (await createBackstory(owner, options)).close();
+    await tenants.drop();
+  });
+});
+
 describe('a role that may not read a table or a column', () => {
   it('hears which, and from doctor before', async () => {
     const tenants = await Tenants.prepare();
