@@ -108,7 +108,7 @@ describe(`columns of another type today, seed ${seed}`, () => {
     return {
       inSql: named(drift),
       inNode: named(inNode.drift),
-      asRead: named(await compareReplay(database, 'backstory', mapping, ids, parsers)),
+      asRead: named((await compareReplay(database, 'backstory', mapping, ids, parsers)).drifts),
     };
   };
 

@@ -26,7 +26,8 @@ import type { RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import type { InstallOptions, InstallReport } from './install.js';
 import { KnownAggregates } from './known-aggregates.js';
-import type { EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
+import { lookAtEach } from './look-at-each.js';
+import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import {
   countSnapshots,
   rebuildSnapshots,
@@ -40,9 +41,10 @@ import {
 import { type ReplayedState, Replays } from './replays.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
-import type { StageWatch } from './stages/index.js';
+import { readStages, type StageWatch } from './stages/index.js';
 import { upcast } from './upcasting/index.js';
 import {
+  notRepaired,
   repairAggregate,
   type RepairOptions,
   type RepairReport,
@@ -130,30 +132,37 @@ export class Backstory {
     return asked;
   }
 
-  /** Proves that replaying the events gives the tables. */
+  /** Proves that replaying the events gives the tables. @throws BackstoryError ROWS_HIDDEN for a named one that can't be seen whole */
   async verify({
     aggregates = 'all',
     ...options
   }: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
-    const found = [];
-    for (const mapping of await this.aggregates.selectFor(aggregates, { streamIds: options.streamIds })) {
-      if ((await this.stages.get(mapping.category)) === 'off') continue;
-      found.push(await verifyAggregate(this.database, this.schema, mapping, options));
-    }
-    const unseen = aggregates === 'all' ? await this.aggregates.unseen() : [];
-    return verificationReport(found, unseen);
+    const captured = await this.capturedOf(aggregates, options.streamIds);
+    const { found, unseen } = await lookAtEach(captured, aggregates, (mapping) =>
+      verifyAggregate(this.database, this.schema, mapping, options),
+    );
+    const gone = aggregates === 'all' ? await this.aggregates.unseen() : [];
+    return verificationReport(found, [...gone, ...unseen]);
   }
 
   /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<
     RepairReport[]
   > {
-    const reports: RepairReport[] = [];
-    for (const mapping of await this.aggregates.selectFor(aggregates, { streamIds: options.streamIds })) {
-      if ((await this.stages.get(mapping.category)) === 'off') continue;
-      reports.push(await repairAggregate(this.database, this.schema, mapping, options));
-    }
-    return reports;
+    const captured = await this.capturedOf(aggregates, options.streamIds);
+    const { found, unseen } = await lookAtEach(captured, aggregates, (mapping) =>
+      repairAggregate(this.database, this.schema, mapping, options),
+    );
+    return [...found, ...unseen.map((each) => notRepaired(each, options))];
+  }
+
+  private async capturedOf(
+    aggregates: 'all' | readonly string[],
+    streamIds?: readonly string[],
+  ): Promise<EntityMapping[]> {
+    const selected = await this.aggregates.selectFor(aggregates, { streamIds });
+    const stages = await readStages(this.database, this.schema);
+    return selected.filter(({ category }) => (stages.get(category) ?? 'off') !== 'off');
   }
 
   /**

@@ -55,7 +55,7 @@ export async function createBackstory(
   for (const outgrown of mapped.outgrown)
     logger.warn(`${outgrown} This is an older release beside newer tables: it goes on without it.`);
   const begin = (mappings: readonly EntityMapping[]): Promise<void> =>
-    beginCapture(database, schema, mappings, options.install, (message) => logger.warn(message));
+    beginCapture(database, schema, mappings, { ...options, logger });
   await begin(mapped.mappings);
 
   for (const warning of await excludedButCaptured(database, schema, options)) logger.warn(warning);

@@ -10,7 +10,7 @@ import {
   readReleases,
   rebindRestored,
 } from './capture/index.js';
-import { type Database, quoteTable, sqlState } from './database/index.js';
+import { type Database, quoteTable, serverError, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
 import { type EntityMapping, withheldNames } from './mapping/index.js';
 import { lockInstallation, migrate, pendingMigrations } from './schema/index.js';
@@ -53,7 +53,7 @@ export interface PendingInstallation {
 function refused(problem: string, remedy: string): (error: unknown) => never {
   return (error) => {
     if (sqlState(error) !== '42501') throw error;
-    const { message } = error as Error;
+    const { message } = serverError(error) as Error;
     throw new BackstoryError('CAPTURE_REFUSED', `This database role ${problem}: ${message}.`, remedy, {
       cause: error,
     });

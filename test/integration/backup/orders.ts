@@ -1,13 +1,13 @@
 import { type Backstory, createBackstory } from '@backstory/adapter';
 import { DataSource, EntitySchema } from 'typeorm';
 
-const orders = new EntitySchema<{ id: number; status: string; lines: object[] }>({
+export const orders = new EntitySchema<{ id: number; status: string; lines: object[] }>({
   name: 'Order',
   columns: { id: { type: 'int', primary: true, generated: true }, status: { type: 'text' } },
   relations: { lines: { type: 'one-to-many', target: 'Line', inverseSide: 'order', cascade: true } },
 });
 
-const lines = new EntitySchema<{ id: number; text: string; order: object }>({
+export const lines = new EntitySchema<{ id: number; text: string; order: object }>({
   name: 'Line',
   columns: { id: { type: 'int', primary: true, generated: true }, text: { type: 'text' } },
   indices: [{ columns: ['order'] }],
@@ -22,7 +22,7 @@ const lines = new EntitySchema<{ id: number; text: string; order: object }>({
   },
 });
 
-const notes = new EntitySchema<{ id: number; body: string }>({
+export const notes = new EntitySchema<{ id: number; body: string }>({
   name: 'Note',
   columns: { id: { type: 'int', primary: true, generated: true }, body: { type: 'text' } },
 });

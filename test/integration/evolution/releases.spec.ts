@@ -74,8 +74,8 @@ describe('several releases on one database', () => {
       title: 'b',
     });
     expect(await backstory.load('Ticket', '1')).toEqual(row);
-    expect(await backstory.doctor()).toEqual([]);
     expect(await backstory.verify()).toMatchObject({ clean: true });
+    expect(await backstory.doctor()).toEqual([]);
   });
 
   it('eight that start at once, older and newer', async () => {

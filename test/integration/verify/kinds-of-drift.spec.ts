@@ -51,6 +51,7 @@ describe('verify tells the kinds of drift apart, and repair settles them', () =>
       drift: [],
       withoutFirstEvent: 0,
       complete: true,
+      recorded: true,
     });
   });
 

@@ -85,6 +85,7 @@ describe('verify of events that code upcasts', () => {
           drift: [],
           withoutFirstEvent: 0,
           complete: true,
+          recorded: true,
         },
       ],
       unseen: [],

@@ -31,7 +31,7 @@ export interface AggregateStatus {
   readonly shadow: {
     readonly compared: number;
     readonly drifted: number;
-    /** Not compared: too many were waiting. */
+    /** Not compared: too many were waiting, or a policy hid rows from the role that compares. */
     readonly skipped: number;
     /** Not compared: the comparison failed. */
     readonly failed: number;

@@ -54,10 +54,11 @@ function usedBytesSql(table: string): string {
   return `(case when pg_relation_size(${table}) > 0 then pg_total_relation_size(${table}) else 0 end)::float8`;
 }
 
-/** Exact, of a table that is small on the disk; otherwise null. */
+/** Exact, of a table that is small on the disk, and that this role sees whole; otherwise null. */
 export async function countIfSmall(sql: SqlExecutor, { table }: EntityMapping): Promise<number | null> {
   const [size] = await sql.execute<{ small: boolean }>(
-    `select pg_relation_size($1::oid) < 16 * 1024 * 1024 as small`,
+    `select pg_relation_size($1::oid) < 16 * 1024 * 1024 and not row_security_active($1::oid)
+       and has_any_column_privilege($1::oid, 'select') as small`,
     [table.oid],
   );
   if (!size?.small) return null;

@@ -1,4 +1,4 @@
-import { quoteTable, sqlState, type SqlExecutor } from '../database/index.js';
+import { type Database, quoteTable, sqlState } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 
@@ -21,17 +21,19 @@ export interface BackfillProgress {
 const exactUpTo = 100_000;
 
 export async function countRows(
-  sql: SqlExecutor,
+  database: Database,
   mapping: EntityMapping,
   condition?: string,
 ): Promise<number> {
-  const [{ estimate }] = (await sql.execute<{ estimate: number }>(
+  const [{ estimate }] = (await database.execute<{ estimate: number }>(
     `select greatest(reltuples, 0)::float8 as estimate from pg_class where oid = $1`,
     [mapping.table.oid],
   )) as [{ estimate: number }];
   if (estimate > exactUpTo && !condition) return estimate;
-  const count = sql.execute<{ total: number }>(
-    `select count(*)::float8 as total from ${quoteTable(mapping.table)} t ${condition ? `where (${condition})` : ''}`,
+  const count = database.snapshot((sql) =>
+    sql.execute<{ total: number }>(
+      `select count(*)::float8 as total from ${quoteTable(mapping.table)} t ${condition ? `where (${condition})` : ''}`,
+    ),
   );
   const counted = await count.catch((error: unknown) => {
     // it takes longer than statement_timeout allows: no reason not to begin

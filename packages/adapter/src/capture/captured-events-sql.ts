@@ -11,6 +11,7 @@ import {
 import { changedRows, newRows, oldRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { backfillMetadata, firstEventsSql } from './first-events-sql.js';
+import { hiddenTruncationSql } from './hidden-truncation-sql.js';
 import type { StreamTables } from './stream-tables.js';
 import { truncatedRows } from './truncated-rows.js';
 
@@ -151,7 +152,7 @@ export function truncatedEventsSql(mapping: EntityMapping, tables: StreamTables,
   where not exists (
     select from ${tables.visible} v
     where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id
-      and v.stream_position = h.position and v.change = 'd');`;
+      and v.stream_position = h.position and v.change = 'd');${hiddenTruncationSql(mapping, tables)}`;
 }
 
 function deletionsSql(mapping: EntityMapping, tables: StreamTables, named: boolean, rows: string): string {

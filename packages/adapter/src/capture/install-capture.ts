@@ -3,6 +3,7 @@ import {
   lockHolders,
   quoteTable,
   retryWhileLocked,
+  serverError,
   sqlState,
   type SqlExecutor,
 } from '../database/index.js';
@@ -97,7 +98,7 @@ function asCaptureError(error: unknown, state: CaptureState | undefined): unknow
   if (sqlState(error) === '42501') {
     return new BackstoryError(
       'CAPTURE_REFUSED',
-      `This database role may not create triggers on ${table} (entity ${state?.tables[0]?.entity}): ${(error as Error).message}.`,
+      `This database role may not create triggers on ${table} (entity ${state?.tables[0]?.entity}): ${(serverError(error) as Error).message}.`,
       `Run "npx backstory install" as the table's owner, or "GRANT TRIGGER ON ${table} TO …" and give the role the right to create functions in Backstory's schema; then start with install: 'check'.`,
       { cause: error },
     );

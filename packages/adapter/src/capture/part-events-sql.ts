@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from '../database/index.js';
+import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
 import {
   descendantsSql,
   type EntityMapping,
@@ -15,6 +15,7 @@ import {
 import { type ChangedParts, changedRows } from './changed-rows.js';
 import { eventTypeSql } from './event-type-sql.js';
 import { firstEventsSql } from './first-events-sql.js';
+import { hiddenTruncationSql } from './hidden-truncation-sql.js';
 import { lockShapeSql } from './lock-shape-sql.js';
 import type { StreamTables } from './stream-tables.js';
 import { truncatedRows } from './truncated-rows.js';
@@ -49,7 +50,7 @@ ${changesSql(mapping, operation, changed)}
   cross join lateral (
     select coalesce(v.position, 0) as position from (${tables.head(quoteLiteral(root.category), 'e.stream_id')}) v
   ) h
-  ${named ? intentFor(root, tables) : ''};`;
+  ${named ? intentFor(root, tables) : ''};${operation === 'truncate' ? hiddenTruncationSql(mapping, tables) : ''}`;
 }
 
 /**
@@ -62,14 +63,20 @@ function changedParts(mapping: PartMapping, schema: string, operation: Operation
   const before = operation === 'insert' ? undefined : rows.old;
   const after = operation === 'delete' ? undefined : rows.new;
   if (!mapping.reentrant) return { before, after };
+  const isSame = mapping.key
+    .map(({ column }) => `c.${quoteIdentifier(column)} = k.${quoteIdentifier(column)}`)
+    .join(' and ');
+  const columns = mapping.columns.map(({ column }) => quoteIdentifier(column));
+  const of = (alias: string): string => columns.map((column) => `${alias}.${column}`).join(', ');
   const byNow = (row: 'old' | 'new'): string =>
-    `select c.* from ${tableOf(mapping)} c join ${rows[row]} k on ${mapping.key
-      .map(({ column }) => `c.${quoteIdentifier(column)} = k.${quoteIdentifier(column)}`)
-      .join(' and ')}`;
+    `select ${of('c')} from ${tableOf(mapping)} c join ${rows[row]} k on ${isSame}`;
+  // one that a policy hides is not gone: as it was when the trigger fired
+  const hidden = `select ${of('k')} from ${rows.new} k
+        where row_security_active(to_regclass(${quoteLiteral(quoteTable(mapping.table))})) and not exists (select from ${tableOf(mapping)} c where ${isSame})`;
   const cameBack = `exists (${byNow('old')} where ${streamIdSql(mapping, 'c')} is not distinct from ${streamIdSql(mapping, 'd')})`;
   return {
     before: before && (after ? before : `(select d.* from ${before} d where not ${cameBack})`),
-    after: after && `(${byNow('new')})`,
+    after: after && `(${byNow('new')} union all ${hidden})`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BackstoryError } from '../errors.js';
 
 /** SQLSTATEs after which the same transaction may go through: lock not available, deadlock, serialization failure. */
 const transient = new Set(['55P03', '40P01', '40001']);
@@ -8,9 +9,16 @@ export function gaveWay(error: unknown): boolean {
   return transient.has(sqlState(error) ?? '');
 }
 
+/** PostgreSQL's code for what has gone wrong, also where it has been put into words since. */
 export function sqlState(error: unknown): string | undefined {
-  const { code } = (error ?? {}) as { code?: unknown };
+  const { code } = (serverError(error) ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
+}
+
+/** PostgreSQL's own word for what was refused, and any other error as it is. */
+export function serverError(error: unknown): unknown {
+  const isExplained = BackstoryError.is(error, 'ROWS_HIDDEN') || BackstoryError.is(error, 'RIGHTS_MISSING');
+  return isExplained ? (error.cause ?? error) : error;
 }
 
 /**

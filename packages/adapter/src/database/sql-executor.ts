@@ -9,10 +9,16 @@ export interface SqlExecutor {
   executeText(text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]>;
 }
 
-/** A source of connections. */
+/**
+ * A source of connections. What is to see a table of the application whole runs in a transaction or a snapshot: a statement by
+ * itself sees what row-level security lets the role see.
+ */
 export interface Database extends SqlExecutor {
-  /** Runs `work` in a READ COMMITTED transaction of its own, whatever the application's default is. */
+  /**
+   * Runs `work` in a READ COMMITTED transaction of its own, whatever level is the application's default.
+   * @throws BackstoryError ROWS_HIDDEN, RIGHTS_MISSING, READ_ONLY_SERVER for what the server refuses
+   */
   transaction<Result>(work: (sql: SqlExecutor) => Promise<Result>): Promise<Result>;
-  /** Runs `work` read-only with one snapshot for all its statements. */
+  /** Runs `work` read-only with one snapshot for all its statements. @throws BackstoryError as `transaction` */
   snapshot<Result>(work: (sql: SqlExecutor) => Promise<Result>): Promise<Result>;
 }

@@ -1,4 +1,4 @@
-import type { SqlExecutor } from '../database/index.js';
+import type { Database } from '../database/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type EventFilter, filterSql } from './event-filter.js';
 import { eventWriters, writersLeft } from './event-writers.js';
@@ -31,7 +31,7 @@ export class GapAwareReader {
   private readonly filter: string | undefined;
 
   constructor(
-    private readonly sql: SqlExecutor,
+    private readonly database: Database,
     private readonly schema: string,
     private checkpoint: Checkpoint,
     filter: EventFilter,
@@ -43,7 +43,10 @@ export class GapAwareReader {
   async next(): Promise<DeliverablePage> {
     const before = this.checkpoint;
     const limit = this.pageSize * this.width;
-    const found = await readPage(this.sql, this.schema, before, this.filter, limit);
+    // an event that were hidden would be taken for a gap, and passed by
+    const found = await this.database.snapshot((sql) =>
+      readPage(sql, this.schema, before, this.filter, limit),
+    );
     const writers = this.writersOf(found.missing);
     const missing = found.missing.filter((_, index) => writers[index]?.size !== 0);
     const page = { ...found, missing };
@@ -59,7 +62,7 @@ export class GapAwareReader {
       this.watched = [];
       return;
     }
-    const now = await eventWriters(this.sql, this.schema);
+    const now = await eventWriters(this.database, this.schema);
     const before = this.writersOf(gaps);
     const left = new Map<ReadonlySet<string>, ReadonlySet<string>>();
     this.watched = gaps.map((gap, index) => {

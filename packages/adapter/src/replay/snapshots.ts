@@ -1,4 +1,4 @@
-import { type Database, quoteIdentifier } from '../database/index.js';
+import { type Database, quoteIdentifier, whyReadOnly } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { mayKeepSnapshots } from './may-keep-snapshots.js';
@@ -12,7 +12,7 @@ const batchSize = 50;
 /**
  * Takes snapshots of streams that reads have found long: in the background, one batch at a time, on a connection of its
  * own, where only committed events are seen. A read only notes what it found; nothing here can slow it or make it fail.
- * Where the role lacks the rights it says so once, and takes none until it has them.
+ * Where the role lacks the rights it says so once, and takes none until it has them; nor on a server that takes no writes.
  */
 export class Snapshots {
   private readonly waiting = new Map<EntityMapping, Map<string, number>>();
@@ -54,6 +54,7 @@ export class Snapshots {
     try {
       // not in the turn of the read that noted the first
       await new Promise(setImmediate);
+      if ((await whyReadOnly(this.database)) !== undefined) return this.forget();
       if (!(await this.hasRights())) return this.forget();
       for (let batch = this.next(); batch && !this.stopped; batch = this.next()) {
         await takeSnapshots(this.database, this.schema, ...batch);

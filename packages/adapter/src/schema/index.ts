@@ -1,1 +1,2 @@
+export { hiddenOwnTables } from './hidden-own-tables.js';
 export { lockInstallation, migrate, pendingMigrations } from './migrate.js';

@@ -14,9 +14,17 @@ import { type AggregateState, replayStreams } from '../replay/index.js';
 
 type TextRow = Record<string, string | null>;
 
+/** What came of comparing some streams. */
+export interface ReplayComparison {
+  readonly drifts: readonly Drift[];
+  /** Streams of which nothing is said: rows that are not to be seen are gone, or hidden by a policy. */
+  readonly unseen: ReadonlySet<string>;
+}
+
 /**
  * Compares control (the row, as the pg driver parses it) with candidate (the replay, through the same parsers)
  * for some aggregates with their parts, in one snapshot. This is the path that a read in stage `replay` takes, to the last value.
+ * Of single rows, so it works for a role that policies apply to: a row that such a role doesn't see is not taken for missing.
  */
 export async function compareReplay(
   database: Database,
@@ -24,22 +32,34 @@ export async function compareReplay(
   root: EntityMapping,
   streamIds: readonly string[],
   parsers: TypeParsers,
-): Promise<Drift[]> {
+): Promise<ReplayComparison> {
   const tables = [root, ...root.parts];
-  const { rowsOf, states } = await database.snapshot(async (sql) => {
-    await pinSettings(sql);
-    const found = new Map<EntityMapping, TextRow[]>();
+  const { rowsOf, states, hidden } = await database.snapshot(async (sql) => {
+    await pinSettings(sql, ['row_security = on']);
+    const hidden = await sql.execute<{ oid: number }>(
+      'select oid from unnest($1::oid[]) as t (oid) where row_security_active(oid)',
+      [tables.map(({ table }) => table.oid)],
+    );
+    const rowsOf = new Map<EntityMapping, TextRow[]>();
     for (const mapping of tables) {
       const rows = await sql.executeText(
         `select ${streamIdSql(mapping, 't')} as backstory_stream_id, ${rowIdSql(mapping, 't')} as backstory_row_id, t.*
          from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}`,
         [streamIds],
       );
-      found.set(mapping, rows);
+      rowsOf.set(mapping, rows);
     }
-    return { rowsOf: found, states: await replayStreams(sql, schema, root, streamIds) };
+    const states = await replayStreams(sql, schema, root, streamIds);
+    return { rowsOf, states, hidden: new Set(hidden.map(({ oid }) => oid)) };
   });
-  return tables.flatMap((mapping) => compareTable(mapping, rowsOf.get(mapping) ?? [], states, parsers));
+  const unseen = new Set<string>();
+  const drifts = tables.flatMap((mapping) => {
+    const found = compareTable(mapping, rowsOf.get(mapping) ?? [], states, parsers);
+    if (!hidden.has(mapping.table.oid)) return found;
+    for (const { kind, streamId } of found) if (kind === 'missing row') unseen.add(streamId);
+    return found.filter(({ kind }) => kind !== 'missing row');
+  });
+  return { drifts, unseen };
 }
 
 function compareTable(

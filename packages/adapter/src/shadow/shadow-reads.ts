@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../database/index.js';
+import { type Database, whyReadOnly } from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
 import type { EntityMapping, TypeParsers } from '../mapping/index.js';
 import { operate } from '../observation/index.js';
-import { compareReplay } from './compare-replay.js';
+import { compareReplay, type ReplayComparison } from './compare-replay.js';
 import { countShadowReads } from './count-shadow-reads.js';
 
 export interface ShadowOptions {
@@ -30,7 +30,7 @@ export interface ShadowSurroundings {
 
 interface Waiting {
   readonly streamIds: Set<string>;
-  /** For which there was no room, since the last count. */
+  /** Not compared since the last count: there was no room for them. */
   skipped: number;
   /** Whose comparison failed, since the last count. */
   failed: number;
@@ -127,19 +127,21 @@ export class ShadowReads {
   /** One word for an outage, however long it is; what failed is counted when counting is possible again. */
   private async attempt(mapping: EntityMapping, waiting: Waiting, streamIds: string[]): Promise<void> {
     try {
-      const drifts = await operate(
+      // what can't be recorded, such as on a standby, proves nothing
+      if ((await whyReadOnly(this.surroundings.database)) !== undefined) return;
+      const { drifts, unseen } = await operate(
         () => ({
           name: 'compare',
           attributes: { category: mapping.category, streams: streamIds.length },
         }),
         () => this.compare(mapping, streamIds),
-        (found) => ({ drifted: new Set(found.map(({ streamId }) => streamId)).size }),
+        (found) => ({ drifted: new Set(found.drifts.map(({ streamId }) => streamId)).size }),
       );
       const { skipped, failed } = waiting;
       await countShadowReads(this.surroundings.database, this.surroundings.schema, mapping, {
-        compared: streamIds.length,
+        compared: streamIds.length - unseen.size,
         drifted: drifts.length,
-        skipped,
+        skipped: skipped + unseen.size,
         failed,
       });
       waiting.skipped -= skipped;
@@ -152,17 +154,18 @@ export class ShadowReads {
     }
   }
 
-  private async compare(mapping: EntityMapping, streamIds: string[]): Promise<Drift[]> {
+  private async compare(mapping: EntityMapping, streamIds: string[]): Promise<ReplayComparison> {
     const { database, schema, onDrift } = this.surroundings;
     const parsers = await this.surroundings.parsers();
-    let drifts = await compareReplay(database, schema, mapping, streamIds, parsers);
+    const { unseen, ...first } = await compareReplay(database, schema, mapping, streamIds, parsers);
+    let { drifts } = first;
     if (drifts.length > 0) {
       await sleep(recheckAfterMs);
       const suspects = [...new Set(drifts.map((drift) => drift.streamId))];
-      drifts = await compareReplay(database, schema, mapping, suspects, parsers);
+      ({ drifts } = await compareReplay(database, schema, mapping, suspects, parsers));
     }
     drifts.forEach(onDrift);
     await recordDrifts(database, schema, drifts, 'shadow');
-    return drifts;
+    return { drifts, unseen };
   }
 }

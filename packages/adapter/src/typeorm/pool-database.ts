@@ -1,4 +1,4 @@
-import type { Database, SqlExecutor } from '../database/index.js';
+import { type Database, explainRefusal, seeWholeTables, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { PgClient, PgPool, PooledClient } from './pg-pool.js';
 
@@ -43,7 +43,7 @@ export function poolDatabase(pool: PgPool): Database {
       return await work(client);
     } catch (error) {
       if (!loss && isConnectionLoss(error)) loss = error as Error;
-      throw loss ? unreachable(error) : error;
+      throw loss ? unreachable(error) : await explainRefusal(error, executorOf(client));
     } finally {
       client.off('error', onError);
       client.release(loss);
@@ -55,7 +55,7 @@ export function poolDatabase(pool: PgPool): Database {
   ): Promise<Result> =>
     withClient(async (client) => {
       const sql = executorOf(client);
-      await sql.execute(begin);
+      await sql.execute(`${begin}; ${seeWholeTables}`);
       try {
         const result = await work(sql);
         await sql.execute('commit');
@@ -70,7 +70,7 @@ export function poolDatabase(pool: PgPool): Database {
     execute: <Row>(text: string, values?: readonly unknown[]) =>
       withClient((client) => executorOf(client).execute<Row>(text, values)),
     executeText: (text, values) => withClient((client) => executorOf(client).executeText(text, values)),
-    transaction: (work) => inTransaction('begin isolation level read committed read write', work),
+    transaction: (work) => inTransaction('begin isolation level read committed', work),
     snapshot: (work) => inTransaction('begin isolation level repeatable read read only', work),
   };
 }

@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import type { Database, SqlExecutor } from '../database/index.js';
+import { type Database, explainRefusal, seeWholeTables, type SqlExecutor } from '../database/index.js';
 import { executorOf } from './pool-database.js';
 import type { PgClient } from './pg-pool.js';
 
@@ -14,12 +14,15 @@ export async function runnerDatabase(queryRunner: QueryRunner): Promise<Database
     const savepoint = `backstory_${depth++}`;
     await sql.execute(`savepoint ${savepoint}`);
     try {
+      // the migration's own statements see what they would have seen
+      const [before] = await sql.execute<{ row_security: string }>('show row_security');
+      await sql.execute(seeWholeTables);
       const result = await work(sql);
-      await sql.execute(`release savepoint ${savepoint}`);
+      await sql.execute(`set local row_security = ${before?.row_security}; release savepoint ${savepoint}`);
       return result;
     } catch (error) {
       await sql.execute(`rollback to savepoint ${savepoint}; release savepoint ${savepoint}`);
-      throw error;
+      throw await explainRefusal(error, sql);
     } finally {
       depth--;
     }

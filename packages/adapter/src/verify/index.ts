@@ -1,7 +1,8 @@
 export { compare } from './compare.js';
-export { repairAggregate, type RepairOptions, type RepairReport } from './repair.js';
+export { notRepaired, repairAggregate, type RepairOptions, type RepairReport } from './repair.js';
 export {
   type AggregateVerification,
+  type Unseen,
   type VerificationReport,
   verificationReport,
   verifyAggregate,

@@ -16,6 +16,7 @@ import { fillGaps } from './fill-gaps.js';
 import { findDrift } from './find-drift.js';
 import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
+import type { Unseen } from './verify.js';
 import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
 
 export interface RepairOptions {
@@ -45,6 +46,16 @@ export interface RepairReport {
   /** Rows that have no event at all while the backfill isn't complete: left to `backstory.backfill()`. */
   readonly withoutFirstEvent: number;
   readonly dryRun: boolean;
+  /** Why nothing of it was looked at, in words, such as rows that a policy hides; absent where it was. */
+  readonly unseen?: string;
+}
+
+/** Of an aggregate that can't be seen whole: nothing is said of it, and nothing done. */
+export function notRepaired(
+  { category, reason }: Unseen,
+  { dryRun = false }: Pick<RepairOptions, 'dryRun'>,
+): RepairReport {
+  return { category, repaired: [], left: [], withoutFirstEvent: 0, dryRun, unseen: reason };
 }
 
 /** Rows locked, and corrected, in one transaction. */

@@ -1,4 +1,4 @@
-import type { Database, SqlExecutor } from '../database/index.js';
+import { type Database, type SqlExecutor, whyReadOnly } from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
 import { type EntityMapping, knownTables } from '../mapping/index.js';
 import { operate } from '../observation/index.js';
@@ -27,6 +27,8 @@ export interface AggregateVerification {
   readonly withoutFirstEvent: number;
   /** Whether every row and every stream was compared, and not only some. */
   readonly complete: boolean;
+  /** Whether the result was kept, for `status`, `doctor` and the stages. Not on a server that takes no writes, such as a standby. */
+  readonly recorded: boolean;
 }
 
 export interface VerificationReport {
@@ -58,7 +60,7 @@ export function verificationReport(
 /**
  * Proves that the fold of every stream of one category equals its row, in one snapshot, inside the database: by checksums
  * of either side, and row by row only where these differ. Runs beside live traffic without a false alarm, because an event
- * commits with its row. Records the result.
+ * commits with its row. Records the result, where the server takes writes.
  * @throws InvalidOptionsError
  */
 export async function verifyAggregate(
@@ -88,7 +90,9 @@ async function verifyAndRecord(
     fingerprint: await knownFingerprint(sql, schema, mapping),
     ...(await compareAggregate(sql, schema, mapping, scope, options.limit ?? 100)),
   }));
-  const verification = { category, ...found, complete: scope === everything };
+  const recorded = (await whyReadOnly(database)) === undefined;
+  const verification = { category, ...found, complete: scope === everything, recorded };
+  if (!recorded) return verification;
   await database.transaction(async (sql) => {
     await recordVerification(sql, schema, verification, fingerprint, seenUntil);
     await recordDrifts(sql, schema, verification.drift, 'verify');
@@ -126,7 +130,7 @@ async function compareAggregate(
   root: EntityMapping,
   scope: VerifyScope,
   limit: number,
-): Promise<Omit<AggregateVerification, 'category' | 'complete'>> {
+): Promise<Omit<AggregateVerification, 'category' | 'complete' | 'recorded'>> {
   const due = await firstEventsDue(sql, schema, root, scope);
   const found = {
     rows: due.rows,

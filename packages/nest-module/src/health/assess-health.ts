@@ -26,7 +26,8 @@ export async function assessHealth(
   const consumers = await backstory.consumers.list();
   const aggregates = await backstory.status();
   const findings = maxFaults === Infinity ? undefined : await backstory.doctor();
-  const faults = findings?.filter(({ severity }) => severity === 'fault');
+  // what was proven is for maxDrifted to say
+  const faults = findings?.filter(({ severity, proof }) => severity === 'fault' && !proof);
   const parkedOf = new Map(consumers.map(({ name, parked }) => [name, parked]));
   const figures = {
     lagSeconds: Math.max(0, ...consumers.map(({ lagSeconds }) => lagSeconds ?? 0)),

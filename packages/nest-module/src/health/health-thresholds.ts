@@ -9,7 +9,7 @@ export interface BackstoryHealthThresholds {
   /** Streams that differed from their rows: at the last verify, and in shadow reads of the present stage. */
   maxDrifted?: number;
   /**
-   * Faults that doctor finds, such as a trigger that is missing or disabled: events are being lost. Infinity: not looked at,
+   * Faults that doctor finds in the set-up, such as a trigger that is missing or disabled: events are being lost. Infinity: not looked at,
    * which saves five queries on PostgreSQL's catalogue.
    * @defaultValue 0
    */

@@ -15,9 +15,12 @@ export function doctorCommand(program: Command, cli: Cli): void {
   program
     .command('doctor')
     .description(
-      'what differs between entities, tables and triggers, and what mends it; exit code 2 for a fault',
+      'what is wrong with entities, tables, triggers, rights and the last proofs, and what mends it; exit code 2 for a fault',
     )
-    .addHelpText('after', examples(lines, 'Looks at catalogues only, never at rows; changes nothing.'))
+    .addHelpText(
+      'after',
+      examples(lines, 'Looks at catalogues and at the last proofs, never at rows; changes nothing.'),
+    )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommandInput['options']>();
       const found = await findings(options);

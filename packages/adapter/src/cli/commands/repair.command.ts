@@ -50,9 +50,13 @@ const repair: CommandRun = async (backstory, input) => {
     ...report.repaired.map((drift) => line(dryRun ? 'would correct' : 'corrected', drift)),
     ...report.left.map((drift) => line("can't correct", drift)),
     firstEventsDueInWords(report),
+    report.unseen === undefined ? '' : `${report.category} was not looked at: ${report.unseen}.\n`,
   ]);
   print(input, reports, () => lines.join('') || 'Nothing to repair.\n');
-  return reports.some(({ left, withoutFirstEvent }) => left.length + withoutFirstEvent > 0) ? 2 : 0;
+  const isLeft = reports.some(
+    ({ left, withoutFirstEvent, unseen }) => left.length + withoutFirstEvent > 0 || unseen !== undefined,
+  );
+  return isLeft ? 2 : 0;
 };
 
 /** With the values from before. */

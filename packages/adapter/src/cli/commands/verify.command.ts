@@ -61,6 +61,9 @@ const verify: CommandRun = async (backstory, input) => {
             `${category} can't be compared: ${reason}. If it is to stay so: npx backstory stage ${category} off\n`,
         )
         .join('') +
+      (report.aggregates.every(({ recorded }) => recorded)
+        ? ''
+        : 'The result is not recorded: this server takes no writes. A proof that counts is made on the primary.\n') +
       (report.clean
         ? `${report.aggregates.every(({ complete }) => complete) ? 'Every replay' : 'Every replay that was looked at'} equals its row.\n`
         : report.aggregates.some(({ drifted }) => drifted > 0)

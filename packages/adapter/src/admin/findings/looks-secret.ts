@@ -1,9 +1,9 @@
-import type { CaptureState } from '../capture/index.js';
-import type { EntityMapping } from '../mapping/index.js';
-import type { Finding } from './finding.js';
+import type { CaptureState } from '../../capture/index.js';
+import type { EntityMapping } from '../../mapping/index.js';
+import type { Finding } from '../finding.js';
 
 /** Properties that look like secrets and of which the application says nothing: left out, or in events since before that was so. */
-export function secretsOf(root: EntityMapping, states: readonly CaptureState[]): Finding[] {
+export function looksSecret(root: EntityMapping, states: readonly CaptureState[]): Finding[] {
   const state = states.find(({ category }) => category === root.category);
   return [root, ...root.parts].flatMap(({ entity, withheld, part }) => {
     const captured = state?.tables.find((table) => table.part === (part?.path ?? ''))?.captured;

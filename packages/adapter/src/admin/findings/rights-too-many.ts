@@ -1,6 +1,6 @@
-import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
-import { stateTables } from './grants.js';
-import type { Finding } from './finding.js';
+import { quoteIdentifier, type SqlExecutor } from '../../database/index.js';
+import { stateTables } from '../grants.js';
+import type { Finding } from '../finding.js';
 
 /** Rights with which somebody else than its owner could write, change or remove what the log holds. */
 export async function rightsTooMany(sql: SqlExecutor, schema: string): Promise<Finding[]> {

@@ -1,0 +1,34 @@
+import { BackstoryError } from './errors.js';
+import type { EntityMapping } from './mapping/index.js';
+import type { Unseen } from './verify/index.js';
+
+/**
+ * Looks at several aggregates, one after the other. Of all that there are, one that this role can't see whole keeps nobody from
+ * looking at the others, and is told with its reason.
+ * @throws BackstoryError ROWS_HIDDEN or RIGHTS_MISSING for one that was named
+ */
+export async function lookAtEach<Found>(
+  mappings: readonly EntityMapping[],
+  named: 'all' | readonly string[],
+  look: (mapping: EntityMapping) => Promise<Found>,
+): Promise<{ found: Found[]; unseen: Unseen[] }> {
+  const found: Found[] = [];
+  const unseen: Unseen[] = [];
+  for (const mapping of mappings) {
+    try {
+      found.push(await look(mapping));
+    } catch (error) {
+      if (named !== 'all' || !isUnseen(error)) throw error;
+      const [problem = '', remedy = ''] = error.message.split('\n');
+      unseen.push({
+        category: mapping.category,
+        reason: `${problem.replace(/\.$/, '')}.${remedy.replace(/^ */, ' ').replace(/\.$/, '')}`,
+      });
+    }
+  }
+  return { found, unseen };
+}
+
+function isUnseen(error: unknown): error is BackstoryError {
+  return BackstoryError.is(error, 'ROWS_HIDDEN') || BackstoryError.is(error, 'RIGHTS_MISSING');
+}
