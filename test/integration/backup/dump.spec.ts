@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createTestDatabase, majorVersionOfRun, type TestDatabase } from '@backstory/test/postgres';
-import { expectToGoOn, fillShop, log, openShop } from './orders.js';
+import { expectToGoOn, fillShop, log, openShop, type Shop } from './orders.js';
 
 const run = promisify(execFile);
+
+/** What doctor finds, but for proofs. */
+const setUp = async ({ backstory }: Shop): Promise<unknown[]> =>
+  (await backstory.doctor()).filter(({ proof }) => !proof);
 
 /** pg_dump reads servers up to its own version. */
 function canDump(): boolean {
@@ -53,7 +57,7 @@ function canDump(): boolean {
   const restored = async (): Promise<void> => {
     const shop = await openShop(target.url);
     try {
-      expect(await shop.backstory.doctor()).toEqual([]);
+      expect(await setUp(shop)).toEqual([]);
       await expectToGoOn(shop, before);
       const read = await shop.dataSource.getRepository('Note').findOneByOrFail({ id: 1 });
       expect(read).toEqual({ id: 1, body: 'b' });
@@ -129,11 +133,11 @@ function canDump(): boolean {
       expect(now).toHaveLength(before.length + 1);
       await expectToGoOn(shop, now);
       expect(await shop.backstory.stages.get('note')).toBe('replay');
-      expect(await shop.backstory.doctor()).toEqual(
+      expect(await setUp(shop)).toEqual(
         Array(3).fill(expect.objectContaining({ severity: 'hint', remedy: 'npx backstory install' })),
       );
       await shop.backstory.install();
-      expect(await shop.backstory.doctor()).toEqual([]);
+      expect(await setUp(shop)).toEqual([]);
     } finally {
       await shop.close();
     }
