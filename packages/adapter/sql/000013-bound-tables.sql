@@ -90,17 +90,3 @@ begin
   end if;
   return value;
 end $$;
-
--- Who may execute a trigger function may hang it on a table of their own. Firing one needs no right.
-do $$
-declare
-  own regprocedure;
-begin
-  for own in
-    select p.oid from pg_proc p
-    where p.pronamespace = (select c.relnamespace from pg_class c where c.oid = $name$:schema.aggregates$name$::regclass)
-      and p.prorettype = 'trigger'::regtype
-  loop
-    execute format('revoke execute on function %s from public', own);
-  end loop;
-end $$;
