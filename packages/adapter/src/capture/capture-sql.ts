@@ -184,7 +184,9 @@ declare
   fired_on constant oid := tg_relid;
 begin
   if fired_on <> ${tableOid}::oid then
-    ${unlessCaptured(mapping, schema, tableOid)} return null; end if;
+    if pg_partition_root(fired_on)::oid is distinct from ${tableOid}::oid then
+      ${unlessCaptured(mapping, schema, tableOid)} return null; end if;
+    end if;
   end if;
 ${capture}
 end `)}`;
