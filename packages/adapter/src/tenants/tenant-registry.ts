@@ -1,0 +1,112 @@
+import { type Database, quoteIdentifier, quoteLiteral, type SqlExecutor } from '../database/index.js';
+
+/** A tenant's history, and a number that grows with every change of where its aggregates stand or of how they are captured. */
+export interface RegisteredHistory {
+  readonly schema: string;
+  readonly tenant: string;
+  readonly version: string;
+}
+
+const trigger = 'backstory_tenants_changed';
+
+/** The tables of a history whose changes every instance has to see. */
+const watched = ['stages', 'aggregates'] as const;
+
+/**
+ * The histories of all tenants in one small table, so that an instance sees what has changed with one query, however many there
+ * are. A history's own tables keep it up to date, whoever writes them.
+ */
+export class TenantRegistry {
+  private readonly table: string;
+
+  constructor(
+    private readonly database: Database,
+    /** PostgreSQL schema of the registry. */
+    readonly schema: string,
+  ) {
+    this.table = `${quoteIdentifier(schema)}.histories`;
+  }
+
+  /** Creates what is missing. Instances that start at once take turns. */
+  private async install(): Promise<void> {
+    if (await this.isThere()) return;
+    const name = quoteIdentifier(this.schema);
+    await this.database.transaction(async (sql) => {
+      await sql.execute(`select pg_advisory_xact_lock(hashtext('backstory tenants'), hashtext($1))`, [
+        this.schema,
+      ]);
+      const [exists] = await sql.execute(`select from pg_namespace where nspname = $1`, [this.schema]);
+      if (!exists) await sql.execute(`create schema ${name}`);
+      await sql.execute(
+        `create table if not exists ${this.table} (schema text primary key, tenant text not null, version bigint not null default 0)`,
+      );
+      await sql.execute(`create or replace function ${name}.history_changed() returns trigger
+        language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ begin
+          update ${this.table} set version = version + 1 where schema = tg_table_schema;
+          return null;
+        end $$`);
+    });
+  }
+
+  private async isThere(): Promise<boolean> {
+    const [found] = await this.database.execute(
+      `select from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 and p.proname = 'history_changed'`,
+      [this.schema],
+    );
+    return found !== undefined;
+  }
+
+  /** The version of a history whose changes are seen; undefined for one that isn't in the registry. */
+  async version(schema: string): Promise<string | undefined> {
+    if (!(await this.isThere())) return undefined;
+    const [row] = await this.database.execute<{ version: string }>(
+      `select version::text from ${this.table} where schema = $1`,
+      [schema],
+    );
+    return row && (await missingTriggers(this.database, schema)).length === 0 ? row.version : undefined;
+  }
+
+  /** Takes in a history, whose own tables are there. */
+  async add(schema: string, tenant: string): Promise<void> {
+    await this.install();
+    await this.database.transaction(async (sql) => {
+      await sql.execute(`select pg_advisory_xact_lock(hashtext('backstory tenants'), hashtext($1))`, [
+        schema,
+      ]);
+      for (const table of await missingTriggers(sql, schema)) {
+        await sql.execute(`create trigger ${trigger} after insert or update or delete
+          on ${quoteIdentifier(schema)}.${table} for each statement
+          execute function ${quoteIdentifier(this.schema)}.history_changed()`);
+      }
+      await sql.execute(
+        `insert into ${this.table} (schema, tenant) values ($1, $2)
+         on conflict (schema) do update set tenant = $2, version = histories.version + 1`,
+        [schema, tenant],
+      );
+    });
+  }
+
+  /**
+   * All that are still there, in one query, and a number that changes when a table gets partitions or loses some: of which reads may be
+   * replayed depends on that.
+   */
+  async read(): Promise<{ histories: readonly RegisteredHistory[]; partitions: string }> {
+    const [row] = await this.database.execute<{ histories: RegisteredHistory[]; partitions: string }>(
+      `select (select coalesce(jsonb_agg(jsonb_build_object('schema', schema, 'tenant', tenant, 'version', version::text)), '[]')
+               from ${this.table} where exists (select from pg_namespace where nspname = schema)) as histories,
+              (select coalesce(sum(hashint8(inhrelid::bigint)), 0)::text from pg_inherits) as partitions`,
+    );
+    return row as { histories: RegisteredHistory[]; partitions: string };
+  }
+}
+
+async function missingTriggers(sql: SqlExecutor, schema: string): Promise<string[]> {
+  const rows = await sql.execute<{ name: string }>(
+    `select wanted.name from unnest(array[${watched.map(quoteLiteral).join(', ')}]) as wanted (name)
+     where not exists (
+       select from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = $1 and c.relname = wanted.name and g.tgname = '${trigger}' and g.tgenabled <> 'D')`,
+    [schema],
+  );
+  return rows.map(({ name }) => name);
+}

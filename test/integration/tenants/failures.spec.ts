@@ -1,0 +1,98 @@
+import { createBackstory, createBackstoryForTenants } from '@backstory/adapter';
+import { asTenant, Invoice, tables, Tenancy } from './tenancy.js';
+
+const aggregates = ['Invoice'];
+
+describe('tenants that fail', () => {
+  let tenancy: Tenancy;
+
+  beforeEach(async () => {
+    tenancy = await Tenancy.create('acme', 'globex');
+  });
+
+  afterEach(() => tenancy.close());
+
+  it('keep the start from being taken for whole, and are named', async () => {
+    const dataSource = await tenancy.open();
+    await dataSource.query('drop table globex.invoice cascade');
+    const tenants = ['acme', 'globex', 'nowhere'];
+    await expect(createBackstoryForTenants(dataSource, { aggregates, tenants })).rejects.toMatchObject({
+      code: 'TENANTS_FAILED',
+      message: expect.stringMatching(
+        /^2 tenants can't be opened:\n  - globex: The table "globex"."invoice"[^]*- nowhere: There is no schema/,
+      ),
+    });
+    const failed: string[] = [];
+    const opened = await createBackstoryForTenants(dataSource, {
+      aggregates,
+      tenants,
+      onFailure: (tenant) => void failed.push(tenant),
+    });
+    expect(failed).toEqual(['globex', 'nowhere']);
+    await asTenant(dataSource, 'acme', (manager) => manager.insert(Invoice, { payer: 'a' }));
+    expect(await (await opened.of('acme')).verify()).toMatchObject({ clean: true });
+    await expect(opened.of('globex')).rejects.toMatchObject({ code: 'MISSING_TABLE' });
+    // mended meanwhile
+    await dataSource.query('drop table globex.note, globex.line; ' + tables('globex'));
+    expect(await (await opened.of('globex')).verify()).toMatchObject({ clean: true });
+  });
+
+  it('are refused where they are not installed and nothing may be', async () => {
+    const dataSource = await tenancy.open();
+    const tenants = ['acme'];
+    await expect(
+      createBackstoryForTenants(dataSource, { aggregates, tenants, install: 'check' }),
+    ).rejects.toMatchObject({ message: expect.stringContaining('npx backstory install --tenants acme') });
+    await (await createBackstoryForTenants(dataSource, { aggregates, tenants })).close();
+    const checked = await createBackstoryForTenants(dataSource, { aggregates, tenants, install: 'check' });
+    expect(await (await checked.of('acme')).stages.get('invoice')).toBe('capture');
+  });
+
+  it('options that can mean no tenant are refused', async () => {
+    const dataSource = await tenancy.open();
+    const refused = (options: object): Promise<unknown> =>
+      expect(
+        createBackstoryForTenants(dataSource, { aggregates, tenants: ['acme', 'globex'], ...options }),
+      ).rejects.toMatchObject({ message: expect.any(String), remedy: expect.any(String) });
+    await refused({ tenants: undefined });
+    await refused({ schema: 'backstory' });
+    await refused({ schema: () => 'one_for_all' });
+    await refused({ open: 'later' });
+    await refused({ concurrency: 0 });
+    await refused({ aggregates: ['Currency'] });
+    await expect(
+      createBackstoryForTenants(await tenancy.open({ schema: 'acme' }), { tenants: ['acme'] }),
+    ).rejects.toMatchObject({ code: 'INVALID_OPTIONS', message: expect.stringContaining("schema: 'acme'") });
+    await createBackstoryForTenants(dataSource, { aggregates, tenants: ['acme'] });
+    await expect(createBackstoryForTenants(dataSource, { tenants: ['acme'] })).rejects.toMatchObject({
+      code: 'ALREADY_OPEN',
+    });
+    await createBackstory(dataSource, { aggregates: ['Currency'] });
+  });
+
+  it('a history that was dropped keeps no other from being looked after', async () => {
+    const dataSource = await tenancy.open();
+    const warnings: string[] = [];
+    const opened = await createBackstoryForTenants(dataSource, {
+      aggregates,
+      tenants: ['acme', 'globex'],
+      stagePollMs: 10,
+      logger: { log: () => undefined, warn: (message) => void warnings.push(message) },
+    });
+    const elsewhere = await createBackstoryForTenants(await tenancy.open(), {
+      aggregates,
+      tenants: ['acme'],
+    });
+    await dataSource.query('drop schema globex cascade; drop schema backstory_globex cascade');
+    await (await elsewhere.of('acme')).backfill();
+    await (await elsewhere.of('acme')).stages.set('invoice', 'replay', { force: true });
+    await dataSource.query(`insert into acme.invoice (payer) values ('a');
+      set session_replication_role = replica; update acme.invoice set payer = 'unseen'; set session_replication_role = origin`);
+    let found: unknown;
+    for (let turn = 0; turn < 200 && found !== 'a'; turn++)
+      found = await asTenant(dataSource, 'acme', async (manager) => (await manager.find(Invoice))[0]?.payer);
+    expect(found).toBe('a');
+    expect(warnings).toEqual(['globex: its history is gone, so it is read and written without one.']);
+    expect(await opened.names()).toEqual(['acme', 'globex']);
+  });
+});
