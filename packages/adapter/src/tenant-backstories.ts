@@ -2,8 +2,11 @@ import type { DataSource } from 'typeorm';
 import type { Backstory } from './backstory.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
 import { inTurns } from './in-turns.js';
+import { historyOf } from './history-of.js';
 import { openHistory } from './open-history.js';
 import { TenantLinks } from './tenant-links.js';
+import type { BackstoryOptions } from './options.js';
+import { requireTenant } from './require-tenant.js';
 import type { TenantOptions } from './tenant-options.js';
 import { poolDatabase, poolOf, tablesElsewhere, tenantDataSource } from './typeorm/index.js';
 
@@ -41,10 +44,15 @@ export class TenantBackstories {
    * @throws BackstoryError UNKNOWN_TENANT where there is no such schema, and what `createBackstory` throws
    */
   async of(tenant: string): Promise<Backstory> {
+    return this.openWith(tenant, {});
+  }
+
+  /** @internal With options of its own, where it isn't open yet. */
+  async openWith(tenant: string, ofItsOwn: Partial<BackstoryOptions>): Promise<Backstory> {
     if (this.closing) throw closed();
     const known = this.byTenant.get(tenant);
     if (known) return known;
-    const opening = this.open(tenant);
+    const opening = this.open(tenant, ofItsOwn);
     this.byTenant.set(tenant, opening);
     // the next one who asks tries again
     opening.catch(() => this.byTenant.delete(tenant));
@@ -108,7 +116,7 @@ export class TenantBackstories {
     );
   }
 
-  private async open(tenant: string): Promise<Backstory> {
+  private async open(tenant: string, ofItsOwn: Partial<BackstoryOptions>): Promise<Backstory> {
     const {
       tenants: _tenants,
       schema,
@@ -118,16 +126,21 @@ export class TenantBackstories {
       onFailure: _onFailure,
       ...options
     } = this.options;
-    const history = schema?.(tenant) ?? `backstory_${tenant}`;
+    const history = historyOf(tenant, schema);
     this.requireOwnHistory(tenant, history);
     const view = tenantDataSource(this.dataSource, tenant);
-    await requireSchema(this.dataSource, tenant);
+    await requireTenant(this.dataSource, tenant);
     const { logger } = options;
     const say = (way: 'log' | 'warn') => (message: string) => logger?.[way](`${tenant}: ${message}`);
     return this.links.open(tenant, history, (link) =>
       openHistory(
         view,
-        { ...options, schema: history, ...(logger && { logger: { log: say('log'), warn: say('warn') } }) },
+        {
+          ...options,
+          ...ofItsOwn,
+          schema: history,
+          ...(logger && { logger: { log: say('log'), warn: say('warn') } }),
+        },
         { tenant, link },
       ),
     );
@@ -159,19 +172,6 @@ export class TenantBackstories {
     await this.links.end();
     this.byTenant.clear();
   }
-}
-
-async function requireSchema(dataSource: DataSource, tenant: string): Promise<void> {
-  const [found] = await poolDatabase(poolOf(dataSource)).execute(
-    `select from pg_namespace where nspname = $1`,
-    [tenant],
-  );
-  if (found) return;
-  throw new BackstoryError(
-    'UNKNOWN_TENANT',
-    `There is no schema "${tenant}" in this database.`,
-    'Create the schema and its tables first; the name is as PostgreSQL has it, with its capitals.',
-  );
 }
 
 function closed(): BackstoryError {

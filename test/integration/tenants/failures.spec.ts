@@ -19,7 +19,7 @@ describe('tenants that fail', () => {
     await expect(createBackstoryForTenants(dataSource, { aggregates, tenants })).rejects.toMatchObject({
       code: 'TENANTS_FAILED',
       message: expect.stringMatching(
-        /^2 tenants can't be opened:\n  - globex: The table "globex"."invoice"[^]*- nowhere: There is no schema/,
+        /^2 tenants can't be opened:\n {2}- globex: The table "globex"."invoice"[^]*- nowhere: There is no schema/,
       ),
     });
     const failed: string[] = [];

@@ -86,6 +86,11 @@ export class TenantRegistry {
     });
   }
 
+  /** All that are still there; none before the first. */
+  async histories(): Promise<readonly RegisteredHistory[]> {
+    return (await this.isThere()) ? (await this.read()).histories : [];
+  }
+
   /**
    * All that are still there, in one query, and a number that changes when a table gets partitions or loses some: of which reads may be
    * replayed depends on that.
