@@ -8,7 +8,7 @@ import { TenantLinks } from './tenant-links.js';
 import type { BackstoryOptions } from './options.js';
 import { requireTenant } from './require-tenant.js';
 import type { TenantOptions } from './tenant-options.js';
-import { poolDatabase, poolOf, tablesElsewhere, tenantDataSource } from './typeorm/index.js';
+import { poolDatabase, tablesElsewhere, tenantDataSource } from './typeorm/index.js';
 
 /** What came of the work for one tenant: its result, or the error that it failed with. */
 export interface TenantOutcome<Result> {
