@@ -1,4 +1,5 @@
 import { createBackstory, createBackstoryForTenants } from '@backstory/adapter';
+import { until } from '../stages/until.js';
 import { asTenant, Invoice, tables, Tenancy } from './tenancy.js';
 
 const aggregates = ['Invoice'];
@@ -46,6 +47,60 @@ describe('tenants that fail', () => {
     await (await createBackstoryForTenants(dataSource, { aggregates, tenants })).close();
     const checked = await createBackstoryForTenants(dataSource, { aggregates, tenants, install: 'check' });
     expect(await (await checked.of('acme')).stages.get('invoice')).toBe('capture');
+  });
+
+  it('a role that may not create anything is told its grants, and they are enough', async () => {
+    const admin = await tenancy.open();
+    const tenants = ['acme'];
+    await (await createBackstoryForTenants(admin, { aggregates, tenants })).close();
+    const role = `tenant_clerk_${process.pid}_${Date.now()}`;
+    await admin.query(`create role ${role} login password 'x'`);
+    for (const schema of ['acme', 'backstory_acme'])
+      await admin.query(
+        `grant usage on schema ${schema} to ${role}; grant select, insert, update, delete on all tables in schema ${schema} to ${role};
+         grant usage on all sequences in schema ${schema} to ${role}`,
+      );
+    try {
+      const url = new URL(tenancy.url);
+      url.username = role;
+      url.password = 'x';
+      const application = await tenancy.open({ url: url.href });
+      const options = { aggregates, tenants, install: 'check' as const, stagePollMs: 10 };
+      const open = () => createBackstoryForTenants(application, { ...options, open: 'asked' });
+      const refusing = await open();
+      const { remedy } = (await refusing.of('acme').catch((error: unknown) => error)) as { remedy: string };
+      await refusing.close();
+      await admin.query(remedy.replaceAll('…', role));
+      const opened = await open();
+      const acme = await opened.of('acme');
+      const watching = await createBackstoryForTenants(admin, { aggregates, tenants, stagePollMs: 10 });
+      await acme.backfill();
+      // what it changes, others hear of
+      await acme.stages.set('invoice', 'replay', { force: true });
+      await asTenant(application, 'acme', (manager) => manager.insert(Invoice, { payer: 'a' }));
+      await admin.query(
+        `set session_replication_role = replica; update acme.invoice set payer = 'unseen'; set session_replication_role = origin`,
+      );
+      const payer = (): Promise<string | undefined> =>
+        asTenant(admin, 'acme', async (manager) => (await manager.find(Invoice))[0]?.payer);
+      await until('others replay it', async () => (await payer()) === 'a');
+      await watching.close();
+      await opened.close();
+      await application.destroy();
+    } finally {
+      await admin.query(`drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
+  it('nothing is opened unasked where that is wanted', async () => {
+    const dataSource = await tenancy.open();
+    const tenants = ['acme', 'nowhere'];
+    const opened = await createBackstoryForTenants(dataSource, { aggregates, tenants, open: 'asked' });
+    expect(await dataSource.query(`select from pg_namespace where nspname like 'backstory%'`)).toEqual([]);
+    const both = await Promise.all([opened.of('acme'), opened.of('acme')]);
+    expect(both[0]).toBe(both[1]);
+    await opened.close();
+    await expect(opened.of('acme')).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
   it('options that can mean no tenant are refused', async () => {

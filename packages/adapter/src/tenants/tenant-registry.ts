@@ -1,4 +1,11 @@
-import { type Database, quoteIdentifier, quoteLiteral, type SqlExecutor } from '../database/index.js';
+import {
+  type Database,
+  quoteIdentifier,
+  quoteLiteral,
+  sqlState,
+  type SqlExecutor,
+} from '../database/index.js';
+import { BackstoryError } from '../errors.js';
 
 /** A tenant's history, and a number that grows with every change of where its aggregates stand or of how they are captured. */
 export interface RegisteredHistory {
@@ -48,6 +55,17 @@ export class TenantRegistry {
     });
   }
 
+  /** Says what a missing right keeps from being done, and passes everything else on. */
+  private refuse(error: unknown, what: string, remedy: string): never {
+    if (sqlState(error) !== '42501') throw error;
+    throw new BackstoryError(
+      'CAPTURE_REFUSED',
+      `This database role may not ${what} the table of all tenants, in schema "${this.schema}": ${(error as Error).message}.`,
+      remedy,
+      { cause: error },
+    );
+  }
+
   private async isThere(): Promise<boolean> {
     const [found] = await this.database.execute(
       `select from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 and p.proname = 'history_changed'`,
@@ -59,15 +77,26 @@ export class TenantRegistry {
   /** The version of a history whose changes are seen; undefined for one that isn't in the registry. */
   async version(schema: string): Promise<string | undefined> {
     if (!(await this.isThere())) return undefined;
-    const [row] = await this.database.execute<{ version: string }>(
-      `select version::text from ${this.table} where schema = $1`,
-      [schema],
-    );
+    const [row] = await this.database
+      .execute<{ version: string }>(`select version::text from ${this.table} where schema = $1`, [schema])
+      .catch((error: unknown) =>
+        this.refuse(
+          error,
+          'read',
+          `GRANT USAGE ON SCHEMA ${quoteIdentifier(this.schema)} TO …; GRANT SELECT ON ${this.table} TO …;`,
+        ),
+      );
     return row && (await missingTriggers(this.database, schema)).length === 0 ? row.version : undefined;
   }
 
   /** Takes in a history, whose own tables are there. */
   async add(schema: string, tenant: string): Promise<void> {
+    await this.insert(schema, tenant).catch((error: unknown) =>
+      this.refuse(error, 'write', `Run "npx backstory install --tenants ${tenant}" as a role that may.`),
+    );
+  }
+
+  private async insert(schema: string, tenant: string): Promise<void> {
     await this.install();
     await this.database.transaction(async (sql) => {
       await sql.execute(`select pg_advisory_xact_lock(hashtext('backstory tenants'), hashtext($1))`, [

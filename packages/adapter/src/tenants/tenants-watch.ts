@@ -1,6 +1,9 @@
 import type { StageWatch } from '../stages/index.js';
 import type { RegisteredHistory, TenantRegistry } from './tenant-registry.js';
 
+/** Histories that are read anew at the same time. */
+const atOnce = 3;
+
 /**
  * Looks for changes of all tenants at once, and has those read anew whose histories have changed: one query each time, however
  * many tenants there are.
@@ -61,12 +64,16 @@ export class TenantsWatch {
     const { histories, partitions } = await this.registry.read();
     const known = new Map(histories.map((history) => [history.schema, history]));
     const moved = this.partitions !== undefined && this.partitions !== partitions;
-    for (const [schema, stages] of [...this.members]) {
+    const due: (() => Promise<void>)[] = [];
+    for (const [schema, stages] of this.members) {
       const now = known.get(schema);
       if (!now) this.onGone(schema);
       else if (this.versions.get(schema) !== now.version || (moved && stages.isReading))
-        await this.refresh(now, stages);
+        due.push(() => this.refresh(now, stages));
     }
+    // a deployment may have changed all of them
+    for (let at = 0; at < due.length; at += atOnce)
+      await Promise.all(due.slice(at, at + atOnce).map((refresh) => refresh()));
     this.partitions = partitions;
   }
 

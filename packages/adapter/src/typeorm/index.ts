@@ -19,7 +19,7 @@ export { renewInTransactionOf, renewWithMigrations } from './renew-with-migratio
 export { requireMappings } from './require-mappings.js';
 export { watchCaptureFailures } from './watch-capture-failures.js';
 export { watchWrites } from './watch-writes.js';
-export { type SchemaOfTables, schemasOfTenants } from './schemas-of-tenants.js';
+export { schemasOfTenants } from './schemas-of-tenants.js';
 export { type TablesElsewhere, tablesElsewhere } from './tables-elsewhere.js';
 export { tenantDataSource } from './tenant-data-source.js';
 export { TenantReads } from './tenant-reads.js';
