@@ -2,13 +2,14 @@ import { InvalidOptionsError } from './errors.js';
 import type { BackstoryOptions } from './options.js';
 
 /** @throws InvalidOptionsError for a value that can't be meant */
-export function validateOptions({
-  schema,
-  install: mode,
-  shadow,
-  stagePollMs,
-  consumers = {},
-}: BackstoryOptions): void {
+export function validateOptions(options: BackstoryOptions): void {
+  const { schema, install: mode, shadow, stagePollMs, consumers = {} } = options;
+  if ('tenants' in options) {
+    throw new InvalidOptionsError(
+      '"tenants" is no option of a single history.',
+      'Call createBackstoryForTenants(), or in Nest BackstoryTenantsModule.forRoot().',
+    );
+  }
   for (const [option, value] of Object.entries(consumers)) {
     if (typeof value === 'number' && value >= 10) continue;
     throw new InvalidOptionsError(

@@ -122,6 +122,10 @@ describe('tenants that fail', () => {
     await expect(createBackstoryForTenants(dataSource, { tenants: ['acme'] })).rejects.toMatchObject({
       code: 'ALREADY_OPEN',
     });
+    const single = { aggregates: ['Currency'], tenants: ['acme'] };
+    await expect(createBackstory(dataSource, single)).rejects.toMatchObject({
+      message: expect.stringContaining('createBackstoryForTenants()'),
+    });
     await createBackstory(dataSource, { aggregates: ['Currency'] });
   });
 
