@@ -104,10 +104,15 @@ export class ReplayingReads implements InterceptingReads {
     return { mapping, names, identity: new RowIdentity(mapping, alias, index, tables), percent };
   }
 
+  /** How an entity is captured, in whatever stage. */
+  mappingOf(metadata: EntityMetadata): EntityMapping | undefined {
+    const { schema, name } = tableOf(this.dataSource, metadata);
+    return this.mappings.ofTable(schema, name);
+  }
+
   /** How an entity is read in stage shadow or replay: the share that is replayed, and of which tables. */
   readOf(metadata: EntityMetadata): EntityRead | undefined {
-    const { schema, name } = tableOf(this.dataSource, metadata);
-    const mapping = this.mappings.ofTable(schema, name);
+    const mapping = this.mappingOf(metadata);
     if (!mapping) return undefined;
     const { stage, percent, tables: byPart } = this.stages.of(mapping.category);
     const tables = byPart.get(mapping.part?.path ?? '');

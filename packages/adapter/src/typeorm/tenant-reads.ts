@@ -73,19 +73,22 @@ export class TenantReads implements InterceptingReads {
 
   private look(metadata: EntityMetadata): ReadByTenants | null {
     const byTable = new Map<number, ReplayingReads>();
-    let any: { reads: ReplayingReads; asks: string } | undefined;
+    const asked = new Set<string>();
+    let any: ReplayingReads | undefined;
     for (const reads of this.members) {
+      const mapping = reads.mappingOf(metadata);
+      // also of those that aren't replayed: a query doesn't know whose rows it will find
+      if (mapping) asked.add(whatItAsks(metadata, mapping));
       const read = reads.readOf(metadata);
       if (!read) continue;
-      const asks = whatItAsks(metadata, read.mapping);
-      any ??= { reads, asks };
-      if (any.asks !== asks) {
-        this.onDifference(metadata.name);
-        return null;
-      }
+      any ??= reads;
       for (const oid of read.tables) byTable.set(oid, reads);
     }
-    return any ? { byTable, any: any.reads } : null;
+    if (any && asked.size > 1) {
+      this.onDifference(metadata.name);
+      return null;
+    }
+    return any ? { byTable, any } : null;
   }
 }
 
