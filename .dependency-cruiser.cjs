@@ -8,7 +8,7 @@ const TESTS = '\\.spec\\.ts$';
 const LEVELS = [
   ['event', 'database', 'observation'],
   ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
-  ['capture', 'backfill', 'replay', 'outbox', 'drift'],
+  ['capture', 'backfill', 'replay', 'outbox', 'drift', 'tenants'],
   ['projections', 'proposal', 'shadow', 'verify', 'brokers'],
   ['typeorm', 'admin', 'archive'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms

@@ -165,6 +165,16 @@ export async function closeShop(): Promise<void> {
   await dataSource.query(
     'drop schema if exists backstory, backstory_inbox cascade; drop schema public cascade; create schema public',
   );
+  const tenants = [
+    'acme',
+    'globex',
+    'backstory_acme',
+    'backstory_globex',
+    'history_of_acme',
+    'history_of_globex',
+  ];
+  for (const schema of [...tenants, 'backstory_tenants'])
+    await dataSource.query(`drop schema if exists ${schema} cascade`);
   await dataSource.destroy();
 }
 
@@ -222,6 +232,21 @@ export const before: Readonly<Record<string, () => Promise<void>>> = {
       handlers: [onEvent('OrderCreated', () => undefined)],
     });
     await backstory.consumers.start();
+  },
+  'the tenants acme and globex': async () => {
+    await backstory.stages.set('order', 'off');
+    await dataSource.query('create table if not exists public.tenant (name text primary key)');
+    for (const tenant of ['acme', 'globex']) {
+      await dataSource.query(`insert into public.tenant values ('${tenant}') on conflict do nothing`);
+      await dataSource.query(`create schema if not exists ${tenant}`);
+      for (const { tableName } of dataSource.entityMetadatas)
+        await dataSource.query(
+          `create table if not exists ${tenant}."${tableName}" (like public."${tableName}" including all)`,
+        );
+      await dataSource.query(
+        `insert into ${tenant}."order" select * from public."order" on conflict do nothing`,
+      );
+    }
   },
   'a backfill under way': async () => {
     await backstory.backfill({ aggregates: ['order'], signal: AbortSignal.abort() });

@@ -23,6 +23,7 @@ import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
 import type { RecordedEvent } from './event/index.js';
+import { findingsElsewhere } from './findings-elsewhere.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import type { InstallOptions, InstallReport } from './install.js';
 import { KnownAggregates } from './known-aggregates.js';
@@ -67,7 +68,7 @@ export class Backstory {
 
   /** @internal */
   constructor(
-    dataSource: DataSource,
+    private readonly dataSource: DataSource,
     private readonly database: Database,
     private readonly schema: string,
     private readonly mappings: MappingRegistry,
@@ -279,8 +280,11 @@ export class Backstory {
   }
 
   /** Every difference between entities, tables and triggers, with the statement or command that mends it. */
-  doctor(): Promise<Finding[]> {
-    return diagnose(this.database, this.schema, this.mappings.all());
+  async doctor(): Promise<Finding[]> {
+    return [
+      ...(await diagnose(this.database, this.schema, this.mappings.all())),
+      ...(await findingsElsewhere(this.dataSource, this.database, this.mappings.all())),
+    ];
   }
 
   /** Runs `work` so that every write inside carries `context` (actor, correlation id, …) on its events. */

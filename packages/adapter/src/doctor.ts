@@ -3,6 +3,7 @@ import { diagnose, type Finding } from './admin/index.js';
 import { BackstoryError } from './errors.js';
 import type { BackstoryOptions } from './options.js';
 import { mappedAggregates } from './mapped-aggregates.js';
+import { findingsElsewhere } from './findings-elsewhere.js';
 import { poolDatabase, poolOf } from './typeorm/index.js';
 
 /**
@@ -31,6 +32,7 @@ export async function doctor(
         remedy: 'Deploy the release of these tables.',
       })),
       ...(await diagnose(database, schema, mappings)),
+      ...(await findingsElsewhere(dataSource, database, mappings)),
     ];
   } catch (error) {
     if (!BackstoryError.is(error)) throw error;

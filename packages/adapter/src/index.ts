@@ -41,6 +41,9 @@ export {
 } from './capture/index.js';
 export type { ConsumerControl, ConsumerDefinition, RelayDefinition } from './consumer-control.js';
 export { createBackstory } from './create-backstory.js';
+export { createBackstoryForTenants } from './create-backstory-for-tenants.js';
+export type { TenantBackstories, TenantOutcome } from './tenant-backstories.js';
+export type { TenantOptions } from './tenant-options.js';
 export { doctor } from './doctor.js';
 export type { Drift, DriftKind } from './drift/index.js';
 export {

@@ -3,7 +3,8 @@
  * @module nest-module
  */
 export { BackstoryModule } from './backstory.module.js';
-export { BACKSTORY, getBackstoryToken } from './backstory.tokens.js';
+export { BackstoryTenantsModule, type BackstoryTenantsModuleOptions } from './backstory-tenants.module.js';
+export { BACKSTORY, getBackstoryToken, getTenantsToken } from './backstory.tokens.js';
 export type {
   BackstoryDataSource,
   BackstoryModuleAsyncOptions,
@@ -30,3 +31,4 @@ export { OnEventBatch } from './events/on-event-batch.decorator.js';
 export { BackstoryHealthIndicator, type BackstoryHealthResult } from './health/backstory-health.indicator.js';
 export type { BackstoryHealthThresholds } from './health/health-thresholds.js';
 export { InjectBackstory } from './decorators/inject-backstory.decorator.js';
+export { InjectTenants } from './decorators/inject-tenants.decorator.js';

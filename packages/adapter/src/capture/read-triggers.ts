@@ -18,9 +18,9 @@ export function readTriggers(sql: SqlExecutor, schema: string): Promise<TableTri
   return sql.execute<TableTrigger>(
     `select g.tgrelid as oid, tn.nspname as schema, t.relname as table, g.tgname as name, g.tgenabled <> 'D' as enabled,
             g.tgtype & 1 = 1 as "forEachRow", p.proname as "functionName", g.tgparentid <> 0 as inherited
-     from pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
+     from pg_trigger g join pg_proc p on p.oid = g.tgfoid
      join pg_class t on t.oid = g.tgrelid join pg_namespace tn on tn.oid = t.relnamespace
-     where n.nspname = $1 and starts_with(p.proname, 'capture_') and not g.tgisinternal`,
+     where p.pronamespace = (select oid from pg_namespace where nspname = $1) and starts_with(p.proname, 'capture_') and not g.tgisinternal`,
     [schema],
   );
 }

@@ -1,22 +1,14 @@
 import type { Command } from 'commander';
-import type { Backstory } from '../backstory.js';
 import type { Drift } from '../drift/index.js';
-import { InvalidOptionsError } from '../errors.js';
 import type { BackstoryLogger } from '../options.js';
-import { type ApplicationOptions, openBackstory } from './open-backstory.js';
+import type { CommandInput, CommandRun, ExitCode } from './command-run.js';
+import { forTenants } from './for-tenants.js';
+import { openBackstory } from './open-backstory.js';
+import { openTenants } from './open-tenants.js';
 import type { Terminal } from './terminal.js';
 
-/** 0 done · 1 failed · 2 found drift, or a fault in the set-up. */
-export type ExitCode = 0 | 1 | 2;
-
-/** What a command is called with. */
-export interface CommandInput {
-  readonly terminal: Terminal;
-  readonly options: ApplicationOptions & { json?: boolean } & Record<string, unknown>;
-  readonly args: readonly unknown[];
-}
-
-export type CommandRun = (backstory: Backstory, input: CommandInput) => Promise<ExitCode>;
+export { positiveInteger } from './positive-integer.js';
+export type { CommandInput, CommandRun, ExitCode };
 
 /** Runs commands on the application that the options name, and keeps what came out. */
 export class Cli {
@@ -24,18 +16,31 @@ export class Cli {
 
   constructor(readonly terminal: Terminal) {}
 
-  /** An action for commander: opens the application, runs the command, and closes whatever happens. */
-  action(run: CommandRun, install: 'auto' | 'check' = 'check'): (...args: unknown[]) => Promise<void> {
+  /**
+   * An action for commander: opens the application, runs the command, and closes whatever happens. For each tenant, where some are
+   * named.
+   */
+  action(
+    run: CommandRun,
+    install: 'auto' | 'check' = 'check',
+    { ofOneTenant = false } = {},
+  ): (...args: unknown[]) => Promise<void> {
     const say = (message: string): void => void this.terminal.stderr.write(`${message}\n`);
     const logger: BackstoryLogger = { log: say, warn: say };
     return async (...args) => {
       const options = (args.at(-1) as Command).optsWithGlobals<CommandInput['options']>();
+      const given = args.slice(0, -2);
+      const inEach = await openTenants(options, { install, ofOneTenant });
+      if (inEach) {
+        this.exitCode = await forTenants(inEach, { terminal: this.terminal, options, args: given }, run);
+        return;
+      }
       const opened = await openBackstory(options, install, logger);
       try {
         this.exitCode = await run(opened.backstory, {
           terminal: this.terminal,
           options,
-          args: args.slice(0, -2),
+          args: given,
         });
       } finally {
         await opened.close();
@@ -57,15 +62,6 @@ export function aggregatesOf([named]: readonly unknown[]): 'all' | string[] {
 /** Who does it and why, where it was said. */
 export function attribution({ by, reason }: Record<string, unknown>): { by?: string; reason?: string } {
   return { ...(typeof by === 'string' && { by }), ...(typeof reason === 'string' && { reason }) };
-}
-
-export function positiveInteger(value: unknown, option: string): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new InvalidOptionsError(
-    `${option} ${String(value)} is no positive whole number.`,
-    `Give a number, such as ${option} 100.`,
-  );
 }
 
 /** The streams that were named with --stream; all when none was. */

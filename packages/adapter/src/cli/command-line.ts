@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { BackstoryError } from '../errors.js';
+import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import { Cli, type ExitCode } from './cli.js';
 import { coloured } from './colours.js';
 import { archiveCommand } from './commands/archive.command.js';
@@ -18,6 +18,7 @@ import { snapshotsCommand } from './commands/snapshots.command.js';
 import { stageCommand } from './commands/stage.command.js';
 import { statusCommand } from './commands/status.command.js';
 import { verifyCommand } from './commands/verify.command.js';
+import type { ApplicationOptions } from './open-backstory.js';
 import type { Terminal } from './terminal.js';
 
 const commands = [
@@ -75,6 +76,10 @@ export function commandTree(cli: Cli): Command {
       'file that exports BackstoryOptions; without it, what the application named at its last start',
     )
     .option('--schema <name>', "PostgreSQL schema of Backstory's tables")
+    .option('--tenants <names>', 'one report for each of these tenants: their schemas, with commas between')
+    .option('--tenants-query <sql>', 'for each tenant in the first column of what this gives')
+    .option('--all-tenants', 'for each schema that has the tables of the entities that name no schema')
+    .option('--at-once <number>', 'tenants at once; 4 without it')
     .option('--json', 'print the result as JSON')
     .option('--debug', 'print stack traces')
     .addHelpText('after', examples)
@@ -84,7 +89,16 @@ export function commandTree(cli: Cli): Command {
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),
     })
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_program, command) => {
+      const { tenants, tenantsQuery, allTenants } = command.optsWithGlobals<ApplicationOptions>();
+      if ((tenants ?? tenantsQuery ?? allTenants) === undefined) return;
+      if (!['init', 'migration', 'completion'].includes(command.name())) return;
+      throw new InvalidOptionsError(
+        `"${command.name()}" is not for tenants.`,
+        'Leave --tenants, --tenants-query and --all-tenants out.',
+      );
+    });
   for (const command of commands) command(program, cli);
   return program;
 }

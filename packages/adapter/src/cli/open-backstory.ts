@@ -19,6 +19,10 @@ export interface ApplicationOptions {
   app?: string;
   config?: string;
   schema?: string;
+  tenants?: string;
+  tenantsQuery?: string;
+  allTenants?: boolean;
+  atOnce?: string;
 }
 
 export interface OpenedBackstory {
@@ -105,7 +109,8 @@ async function openDataSource(
   }
 }
 
-async function connect(options: ApplicationOptions): Promise<DataSource> {
+/** The DataSource of the file, connected. */
+export async function connect(options: ApplicationOptions): Promise<DataSource> {
   if (!options.dataSource) {
     throw new InvalidOptionsError(
       'No application was named.',
@@ -150,7 +155,7 @@ async function openNestApplication(file: string): Promise<OpenedBackstory> {
   }
 }
 
-async function loadConfig(file: string): Promise<BackstoryOptions> {
+export async function loadConfig(file: string): Promise<BackstoryOptions> {
   const exports = await loadFile(file);
   return (
     (exports['default'] as { default?: BackstoryOptions }).default ??

@@ -85,7 +85,7 @@ export class Projection {
     if (!(await switchOver(database, schema, this.definition, next))) return;
     await this.running.get(live)?.stop();
     this.running.delete(live);
-    await dropTables(database, this.definition, live);
+    await database.transaction((sql) => dropTables(sql, this.definition, live));
   }
 
   private async run(generation: number): Promise<void> {

@@ -19,6 +19,8 @@ export class StageWatch {
   private lastRead: Promise<void> = Promise.resolve();
   private stopped = false;
   private failing = false;
+  /** Told whenever it has been read. */
+  onRead: () => void = () => undefined;
 
   constructor(
     private readonly sql: SqlExecutor,
@@ -33,12 +35,18 @@ export class StageWatch {
     return this.known.of(category);
   }
 
+  /** Whether anything is compared or replayed. */
+  get isReading(): boolean {
+    return this.known.isReading;
+  }
+
   /** Reads now. A read that is under way doesn't count: it may have begun before the change that the caller has made. */
   refresh(): Promise<void> {
     const read = async (): Promise<void> => {
       const before = this.known;
       this.known = await readWatchedStandings(this.sql, this.schema);
       if (before !== nothingWatched && before.version !== this.known.version) await this.onCaptureChanged();
+      this.onRead();
     };
     this.lastRead = this.lastRead.then(read, read);
     return this.lastRead;

@@ -16,12 +16,14 @@ export interface WatchedStandings {
   readonly of: (category: string) => WatchedStanding;
   /** Changes whenever something is captured in another way. */
   readonly version: string;
+  /** Whether anything is in stage shadow or replay. */
+  readonly isReading: boolean;
 }
 
 const unseen: WatchedStanding = { ...notSeenYet, tables: new Map(), unsettled: [] };
 
 /** Before anything was read. */
-export const nothingWatched: WatchedStandings = { of: () => unseen, version: '' };
+export const nothingWatched: WatchedStandings = { of: () => unseen, version: '', isReading: false };
 
 /** One small query; instances poll it. */
 export async function readWatchedStandings(sql: SqlExecutor, schema: string): Promise<WatchedStandings> {
@@ -61,5 +63,9 @@ export async function readWatchedStandings(sql: SqlExecutor, schema: string): Pr
       },
     ]),
   );
-  return { of: (category) => known.get(category) ?? unseen, version: rows[0]?.version ?? '' };
+  return {
+    of: (category) => known.get(category) ?? unseen,
+    version: rows[0]?.version ?? '',
+    isReading: rows.some(({ stage }) => stage === 'shadow' || stage === 'replay'),
+  };
 }

@@ -1,4 +1,5 @@
 export type { DataSource } from 'typeorm';
+export { changedTables } from './changed-tables.js';
 export { sendContextWithStatements } from './context-statements.js';
 export { deliveryTransactions } from './delivery-transactions.js';
 export { findDataSource, initialize, isDataSource } from './data-source-file.js';
@@ -9,6 +10,7 @@ export { endWithDataSource } from './end-with-data-source.js';
 export { hasPendingMigrations } from './has-pending-migrations.js';
 export { hydrateAggregates } from './hydrate-aggregates.js';
 export { interceptReads } from './intercept-reads.js';
+export { lookingInto } from './look-into.js';
 export { poolDatabase } from './pool-database.js';
 export { poolOf } from './pg-pool.js';
 export { runnerDatabase } from './runner-database.js';
@@ -17,3 +19,7 @@ export { renewInTransactionOf, renewWithMigrations } from './renew-with-migratio
 export { requireMappings } from './require-mappings.js';
 export { watchCaptureFailures } from './watch-capture-failures.js';
 export { watchWrites } from './watch-writes.js';
+export { schemasOfTenants } from './schemas-of-tenants.js';
+export { type TablesElsewhere, tablesElsewhere } from './tables-elsewhere.js';
+export { tenantDataSource } from './tenant-data-source.js';
+export { TenantReads } from './tenant-reads.js';

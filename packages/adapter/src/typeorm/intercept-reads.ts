@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import { BackstoryError } from '../errors.js';
-import type { QueryShape, ReplayingReads } from './replaying-reads.js';
-import type { Select } from './row-identity.js';
+import type { InterceptingReads, PlannedRead, QueryShape } from './intercepting-reads.js';
+import type { Alias, Select } from './row-identity.js';
 
 type RawResult = Record<string, unknown>;
 
@@ -20,7 +20,7 @@ interface SelectQueryBuilderInternals {
 }
 
 interface Interception {
-  readonly reads: WeakMap<DataSource, ReplayingReads>;
+  readonly reads: WeakMap<DataSource, readonly InterceptingReads[]>;
   /** Query builders whose raw result was asked for by the application. */
   readonly raw: WeakSet<object>;
 }
@@ -33,20 +33,27 @@ const key = Symbol.for('@backstory/adapter:intercept-reads');
  * @returns ends it
  * @throws BackstoryError when the DataSource's queries are intercepted already
  */
-export function interceptReads(dataSource: DataSource, reads: ReplayingReads): () => void {
+export function interceptReads(dataSource: DataSource, reads: InterceptingReads): () => void {
   const prototype = Object.getPrototypeOf(dataSource.createQueryBuilder()) as SelectQueryBuilderInternals & {
     [key]?: Interception;
   };
   const interception = (prototype[key] ??= patch(prototype));
-  if (interception.reads.has(dataSource)) {
+  const others = interception.reads.get(dataSource) ?? [];
+  if (others.some(({ kind }) => kind === reads.kind)) {
     throw new BackstoryError(
       'ALREADY_OPEN',
-      'This DataSource has a Backstory already.',
+      reads.kind === 'single'
+        ? 'This DataSource has a Backstory already.'
+        : 'The tenants of this DataSource have been opened already.',
       'Use that one (in Nest: @InjectBackstory()), or close() it before you create another.',
     );
   }
-  interception.reads.set(dataSource, reads);
-  return () => void interception.reads.delete(dataSource);
+  interception.reads.set(dataSource, [...others, reads]);
+  return () => {
+    const left = (interception.reads.get(dataSource) ?? []).filter((each) => each !== reads);
+    if (left.length > 0) interception.reads.set(dataSource, left);
+    else interception.reads.delete(dataSource);
+  };
 }
 
 function patch(prototype: SelectQueryBuilderInternals): Interception {
@@ -65,12 +72,14 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     const reads = dataSource && interception.reads.get(dataSource);
     if (!reads || interception.raw.has(this)) return loadRawResults.call(this, queryRunner);
     const { aliases, selects } = this.expressionMap;
-    const found = reads.find(aliases, selects);
-    if (found.length === 0) return loadRawResults.call(this, queryRunner);
-    const added = reads.selects(found, aliases, this.expressionMap);
+    const { added, plans } = planned(reads, aliases, this.expressionMap);
+    if (plans.length === 0) return loadRawResults.call(this, queryRunner);
     if (added.length > 0) this.expressionMap.selects = [...selects, ...added];
-    const apply = (rows: RawResult[]): Promise<void> =>
-      rows.length === 0 ? Promise.resolve() : reads.apply(found, queryRunner, rows);
+    const apply = async (rows: RawResult[]): Promise<void> => {
+      if (rows.length === 0) return;
+      for (const plan of plans) await plan.apply(queryRunner, rows);
+      for (const { aliasName } of added) rows.forEach((row) => delete row[aliasName as string]);
+    };
     try {
       if (!isCached(this, dataSource)) {
         const rows = await loadRawResults.call(this, queryRunner);
@@ -85,6 +94,25 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     }
   };
   return interception;
+}
+
+/** What all of them add, once. One that asks for something else under a name that is taken does without. */
+function planned(
+  reads: readonly InterceptingReads[],
+  aliases: readonly Alias[],
+  query: QueryShape,
+): { added: Select[]; plans: PlannedRead[] } {
+  const added = new Map<string | undefined, Select>();
+  const plans: PlannedRead[] = [];
+  for (const each of reads) {
+    const plan = each.plan(aliases, query);
+    const isOther = ({ selection, aliasName }: Select): boolean =>
+      (added.get(aliasName)?.selection ?? selection) !== selection;
+    if (!plan || plan.selects.some(isOther)) continue;
+    for (const select of plan.selects) added.set(select.aliasName, select);
+    plans.push(plan);
+  }
+  return { added: [...added.values()], plans };
 }
 
 /** As SelectQueryBuilder decides it. */

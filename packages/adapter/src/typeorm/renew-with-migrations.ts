@@ -5,7 +5,10 @@ import { executorOf, poolDatabase } from './pool-database.js';
 
 /** Where capture is renewed, and where a word goes when that can't be done. */
 export interface Renewal {
+  /** The history that is renewed; where there are many, a name for all of them. */
   readonly schema: string;
+  /** Those of many whose tables have been changed. @defaultValue the one */
+  readonly schemas?: (queryRunner: QueryRunner) => Promise<readonly string[]>;
   readonly warn: (message: string) => void;
   /** Called when all migrations that were to run, or a synchronization, are through. */
   readonly afterwards?: () => Promise<void>;
@@ -44,7 +47,10 @@ export function renewWithMigrations(dataSource: DataSource, renewal: Renewal): v
   if (known) return void known.set(renewal.schema, renewal);
   const all = (migrating[renewals] = new Map([[renewal.schema, renewal]]));
   const renew = async (queryRunner: QueryRunner): Promise<void> => {
-    for (const each of all.values()) await renewWithin(queryRunner, each);
+    for (const each of all.values()) {
+      for (const schema of (await each.schemas?.(queryRunner)) ?? [each.schema])
+        await renewWithin(queryRunner, { ...each, schema });
+    }
   };
   const afterwards = async (): Promise<void> => {
     for (const each of all.values()) await each.afterwards?.();

@@ -1,4 +1,4 @@
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import type { EventData } from '../event/index.js';
 import { quoteIdentifier } from '../database/index.js';
 import { DriverValues, type EntityMapping, type MappingRegistry, streamIdSql } from '../mapping/index.js';
@@ -14,6 +14,7 @@ import {
 } from '../replay/index.js';
 import type { ShadowReads } from '../shadow/index.js';
 import { isInShare, type StageWatch } from '../stages/index.js';
+import type { InterceptingReads, PlannedRead, QueryShape } from './intercepting-reads.js';
 import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
 import { type Alias, RowIdentity, type Select } from './row-identity.js';
@@ -32,15 +33,12 @@ export interface FoundAlias {
   readonly percent: number;
 }
 
-/** What TypeORM's query builder notes of a query. */
-export interface QueryShape {
-  readonly selects: readonly Select[];
-  readonly take?: number;
-  readonly limit?: number;
-  readonly lockMode?: string;
-  readonly groupBys?: readonly unknown[];
-  readonly selectDistinct?: boolean;
-  readonly selectDistinctOn?: readonly unknown[];
+/** How the rows of an entity are read. */
+export interface EntityRead {
+  readonly mapping: EntityMapping;
+  readonly percent: number;
+  /** Oids of the tables whose rows may be replayed. */
+  readonly tables: ReadonlySet<number>;
 }
 
 /** What the events of the one row of a query are called in its result. */
@@ -68,7 +66,8 @@ function isOfOneRow(aliases: readonly Alias[], query: QueryShape): boolean {
  * always, and between the two the values of each row are replaced by those of its replayed stream. So relations,
  * prototypes, transformers, @AfterLoad and change detection are TypeORM's own in every stage.
  */
-export class ReplayingReads {
+export class ReplayingReads implements InterceptingReads {
+  readonly kind = 'single';
   private readonly driverValues = new WeakMap<EntityMapping, DriverValues>();
 
   constructor(
@@ -82,25 +81,46 @@ export class ReplayingReads {
   ) {}
 
   /** What there is to do for an entity query. Asked once for each: while it runs, the stages may change. */
+  plan(aliases: readonly Alias[], query: QueryShape): PlannedRead | undefined {
+    const found = this.find(aliases, query.selects);
+    if (found.length === 0) return undefined;
+    return {
+      selects: this.selects(found, aliases, query),
+      apply: (queryRunner, rows) => this.apply(found, queryRunner, rows),
+    };
+  }
+
+  /** The entities of a query that are in stage shadow or replay. */
   find(aliases: readonly Alias[], selects: readonly Select[]): FoundAlias[] {
-    const found: FoundAlias[] = [];
-    for (const [index, alias] of aliases.entries()) {
-      if (!alias.hasMetadata) continue;
-      const { metadata } = alias;
-      const { schema, name } = tableOf(this.dataSource, metadata);
-      const mapping = this.mappings.ofTable(schema, name);
-      if (!mapping) continue;
-      const { stage, percent, tables: byPart } = this.stages.of(mapping.category);
-      const tables = byPart.get(mapping.part?.path ?? '');
-      if (!tables || (stage !== 'shadow' && stage !== 'replay')) continue;
-      const names = storedColumns(alias, selects, this.dataSource.driver.maxAliasLength);
-      found.push({ mapping, names, identity: new RowIdentity(mapping, alias, index, tables), percent });
-    }
-    return found;
+    return aliases.flatMap((alias, index) => this.findOne(alias, index, selects) ?? []);
+  }
+
+  /** The same for one of them, which stands at `index` of the query. */
+  findOne(alias: Alias, index: number, selects: readonly Select[]): FoundAlias | undefined {
+    const read = alias.hasMetadata ? this.readOf(alias.metadata) : undefined;
+    if (!read) return undefined;
+    const { mapping, percent, tables } = read;
+    const names = storedColumns(alias, selects, this.dataSource.driver.maxAliasLength);
+    return { mapping, names, identity: new RowIdentity(mapping, alias, index, tables), percent };
+  }
+
+  /** How an entity is captured, in whatever stage. */
+  mappingOf(metadata: EntityMetadata): EntityMapping | undefined {
+    const { schema, name } = tableOf(this.dataSource, metadata);
+    return this.mappings.ofTable(schema, name);
+  }
+
+  /** How an entity is read in stage shadow or replay: the share that is replayed, and of which tables. */
+  readOf(metadata: EntityMetadata): EntityRead | undefined {
+    const mapping = this.mappingOf(metadata);
+    if (!mapping) return undefined;
+    const { stage, percent, tables: byPart } = this.stages.of(mapping.category);
+    const tables = byPart.get(mapping.part?.path ?? '');
+    return tables && (stage === 'shadow' || stage === 'replay') ? { mapping, percent, tables } : undefined;
   }
 
   /** What to add to an entity query, so that the streams of its rows are known, or come along with them. */
-  selects(found: readonly FoundAlias[], aliases: readonly Alias[], query: QueryShape): Select[] {
+  private selects(found: readonly FoundAlias[], aliases: readonly Alias[], query: QueryShape): Select[] {
     const added = found.flatMap(({ identity, names }) => identity.selects(query.selects, names));
     const [only] = aliases;
     const [alias] = found;
@@ -116,8 +136,6 @@ export class ReplayingReads {
     for (const alias of found) this.observe(alias, rows);
     const replayed = found.filter(({ percent }) => percent > 0);
     if (replayed.length > 0) await this.replay(replayed, queryRunner, rows);
-    const added = [...found.flatMap(({ identity }) => identity.names), tailName];
-    for (const name of added) rows.forEach((row) => delete row[name]);
   }
 
   /** Lets the streams that aren't replayed be compared. */

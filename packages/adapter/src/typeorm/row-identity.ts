@@ -9,6 +9,7 @@ import {
   type PartMapping,
   rootKeyColumns,
   rowIdSql,
+  type RowSource,
   streamIdSql,
 } from '../mapping/index.js';
 
@@ -40,16 +41,22 @@ export class RowIdentity {
     /** Oids of the tables whose rows may be replayed. */
     private readonly tables: ReadonlySet<number>,
   ) {
-    this.names = [`backstory_stream_id_${index}`, `backstory_row_id_${index}`, `backstory_table_${index}`];
+    this.names = [`backstory_stream_id_${index}`, `backstory_row_id_${index}`, RowIdentity.tableName(index)];
     this.streamColumns = readable(mapping.part ? rootKey(mapping as PartMapping) : mapping.key);
+  }
+
+  /** What the oid of the table that a row is in is called in the raw result. */
+  static tableName(index: number): string {
+    return `backstory_table_${index}`;
   }
 
   /**
    * What to add to the query: which table a row is in, and the ids that JavaScript can't make of what it selects: of a Date it
    * can't, a Date has no microseconds, nor of an expression under the key's name. Nothing where the query doesn't select the
-   * key, so that DISTINCT and GROUP BY mean the same as before. `columns` as in `of`.
+   * key, so that DISTINCT and GROUP BY mean the same as before. `columns` as in `of`; `rowsOf`
+   where the rows of the tables above a part are.
    */
-  selects(selects: readonly Select[], columns: ReadonlyMap<string, string>): Select[] {
+  selects(selects: readonly Select[], columns: ReadonlyMap<string, string>, rowsOf?: RowSource): Select[] {
     const { name, metadata } = this.alias;
     const selected = new Set(selects.map(({ selection }) => selection));
     const all = selected.has(name);
@@ -64,7 +71,8 @@ export class RowIdentity {
     if (!all && !metadata.primaryColumns.every(has)) return wanted;
     const isKnown = (key: readonly ColumnMapping[] | undefined): boolean =>
       key?.every(({ column }) => columns.has(column)) ?? false;
-    if (!isKnown(this.streamColumns)) wanted.push({ selection: streamIdSql(this.mapping, alias), aliasName });
+    if (!isKnown(this.streamColumns))
+      wanted.push({ selection: streamIdSql(this.mapping, alias, rowsOf), aliasName });
     if (part && !isKnown(readable(key)))
       wanted.push({ selection: rowIdSql(this.mapping, alias), aliasName: rowName });
     return wanted;

@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
 import type { Finding } from '../../admin/index.js';
-import { type Cli, type CommandInput, print } from '../cli.js';
+import { tenantDoctor } from '../../tenant-doctor.js';
+import { type Cli, type CommandInput, type ExitCode, print } from '../cli.js';
 import { coloured } from '../colours.js';
 import { examples } from '../examples.js';
+import { eachTenant } from '../for-tenants.js';
 import { findings } from '../open-backstory.js';
+import { openTenants } from '../open-tenants.js';
 import type { Terminal } from '../terminal.js';
 
 const lines = [
   ['doctor --data-source dist/data-source.js', 'faults and hints, with what mends each'],
+  ['doctor --tenants acme,globex --data-source dist/data-source.js', 'one report for each tenant'],
   ['doctor --app dist/app.module.js --json', 'for a deployment that stops at exit code 2'],
 ] as const;
 
@@ -23,14 +27,30 @@ export function doctorCommand(program: Command, cli: Cli): void {
     )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<CommandInput['options']>();
-      const found = await findings(options);
-      print(
-        { terminal: cli.terminal, options, args: [] },
-        found,
-        () => found.map((finding) => inWords(finding, cli.terminal)).join('') || 'All is well.\n',
-      );
-      cli.exitCode = found.some(({ severity }) => severity === 'fault') ? 2 : 0;
+      const input: CommandInput = { terminal: cli.terminal, options, args: [] };
+      const tenants = await openTenants(options);
+      cli.exitCode = tenants
+        ? await eachTenant(tenants, input, async (tenant, own) =>
+            say(
+              own,
+              await tenantDoctor(tenants.dataSource, tenant, {
+                schema: tenants.historyOf(tenant),
+                registry: tenants.registry,
+                ...(await tenants.selectionOf(tenant)),
+              }),
+            ),
+          )
+        : say(input, await findings(options));
     });
+}
+
+function say(input: CommandInput, found: readonly Finding[]): ExitCode {
+  print(
+    input,
+    found,
+    () => found.map((finding) => inWords(finding, input.terminal)).join('') || 'All is well.\n',
+  );
+  return found.some(({ severity }) => severity === 'fault') ? 2 : 0;
 }
 
 function inWords({ severity, aggregate, problem, remedy }: Finding, { stdout }: Terminal): string {

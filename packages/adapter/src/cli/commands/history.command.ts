@@ -23,7 +23,13 @@ export function historyCommand(program: Command, cli: Cli): void {
     .option('--state', 'what these events come to, instead of the events')
     .description('the events of one entity, newest last')
     .addHelpText('after', examples(lines))
-    .action(cli.action((backstory, input) => (input.options['state'] ? state : history)(backstory, input)));
+    .action(
+      cli.action(
+        (backstory, input) => (input.options['state'] ? state : history)(backstory, input),
+        'check',
+        { ofOneTenant: true },
+      ),
+    );
 }
 
 const history: CommandRun = async (backstory, input) => {

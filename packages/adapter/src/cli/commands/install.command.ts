@@ -1,8 +1,14 @@
 import type { Command } from 'commander';
 import { InvalidOptionsError } from '../../errors.js';
+import type { InstallReport } from '../../install.js';
+import { installationPending } from '../../installation-pending.js';
+import { requireTenant } from '../../require-tenant.js';
+import { tenantDataSource } from '../../typeorm/index.js';
 import { type Cli, type CommandInput, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { eachTenant } from '../for-tenants.js';
 import { pendingInstall } from '../open-backstory.js';
+import { openTenants } from '../open-tenants.js';
 
 const lines = [
   ['install --data-source dist/data-source.js --dry-run', 'what is missing'],
@@ -10,6 +16,7 @@ const lines = [
     'install --data-source dist/data-source.js --config backstory.config.js',
     'as "backstory init" has proposed',
   ],
+  ['install --all-tenants --data-source dist/data-source.js', 'for every schema that has the tables'],
   ['install --app dist/app.module.js', 'as BackstoryModule says'],
 ] as const;
 
@@ -26,8 +33,19 @@ export function installCommand(program: Command, cli: Cli): void {
     .action((...args: unknown[]) => {
       const options = (args.at(-1) as Command).optsWithGlobals<CommandInput['options']>();
       if (!options['dryRun']) return cli.action(install, 'auto')(...args);
-      return whatIsMissing({ terminal: cli.terminal, options, args: [] });
+      return dryRun(cli, { terminal: cli.terminal, options, args: [] });
     });
+}
+
+async function dryRun(cli: Cli, input: CommandInput): Promise<void> {
+  const tenants = await openTenants(input.options);
+  if (!tenants) return whatIsMissing(input);
+  cli.exitCode = await eachTenant(tenants, input, async (tenant, own) => {
+    await requireTenant(tenants.dataSource, tenant);
+    const options = { ...(await tenants.selectionOf(tenant)), schema: tenants.historyOf(tenant) };
+    say(own, await installationPending(tenantDataSource(tenants.dataSource, tenant), options));
+    return 0;
+  });
 }
 
 async function whatIsMissing(input: CommandInput): Promise<void> {
@@ -37,7 +55,10 @@ async function whatIsMissing(input: CommandInput): Promise<void> {
       'Name its data source with --data-source, or run "npx backstory doctor" after an install.',
     );
   }
-  const { migrations, captured, withheld } = await pendingInstall(input.options);
+  say(input, await pendingInstall(input.options));
+}
+
+function say(input: CommandInput, { migrations, captured, withheld }: InstallReport): void {
   print(input, { migrations, captured, withheld }, () =>
     migrations.length + captured.length === 0
       ? 'Nothing is missing.\n'

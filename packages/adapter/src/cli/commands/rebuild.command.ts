@@ -20,7 +20,7 @@ export function rebuildCommand(program: Command, cli: Cli): void {
       'build a projection anew beside the live one, and change over: done by the running application',
     )
     .addHelpText('after', examples(lines))
-    .action(cli.action(rebuild));
+    .action(cli.action(rebuild, 'check', { ofOneTenant: true }));
 }
 
 const rebuild: CommandRun = async (backstory, input) => {

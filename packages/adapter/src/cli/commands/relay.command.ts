@@ -49,7 +49,7 @@ export function relayCommand(program: Command, cli: Cli): void {
       'how far consumers are behind; what they could not handle, to be tried again or given up; publish to a broker',
     )
     .addHelpText('after', examples(lines))
-    .action(cli.action(relay));
+    .action(cli.action(relay, 'check', { ofOneTenant: true }));
 }
 
 const relay: CommandRun = async (backstory, input) => {

@@ -1,0 +1,26 @@
+import type { EntityMapping } from './mapping/index.js';
+import type { StageWatch } from './stages/index.js';
+import type { poolOf, ReplayingReads } from './typeorm/index.js';
+
+/** What of a history takes part in what the application does. */
+export interface LinkedHistory {
+  /** PostgreSQL schema of its own tables. */
+  readonly schema: string;
+  readonly pool: ReturnType<typeof poolOf>;
+  readonly reads: ReplayingReads;
+  readonly stages: StageWatch;
+  readonly mappings: () => readonly EntityMapping[];
+  /** Makes its triggers anew, in the background. */
+  readonly mend: () => void;
+  /** Captures what has only come with migrations. */
+  readonly afterMigrations: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** How a history is linked to the application's DataSource: by itself, or along with those of other tenants. */
+export interface HistoryLinks {
+  /** The schema that names without one are looked for in where the history's projections write. */
+  readonly tenant?: string;
+  /** @returns ends it */
+  readonly link: (history: LinkedHistory) => () => void;
+}

@@ -1,0 +1,212 @@
+import type { DataSource } from 'typeorm';
+import { Backstory } from './backstory.js';
+import { beginCapture } from './begin-capture.js';
+import { renewCapture, runInContext } from './capture/index.js';
+import { ConsumerControl } from './consumer-control.js';
+import { excludedButCaptured } from './excluded-but-captured.js';
+import { together } from './errors.js';
+import { eventEvolution } from './event-evolution.js';
+import { driftName } from './drift/index.js';
+import { type RecordedEvent, streamName } from './event/index.js';
+import type { HistoryLinks } from './history-links.js';
+import { install, type InstallOptions, type InstallReport } from './install.js';
+import { mappedAggregates } from './mapped-aggregates.js';
+import { mayWait, WaitingAggregates } from './waiting-aggregates.js';
+import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
+import { Snapshots } from './replay/index.js';
+import type { BackstoryOptions } from './options.js';
+import { ShadowReads } from './shadow/index.js';
+import { StageWatch } from './stages/index.js';
+import { tablesElsewhereInWords } from './tables-elsewhere-in-words.js';
+import {
+  deliveryTransactions,
+  lookingInto,
+  poolDatabase,
+  poolOf,
+  ReplayingReads,
+  tablesElsewhere,
+  watchWrites,
+} from './typeorm/index.js';
+
+const silent = { log: () => undefined, warn: () => undefined };
+
+/**
+ * Opens the history of the entities that `dataSource` shows, and links it to whatever reads and writes them.
+ * @throws BackstoryError that says what is wrong, where, and what to do
+ */
+export async function openHistory(
+  dataSource: DataSource,
+  options: BackstoryOptions,
+  links: HistoryLinks,
+): Promise<Backstory> {
+  const { schema = 'backstory', logger = silent, shadow = {}, stagePollMs = 500 } = options;
+  const pool = poolOf(dataSource);
+  const database = poolDatabase(pool);
+  const mapped = await mappedAggregates(dataSource, database, schema, options);
+  const waiting = new WaitingAggregates(mapped.problems, logger);
+  if (mapped.problems.length > 0 && !(await mayWait(dataSource, database, options, mapped.problems)))
+    throw together(mapped.problems);
+  waiting.say();
+  for (const outgrown of mapped.outgrown)
+    logger.warn(`${outgrown} This is an older release beside newer tables: it goes on without it.`);
+  const begin = (mappings: readonly EntityMapping[]): Promise<void> =>
+    beginCapture(database, schema, mappings, { ...options, logger });
+  await begin(mapped.mappings);
+
+  const elsewhere = tablesElsewhereInWords(await tablesElsewhere(dataSource, database, mapped.mappings));
+  if (elsewhere) logger.warn(`${elsewhere.problem}. ${elsewhere.remedy}`);
+  for (const warning of await excludedButCaptured(database, schema, options)) logger.warn(warning);
+  const recorded = async (known: readonly EntityMapping[]): Promise<EntityMapping[]> => {
+    const stored = await readStoredTables(database, schema);
+    return known.map((mapping) => asRecorded(mapping, stored));
+  };
+  const registry = new MappingRegistry(await recorded(mapped.mappings));
+  /** What the entities and tables are by now. @throws BackstoryError with everything that is still missing */
+  const look = async (): Promise<readonly EntityMapping[]> => {
+    const { mappings, problems } = await mappedAggregates(dataSource, database, schema, options);
+    waiting.now(problems);
+    if (problems.length > 0) throw together(problems);
+    return mappings;
+  };
+  const warn = (what: string) => (error: unknown) =>
+    logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  const afterMigrations = async (): Promise<void> => {
+    if (waiting.isOver) return;
+    const mappings = await look().catch(() => undefined);
+    if (!mappings) return waiting.say();
+    await begin(mappings)
+      .then(async () => registry.replace(await recorded(mappings)))
+      .then(() => stages.refresh())
+      .catch(warn('What the migrations have made is not captured yet. Run "npx backstory install"'));
+  };
+  const stages = new StageWatch(
+    database,
+    schema,
+    warn('Could not read the stages, going on with the last known'),
+    stagePollMs,
+    async () => {
+      // A migration may have left the entities of this release behind: it goes on with what it knows.
+      const { mappings } = await mappedAggregates(dataSource, database, schema, options);
+      registry.replace(await recorded(mappings));
+    },
+  );
+  await stages.refresh();
+  const mend = once(
+    () => database.transaction((sql) => renewCapture(sql, schema)),
+    warn('Capture is out of date, and could not be renewed. Run "npx backstory install"'),
+  );
+  const parsers = async () => {
+    const client = await pool.connect();
+    client.release();
+    return (typeOid: number) => client.getTypeParser(typeOid, 'text');
+  };
+  const shadowReads = new ShadowReads(
+    {
+      database,
+      schema,
+      parsers,
+      isBusy: () => pool.waitingCount > 0,
+      onDrift: (drift) =>
+        logger.warn(
+          `Drift in ${driftName(drift)}: ${drift.kind} ${Object.keys(drift.properties).join(', ')}`,
+        ),
+      onError: warn('A shadow comparison failed'),
+    },
+    shadow.sample ?? 1,
+  );
+  const snapshots = new Snapshots(
+    database,
+    schema,
+    warn('A snapshot could not be taken, replay goes on without it'),
+  );
+  const reads = new ReplayingReads(
+    dataSource,
+    schema,
+    registry,
+    stages,
+    shadowReads,
+    snapshots,
+    (mapping, id, reason) =>
+      logger.warn(
+        reason === undefined
+          ? `No living stream ${mapping.category}-${id} for a row that was read: the row is returned (run "npx backstory verify")`
+          : `A row is returned as it is in the table: ${reason.message}`,
+      ),
+  );
+  const ofConsumers = links.tenant === undefined ? database : lookingInto(database, links.tenant);
+  const consumers = new ConsumerControl(
+    {
+      database: ofConsumers,
+      schema,
+      transactions: deliveryTransactions(dataSource, links.tenant),
+      leaseMs: options.consumers?.leaseMs ?? 15_000,
+      pollMs: options.consumers?.pollMs ?? 500,
+      onError: (problem, error) => warn(problem)(error),
+      evolution: eventEvolution(registry),
+    },
+    inContextOfEvent,
+    (onWrite) => watchWrites(pool, onWrite),
+    database,
+    schema,
+  );
+  const reinstall = async (asked: InstallOptions): Promise<InstallReport> => {
+    const mappings = await look();
+    const report = await install(database, schema, mappings, asked);
+    registry.replace(await recorded(mappings));
+    await stages.refresh();
+    return report;
+  };
+  const release = async (): Promise<void> => {
+    unlink();
+    waiting.now([]);
+    await consumers.stop();
+    await stages.stop();
+    await shadowReads.stop();
+    await snapshots.stop();
+  };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= release());
+  const mappings = (): readonly EntityMapping[] => registry.all();
+  const unlink = links.link({ schema, pool, reads, stages, mappings, mend, afterMigrations, close });
+  return new Backstory(
+    dataSource,
+    database,
+    schema,
+    registry,
+    stages,
+    shadowReads,
+    snapshots,
+    parsers,
+    shadow.requiredReads ?? 100,
+    consumers,
+    reinstall,
+    close,
+  );
+}
+
+/** Runs `work` in the background, one at a time however often it is asked for. */
+function once(work: () => Promise<unknown>, onError: (error: unknown) => void): () => void {
+  let running = false;
+  return () => {
+    if (running) return;
+    running = true;
+    void work()
+      .catch(onError)
+      .finally(() => void (running = false));
+  };
+}
+
+/** What a handler writes follows from its event: same correlation, caused by it. */
+function inContextOfEvent<Result>(event: RecordedEvent, work: () => Result): Result {
+  const { correlationId, actor, traceparent } = event.metadata;
+  const causationId = `${streamName(event.category, event.streamId)}@${event.streamPosition}`;
+  return runInContext(
+    {
+      correlationId: correlationId ?? causationId,
+      causationId,
+      ...(actor && { actor }),
+      ...(traceparent && { traceparent }),
+    },
+    work,
+  );
+}

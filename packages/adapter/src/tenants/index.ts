@@ -1,0 +1,2 @@
+export { TenantRegistry } from './tenant-registry.js';
+export { TenantsWatch } from './tenants-watch.js';

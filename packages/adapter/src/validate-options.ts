@@ -1,0 +1,38 @@
+import { InvalidOptionsError } from './errors.js';
+import type { BackstoryOptions } from './options.js';
+
+/** @throws InvalidOptionsError for a value that can't be meant */
+export function validateOptions(options: BackstoryOptions): void {
+  const { schema, install: mode, shadow, stagePollMs, consumers = {} } = options;
+  if ('tenants' in options) {
+    throw new InvalidOptionsError(
+      '"tenants" is no option of a single history.',
+      'Call createBackstoryForTenants(), or in Nest BackstoryTenantsModule.forRoot().',
+    );
+  }
+  for (const [option, value] of Object.entries(consumers)) {
+    if (typeof value === 'number' && value >= 10) continue;
+    throw new InvalidOptionsError(
+      `consumers.${option} ${String(value)} is too small.`,
+      'Use at least 10 milliseconds.',
+    );
+  }
+  if (schema !== undefined && (schema === '' || schema.length > 63)) {
+    throw new InvalidOptionsError(
+      `schema "${schema}" is no PostgreSQL identifier.`,
+      'Use 1 to 63 characters.',
+    );
+  }
+  if (mode !== undefined && mode !== 'auto' && mode !== 'check') {
+    throw new InvalidOptionsError(`install: "${String(mode)}" is unknown.`, "Use 'auto' or 'check'.");
+  }
+  if (shadow?.sample !== undefined && !(shadow.sample >= 0 && shadow.sample <= 1)) {
+    throw new InvalidOptionsError(`shadow.sample ${shadow.sample} is no share.`, 'Use a number from 0 to 1.');
+  }
+  if (stagePollMs !== undefined && !(stagePollMs >= 10 && stagePollMs <= 1_000)) {
+    throw new InvalidOptionsError(
+      `stagePollMs ${stagePollMs} is too ${stagePollMs > 1_000 ? 'large' : 'small'}.`,
+      'Use 10 to 1000 milliseconds: who changes a stage relies on it that all instances follow within a second.',
+    );
+  }
+}
