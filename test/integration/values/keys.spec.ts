@@ -19,6 +19,7 @@ const keys: Record<string, [string, Partial<EntitySchemaColumnOptions>, Record<s
   ],
   Integer: ['integer', { type: 'int' }, { '-1': '-1', '2147483647': '2147483647' }],
   Bigint: ['bigint', { type: 'bigint' }, { '9223372036854775807': '9223372036854775807' }],
+  Oid: ['oid', { type: 'int' }, { '0': '0', '4294967295': '4294967295' }],
   Numeric: [
     'numeric',
     { type: 'numeric' },
