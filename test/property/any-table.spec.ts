@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { seedOfRun } from '../library/random.js';
 import { anyTrial } from './any-table/any-shape.js';
-import { type Log, runTrial, type Tally } from './any-table/run-trial.js';
+import { type Log, runTrial, type Sides, type Tally } from './any-table/run-trial.js';
+import { closeSide, openSide } from './any-table/twin-databases.js';
 
 const seed = seedOfRun();
 const seconds = Number(process.env['BACKSTORY_ANY_TABLE_SECONDS'] ?? 30);
@@ -10,6 +11,17 @@ const path = process.env['BACKSTORY_ANY_TABLE_PATH'];
 const trialsInTurn = 10;
 
 describe(`any table, seed ${seed}`, () => {
+  let sides: Sides;
+
+  beforeAll(async () => {
+    sides = { plain: await openSide(), captured: await openSide() };
+  });
+
+  afterAll(async () => {
+    await closeSide(sides.plain);
+    await closeSide(sides.captured);
+  });
+
   it(
     'tells all that is written to it, costs the application nothing, and replays',
     async () => {
@@ -20,7 +32,7 @@ describe(`any table, seed ${seed}`, () => {
         let running: Promise<unknown> = Promise.resolve();
         const trial = fc.asyncProperty(anyTrial, async (each) => {
           const log: Log = [];
-          const work = runTrial(each, tally, log).catch((error: unknown) => {
+          const work = runTrial(each, sides, tally, log).catch((error: unknown) => {
             failures.push(log);
             throw error;
           });

@@ -59,7 +59,7 @@ export interface Trial {
 export const anyTrial: fc.Arbitrary<Trial> = fc.record({
   shape,
   before: fc.array(write, { maxLength: 3 }),
-  sessions: fc.array(session, { minLength: 1, maxLength: 12, size: 'max' }),
+  sessions: fc.array(session, { minLength: 1, maxLength: 16, size: 'max' }),
   backfillAfter: fc.nat(6),
   atOnce: fc.oneof(
     { weight: 2, arbitrary: fc.constant([]) },

@@ -47,10 +47,10 @@ function byName([a]: [string, string], [b]: [string, string]): number {
 async function rowsOf(client: Client, table: Table): Promise<string[]> {
   const { rows: types } = await client.query<{ name: string; type: string; kind: string }>(
     `with recursive t as (
-       select a.attname, p.typname, p.typtype, p.typbasetype from pg_attribute a join pg_type p on p.oid = a.atttypid
+       select a.attname, p.typname, p.typtype, p.typbasetype, p.typnamespace = 'pg_catalog'::regnamespace as own from pg_attribute a join pg_type p on p.oid = a.atttypid
        where a.attrelid = ${text(named(table))}::regclass and a.attnum > 0 and not a.attisdropped
-       union all select t.attname, p.typname, p.typtype, p.typbasetype from t join pg_type p on p.oid = t.typbasetype)
-     select attname as name, typname as type, typtype as kind from t where typbasetype = 0`,
+       union all select t.attname, p.typname, p.typtype, p.typbasetype, p.typnamespace = 'pg_catalog'::regnamespace from t join pg_type p on p.oid = t.typbasetype)
+     select attname as name, case when own then typname else '' end as type, typtype as kind from t where typbasetype = 0`,
   );
   const members = table.columns
     .filter(({ role }) => role === 'captured')

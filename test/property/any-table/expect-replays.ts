@@ -2,12 +2,12 @@ import type { Backstory } from '@backstory/adapter';
 import { belongsSql } from './belongs-sql.js';
 import type { Model, Table } from './model.js';
 import { id, named } from './quoting.js';
-import { allEntities, type Side } from './twin-databases.js';
+import { allEntities, type FilledSide } from './twin-databases.js';
 
 /** What entities are in stage replay, while the rows are spoilt behind the back of capture, is what they were in stage capture. */
 export async function expectReplays(
   backstory: Backstory,
-  { dataSource }: Side,
+  { dataSource }: FilledSide,
   model: Model,
   entities: Record<string, unknown>,
 ): Promise<void> {

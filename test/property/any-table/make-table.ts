@@ -49,8 +49,15 @@ export function makeTable(
   const picks = new Picks(seed.base);
   const names: NamesOfTable = { columns: new UniqueNames(), properties: new UniqueNames(['constructor_']) };
   const { schema, name } = placeOf(picks, around);
-  const layout = picks.of(['plain', 'plain', 'plain', 'hash', 'list', 'inherited'] as const);
-  const forms = keyForms.filter(({ filled }) => layout === 'plain' || !filled);
+  const layout = picks.of(
+    above?.parent.key.some(({ type }) => type === 'public.mood')
+      ? (['plain'] as const)
+      : (['plain', 'plain', 'plain', 'hash', 'list', 'inherited'] as const),
+  );
+  // the hash of an enum is that of its oid, so it isn't the same in two databases
+  const forms = keyForms.filter(
+    ({ filled, type }) => (layout === 'plain' || !filled) && !(layout === 'hash' && type === 'public.mood'),
+  );
   const own = Array.from({ length: picks.of([1, 1, 1, 2, 3]) }, () =>
     keyColumn(names, picks, picks.of(forms)),
   );

@@ -7,7 +7,7 @@ import { expectReplays } from './expect-replays.js';
 import { makeModel } from './make-model.js';
 import type { Model } from './model.js';
 import { type Outcome, outcomeOf, runSql } from './outcome.js';
-import { allEntities, allRows, closeSide, openSide, type Side } from './twin-databases.js';
+import { allEntities, allRows, type FilledSide, fillSide, type Side } from './twin-databases.js';
 import { writeByTypeorm } from './write-by-typeorm.js';
 import { type AnyWrite, sqlOf } from './write-sql.js';
 
@@ -27,36 +27,44 @@ export type Tally = Record<string, number>;
 /** What one trial has done, for people. */
 export type Log = string[];
 
-/** @returns false where PostgreSQL, or TypeORM alone, refuses the tables */
-export async function runTrial(trial: Trial, tally: Tally, log: Log): Promise<boolean> {
+export interface Sides {
+  readonly plain: Side;
+  readonly captured: Side;
+}
+
+/** Writes to two databases, one of them with Backstory, and compares all that can be compared. */
+export async function runTrial(
+  trial: Trial,
+  { plain, captured }: Sides,
+  tally: Tally,
+  log: Log,
+): Promise<void> {
   const model = makeModel(trial.shape);
   log.push(...model.ddl);
-  const plain = await openSide(model);
-  if ('refused' in plain) {
-    log.push(plain.refused);
-    count(tally, 'refused');
-    return false;
+  const alone = await fillSide(plain, model);
+  if ('refused' in alone) {
+    count(tally, `refused: ${alone.refused.replace(/".*?"/g, '…').slice(0, 60)}`);
+    return;
   }
   try {
-    const captured = await openSide(model);
-    if ('refused' in captured) throw new Error(`refused only the second time: ${captured.refused}`);
+    const together = await fillSide(captured, model);
+    if ('refused' in together) throw new Error(`refused only the second time: ${together.refused}`);
     try {
-      await compareSides(trial, model, plain, captured, tally, log);
+      await compareSides(trial, model, alone, together, tally, log);
     } finally {
-      await closeSide(captured);
+      await together.dataSource.destroy();
     }
   } finally {
-    await closeSide(plain);
+    await alone.dataSource.destroy();
   }
   count(tally, 'tried');
-  return true;
 }
 
 async function compareSides(
   trial: Trial,
   model: Model,
-  plain: Side,
-  captured: Side,
+  plain: FilledSide,
+  captured: FilledSide,
   tally: Tally,
   log: Log,
 ): Promise<void> {

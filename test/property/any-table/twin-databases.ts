@@ -11,44 +11,62 @@ import { named } from './quoting.js';
 export interface Side {
   readonly database: TestDatabase;
   readonly clients: readonly Client[];
-  readonly dataSource: DataSource;
 }
 
-/** @returns undefined where PostgreSQL itself refuses the tables */
-export async function openSide(model: Model): Promise<Side | { refused: string }> {
+export type FilledSide = Side & { readonly dataSource: DataSource };
+
+export async function openSide(): Promise<Side> {
   const database = await createTestDatabase();
-  const clients = [0, 1, 2].map(() => {
-    const client = new Client(database.url);
-    client.on('error', () => undefined);
-    return client;
-  });
+  const clients = [0, 1, 2].map(() => new Client(database.url));
+  for (const client of clients) await client.connect();
+  await clients[0]!.query(typeDefinitions);
+  return { database, clients };
+}
+
+export async function closeSide({ database, clients }: Side): Promise<void> {
+  for (const client of clients) await client.end();
+  await database.drop();
+}
+
+/** Whatever a trial has left. */
+const everything = `select format('drop schema %I cascade', nspname) as sql from pg_namespace
+     where nspname not in ('public', 'information_schema') and nspname !~ '^pg_'
+   union all
+   select format('drop %s public.%I cascade', case relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end, relname)
+     from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v') and not relispartition
+   union all
+   select format('drop function %s cascade', p.oid::regprocedure) from pg_proc p
+     where pronamespace = 'public'::regnamespace
+       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`;
+
+/** Makes the tables, in a database that has none. @returns the reason where PostgreSQL itself refuses them */
+export async function fillSide(side: Side, model: Model): Promise<FilledSide | { refused: string }> {
+  const [client] = side.clients;
+  for (const each of side.clients) await each.query('rollback');
+  await client!.query('reset all');
+  const { rows } = await client!.query<{ sql: string }>(everything);
+  // one of them may have gone with another
+  for (const { sql } of rows)
+    await client!.query(sql.replace(/^drop (schema|view|sequence|table|function)/, 'drop $1 if exists'));
+  for (const statement of model.ddl) {
+    try {
+      await client!.query(statement);
+    } catch (error) {
+      return { refused: `${(error as Error).message}: ${statement}` };
+    }
+  }
   const dataSource = new DataSource({
     type: 'postgres',
-    url: database.url,
+    url: side.database.url,
     entities: entitiesOf(model),
     installExtensions: false,
     extra: { max: 4 },
   });
-  const side = { database, clients, dataSource };
   try {
-    for (const client of clients) await client.connect();
-    await clients[0]!.query(typeDefinitions);
-    for (const statement of model.ddl)
-      await clients[0]!.query(statement).catch((error: Error) => {
-        throw new Error(`${error.message}: ${statement}`);
-      });
-    await dataSource.initialize();
-    return side;
+    return { ...side, dataSource: await dataSource.initialize() };
   } catch (error) {
-    await closeSide(side);
-    return { refused: (error as Error).message };
+    return { refused: `TypeORM: ${(error as Error).message}` };
   }
-}
-
-export async function closeSide({ database, clients, dataSource }: Side): Promise<void> {
-  for (const client of clients) await client.end();
-  if (dataSource.isInitialized) await dataSource.destroy();
-  await database.drop();
 }
 
 /** All rows, as text, with the table that each is in. */

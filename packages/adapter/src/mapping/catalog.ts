@@ -6,6 +6,7 @@ export interface CatalogColumn {
   readonly number: number;
   readonly name: string;
   readonly typeOid: number;
+  /** Of a type that isn't PostgreSQL's own with its schema: it may have the name of one that is. */
   readonly typeName: string;
   readonly typeKind: string;
   readonly outputFunction: string;
@@ -86,9 +87,14 @@ export function readCatalogOf(sql: SqlExecutor, oids: readonly number[]): Promis
   );
 }
 
+const typeNameSql = `(
+             select case when b.typnamespace = 'pg_catalog'::regnamespace then b.typname::text
+                         else concat(b.typnamespace::regnamespace, '.', b.typname) end
+             from pg_type b where b.oid = base.oid)`;
+
 const describedTable = `select n.nspname as schema, c.relname as name, c.oid, c.relkind as kind,
        (select jsonb_agg(jsonb_build_object(
-           'number', a.attnum, 'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', base.typname, 'typeKind', base.typtype,
+           'number', a.attnum, 'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', ${typeNameSql}, 'typeKind', base.typtype,
            'outputFunction', quote_ident(pn.nspname) || '.' || quote_ident(p.proname),
            'sqlType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname),
            'declaredType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname) || ${modifierSql},
