@@ -42,7 +42,8 @@ describe(`any table, seed ${seed}`, () => {
         const { failed, counterexamplePath, numRuns, errorInstance } = await fc.check(trial, {
           seed: turn,
           numRuns: trialsInTurn,
-          interruptAfterTimeLimit: 50_000,
+          // also how long it may take to make a failure smaller
+          interruptAfterTimeLimit: 90_000,
           markInterruptAsFailure: false,
           ...(path && { path, endOnFailure: true }),
         });

@@ -10,8 +10,8 @@ export function entitiesOf(model: Model): EntitySchema[] {
         name: table.entity,
         schema: table.schema,
         tableName: table.name,
-        columns: objectOf(propertiesOf(table)) as never,
-        relations: objectOf(relationsOf(table)) as never,
+        columns: objectOf(propertiesOf(table)),
+        relations: objectOf(relationsOf(table)),
       }),
   );
 }

@@ -106,7 +106,7 @@ export function anyColumn(
       ['text', 'text', `${id(note.name)} || ${id(count.name)}::text`],
     ]);
     return column(names, picks, {
-      type: type as string,
+      type: type,
       definition: `${type} generated always as (${expression}) ${kind === 'generated' ? 'stored' : 'virtual'}`,
       typeorm: { type: typeorm as never, insert: false, update: false },
       values: [],

@@ -131,7 +131,7 @@ export function makeTable(
       }),
     );
   }
-  table.ddl.push(...tableSql(table, picks, around));
+  table.ddl.push(...tableSql(table, picks));
   for (const numbers of seed.triggers) {
     // when all tables are there, and so by the model
     table.ddl.push(...triggerSql(table, new Picks(numbers), schema, around.counter++));
@@ -175,7 +175,7 @@ function namesBeneath(layout: Table['layout'], picks: Picks, around: Surrounding
   return layout === 'plain' ? [] : Array.from({ length: 3 }, () => placeOf(picks, around));
 }
 
-function tableSql(table: Table, picks: Picks, { schemas }: Surroundings): string[] {
+function tableSql(table: Table, picks: Picks): string[] {
   const { key, reference, layout, beneath, view } = table;
   const list = (columns: readonly Column[]): string => columns.map(({ name }) => id(name)).join(', ');
   const dropped = picks.chance(30);
@@ -240,6 +240,5 @@ function tableSql(table: Table, picks: Picks, { schemas }: Surroundings): string
     ddl.push(
       `create view ${named(view)} as select * from ${t} where ${id(table.count.name)} is distinct from 7`,
     );
-  void schemas;
   return ddl;
 }

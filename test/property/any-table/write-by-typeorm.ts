@@ -23,8 +23,8 @@ export async function writeByTypeorm(
     [count.property]: Number(picks.of(count.values)),
   };
   const found = async (): Promise<ObjectLiteral[]> => {
-    const entities = await manager.find(entity as never);
-    return (entities as ObjectLiteral[]).sort((a, b) => (printed(a) < printed(b) ? -1 : 1));
+    const entities = await manager.find(entity);
+    return entities.sort((a, b) => (printed(a) < printed(b) ? -1 : 1));
   };
   switch (kind as OrmKind) {
     case 'ormInsert':

@@ -31,7 +31,7 @@ const sqlWrites = {
       'do nothing',
       `(${keys}) do update set ${id(table.count.name)} = excluded.${id(table.count.name)} where false`,
     ]);
-    return `${insert(table, into, picks, false)} on conflict ${action}`;
+    return `${insert(table, into, picks)} on conflict ${action}`;
   },
   rename: (model: Model, picks: Picks) => {
     const [table, on] = target(model, picks);
@@ -145,9 +145,8 @@ function only(table: Table, on: TableName): string {
   return `${table.layout === 'inherited' && on !== table.view ? 'only ' : ''}${named(on)}`;
 }
 
-function insert(table: Table, into: TableName, picks: Picks, mayReturn = true): string {
+function insert(table: Table, into: TableName, picks: Picks): string {
   const { columns, rows } = someNewRows(table, into, picks);
-  void mayReturn;
   return `insert into ${named(into)} (${columns.map(({ name }) => id(name)).join(', ')}) overriding system value values ${rows.map(rowSql).join(', ')}`;
 }
 
