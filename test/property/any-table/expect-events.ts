@@ -31,9 +31,11 @@ export async function expectEvents(client: Client, model: Model): Promise<void> 
     const hasTriggers = tables.some(({ ddl }) => ddl.some((sql) => sql.startsWith('create trigger')));
     const folded = await foldEvents(client, model.backstorySchema, root.category, paths, hasTriggers);
     for (const table of tables) {
-      const told = [...folded.values()].flatMap(({ root: state, parts }) =>
-        table.path === '' ? (state ? [state] : []) : [...(parts.get(table.path)?.values() ?? [])],
-      );
+      // where no foreign key guards it, as beneath a table that others INHERIT from, a part may have no root: then it is in no state
+      const told = [...folded.values()].flatMap(({ root: state, parts }) => {
+        if (!state) return [];
+        return table.path === '' ? [state] : [...(parts.get(table.path)?.values() ?? [])];
+      });
       const states = told.map((state) => JSON.stringify([...state].sort(byName))).sort();
       expect({ of: named(table), states }).toEqual({ of: named(table), states: await rowsOf(client, table) });
     }
