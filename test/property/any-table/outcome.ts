@@ -23,7 +23,8 @@ export async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> 
       where?: string;
     };
     return {
-      said: `failed: ${[code ?? message, constraint].filter(Boolean).join(' ')}`,
+      // which of several duplicates COPY meets first depends on how it buffers the rows, and that on triggers
+      said: `failed: ${[code ?? message, code === '23505' ? undefined : constraint].filter(Boolean).join(' ')}`,
       message: `${message} ${where ?? ''}`,
     };
   }
