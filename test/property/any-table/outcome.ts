@@ -23,8 +23,7 @@ export async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> 
       where?: string;
     };
     return {
-      // which of several duplicates COPY meets first depends on how it buffers the rows, and that on triggers
-      said: `failed: ${[code ?? message, code === '23505' ? undefined : constraint].filter(Boolean).join(' ')}`,
+      said: `failed: ${[code ?? message, constraint].filter(Boolean).join(' ')}`,
       message: `${message} ${where ?? ''}`,
     };
   }
@@ -32,7 +31,12 @@ export async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> 
 
 export function runSql(client: Client, sql: string | CopyIn): Promise<Outcome> {
   return outcomeOf(async () => {
-    if (typeof sql !== 'string') return copyIn(client, sql.copy, sql.data);
+    if (typeof sql !== 'string') {
+      return copyIn(client, sql.copy, sql.data).catch((error: Error) => {
+        // which of several faults COPY meets first depends on how it buffers the rows, and that on triggers
+        throw new Error('COPY', { cause: error });
+      });
+    }
     const result = await client.query(sql);
     return Array.isArray(result)
       ? result.map(({ rowCount }) => rowCount as number | null)
