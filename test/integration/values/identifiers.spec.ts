@@ -69,13 +69,13 @@ describe('identifiers', () => {
     history = undefined;
   });
 
-  const writeAndReplay = async (table: string, columns: Record<string, string>): Promise<void> => {
+  const writeAndReplay = async (table: string, columns: Record<string, string>, more = ''): Promise<void> => {
     const schema = schemaOf(table, columns);
     const definitions = Object.values(columns).map((column) => `, "${column}" text`);
     history = await openHistory({
       entities: [schema],
       synchronize: false,
-      sql: `create table "${table}" (id int primary key${definitions.join('')})`,
+      sql: `create table "${table}" (id int primary key${definitions.join('')}); ${more}`,
     });
     const { manager } = history.dataSource;
     const row = Object.fromEntries(Object.keys(columns).map((property, n) => [property, `value ${n}`]));
@@ -91,6 +91,13 @@ describe('identifiers', () => {
 
   it.each(Object.keys(names))('%s', async (name) => {
     await writeAndReplay(names[name]!.table, names[name]!.columns);
+  });
+
+  it('those of the generated code, where it runs for each row', async () => {
+    const columns = { a: '$row', b: '$r', c: '$m', d: '$v', e: '$x', f: 'cmax_', g: 'old' };
+    const trigger = `create function nothing() returns trigger language plpgsql as 'begin return null; end';
+      create trigger changed after update on rows for each row execute function nothing()`;
+    await writeAndReplay('rows', columns, trigger);
   });
 
   it.each([51, 120, 260])('a table with %i columns', async (count) => {

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { expectExactReplay, type History, openHistory } from '../../values/history.js';
 
@@ -19,6 +20,7 @@ const keys: Record<string, [string, Partial<EntitySchemaColumnOptions>, Record<s
   ],
   Integer: ['integer', { type: 'int' }, { '-1': '-1', '2147483647': '2147483647' }],
   Bigint: ['bigint', { type: 'bigint' }, { '9223372036854775807': '9223372036854775807' }],
+  Oid: ['oid', { type: 'int' }, { '0': '0', '4294967295': '4294967295' }],
   Numeric: [
     'numeric',
     { type: 'numeric' },
@@ -111,6 +113,25 @@ describe('keys', () => {
     expect(streams.map(({ stream_id }) => stream_id).sort()).toEqual(Object.values(values).sort());
     await expectExactReplay(history, schemas[name]!, `update ${table} set value = null`);
   });
+
+  it.each(['Micros', 'Instant', 'Bytea'])(
+    '%s: a session without standard_conforming_strings, too',
+    async (name) => {
+      const client = new Client(history.url);
+      await client.connect();
+      try {
+        // its functions are parsed anew in each session
+        await client.query('set standard_conforming_strings = off; set escape_string_warning = off');
+        for (const key of name === 'Bytea' ? ['7', "'"] : ['1999-01-01 00:00+00', '0099-01-01 00:00+00 BC']) {
+          await client.query(`insert into "key_${name}" values ($1, 'x')`, [key]);
+          await client.query(`update "key_${name}" set value = 'y' where key = $1`, [key]);
+        }
+      } finally {
+        await client.end();
+      }
+      await expectExactReplay(history, schemas[name]!, `update "key_${name}" set value = null`);
+    },
+  );
 
   it('a query that is asked for the stream id, too, means and returns the same', async () => {
     const { dataSource, backstory } = history;

@@ -5,13 +5,16 @@ import { survivingRows } from './surviving-rows.js';
 export const oldRows = 'backstory_old_rows';
 export const newRows = 'backstory_new_rows';
 
+/** The row as text, beside its columns: as PostgreSQL calls a column of its own, so that no table has one of that name. */
+const wholeRow = 'cmax';
+
 /** What a trigger function reads the changed rows from: a row trigger sees one, a statement trigger all of them. */
 export function changedRows(mapping: EntityMapping, schema: string): { old: string; new: string } {
   const { old, new: now } = mapping.reentrant
-    ? { old: '(select old.*, old::text as "$row")', new: '(select new.*, new::text as "$row")' }
+    ? { old: `(select old.*, old::text as ${wholeRow})`, new: `(select new.*, new::text as ${wholeRow})` }
     : { old: oldRows, new: newRows };
   // Of a subquery's row the planner makes an expression with all of its columns, for each column anew.
-  const row = mapping.reentrant ? '"$r"."$row"' : '"$r"::text';
+  const row = mapping.reentrant ? `"$r".${wholeRow}` : '("$r".*)::text';
   const rowsOf = (relation: string): string =>
     survivingRows(mapping, schema, relation, { row, table: 'capture.fired_on' });
   return { old: rowsOf(old), new: rowsOf(now) };

@@ -7,7 +7,7 @@ interface RowForm {
   readonly table: string;
 }
 
-const ofBoundTable: RowForm = { row: '"$r"::text', table: 'null' };
+const ofBoundTable: RowForm = { row: '("$r".*)::text', table: 'null' };
 
 /**
  * The rows of `relation`, which has the columns of the mapping's table, as a query that can still be planned after a

@@ -6,6 +6,7 @@ export interface CatalogColumn {
   readonly number: number;
   readonly name: string;
   readonly typeOid: number;
+  /** Of a type that isn't PostgreSQL's own with its schema: it may have the name of one that is. */
   readonly typeName: string;
   readonly typeKind: string;
   readonly outputFunction: string;
@@ -42,8 +43,10 @@ export interface CatalogTable {
   /** Every table beneath it, at any depth. */
   readonly partitions: readonly TableBeneath[];
   /**
-   * One statement may change the same row more than once: by triggers of the application, or by actions of several
-   * foreign keys, whose changes PostgreSQL puts into the same transition tables.
+   * One statement may change the same row more than once: by triggers of the application for each row, or for each statement
+   * where their names let them fire before ours, or by actions of several foreign keys, whose changes PostgreSQL puts into the
+   * same transition tables. Or such a table lacks values: those of generated columns, where the columns of a partition have
+   * other numbers than those of its parent.
    */
   readonly reentrant: boolean;
 }
@@ -84,9 +87,14 @@ export function readCatalogOf(sql: SqlExecutor, oids: readonly number[]): Promis
   );
 }
 
+const typeNameSql = `(
+             select case when b.typnamespace = 'pg_catalog'::regnamespace then b.typname::text
+                         else concat(b.typnamespace::regnamespace, '.', b.typname) end
+             from pg_type b where b.oid = base.oid)`;
+
 const describedTable = `select n.nspname as schema, c.relname as name, c.oid, c.relkind as kind,
        (select jsonb_agg(jsonb_build_object(
-           'number', a.attnum, 'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', base.typname, 'typeKind', base.typtype,
+           'number', a.attnum, 'name', a.attname, 'typeOid', base.oid::bigint, 'typeName', ${typeNameSql}, 'typeKind', base.typtype,
            'outputFunction', quote_ident(pn.nspname) || '.' || quote_ident(p.proname),
            'sqlType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname),
            'declaredType', quote_ident(tn.nspname) || '.' || quote_ident(t.typname) || ${modifierSql},
@@ -119,11 +127,18 @@ const describedTable = `select n.nspname as schema, c.relname as name, c.oid, c.
        exists (
          select from pg_trigger g
          where g.tgrelid = any (tree.oids) and not g.tgisinternal and g.tgname not like '00\\_backstory\\_%'
-           and g.tgtype & 1 = 1 and g.tgtype & 66 = 0)
+           and g.tgtype & 66 = 0 and (g.tgtype & 1 = 1 or g.tgname < '00_backstory_'))
          or exists (select from pg_constraint f where f.conrelid = any (tree.oids) and f.confupdtype in ('c', 'n', 'd'))
          or exists (
            select from pg_constraint f where f.conrelid = any (tree.oids) and f.confdeltype in ('c', 'n', 'd')
-           group by f.conrelid having count(*) > 1 and bool_or(f.confdeltype in ('n', 'd'))) as reentrant`;
+           group by f.conrelid having count(*) > 1 and bool_or(f.confdeltype in ('n', 'd')))
+         or c.relkind = 'p' and exists (
+           select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 's' and not a.attisdropped)
+           and exists (
+             select from pg_class b
+             where b.oid = any (tree.oids) and (b.relnatts <> c.relnatts or exists (
+               select from pg_attribute a join pg_attribute o on o.attrelid = b.oid and o.attname = a.attname
+               where a.attrelid = c.oid and a.attnum > 0 and o.attnum <> a.attnum))) as reentrant`;
 
 /** The table and everything beneath it: partitions and their partitions, and tables that INHERIT from it. */
 const tree = `cross join lateral (

@@ -17,7 +17,7 @@ export interface ColumnMapping {
   readonly outputFunction: string;
   /** The type as SQL names it, for casts from text. */
   readonly sqlType: string;
-  /** Its name alone; for a domain, of the type beneath. */
+  /** Its name, alone where it is PostgreSQL's own, else with its schema; for a domain, of the type beneath. */
   readonly typeName: string;
   /** The same with its modifier, as the column is declared: `pg_catalog."numeric"(10,2)`. A domain has its own inside of it. */
   readonly declaredType: string;

@@ -2,7 +2,9 @@ import type { ColumnMapping } from './entity-mapping.js';
 import { floatText } from './float-text.js';
 
 const bytea = 17;
+/** Those whose parsers may give a number without being of the kind `integer`. */
 const int8 = 20;
+const oid = 26;
 
 /** Whether a key can be read back from what pg's parser makes of it: a Date has no microseconds, and no infinite year. */
 export function isReadableKey({ kind }: ColumnMapping): boolean {
@@ -24,7 +26,8 @@ export function keyText(column: ColumnMapping, value: unknown): string | undefin
     case 'number':
       if (column.kind === 'float4' || column.kind === 'float8')
         return Number.isFinite(value) ? floatText(value, column.kind) : String(value);
-      return column.kind === 'integer' || (column.typeOid === int8 && Number.isSafeInteger(value))
+      return column.kind === 'integer' ||
+        ([int8, oid].includes(column.typeOid) && Number.isSafeInteger(value))
         ? String(value)
         : undefined;
     default:

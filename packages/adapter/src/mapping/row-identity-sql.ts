@@ -28,8 +28,9 @@ function idSql(key: readonly ColumnMapping[], values: readonly string[]): string
 
 function keyTextSql(key: ColumnMapping, value: string): string {
   // Entity queries select it, too: in any TimeZone, and where TypeORM would take "::text" for its parameter "text".
+  // Without a backslash: what it means depends on the session's standard_conforming_strings.
   if (key.typeOid === timestamptz)
-    return `(case when isfinite(${value}) then regexp_replace(to_json(timezone('UTC', ${value})) #>> '{}', '( BC)?$', '+00:00\\1') else cast(${value} as text) end)`;
+    return `(case when isfinite(${value}) then replace((to_json(timezone('UTC', ${value})) #>> '{}') || '+00:00', ' BC+00:00', '+00:00 BC') else cast(${value} as text) end)`;
   if (key.kind === 'datetime') return `(to_json(${value}) #>> '{}')`;
   return key.kind === 'text' || key.kind === 'string' ? printedSql(key, value) : `cast(${value} as text)`;
 }
