@@ -13,6 +13,7 @@ import { mayWait, WaitingAggregates } from './waiting-aggregates.js';
 import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
+import { mendSequence } from './schema/index.js';
 import { ShadowReads } from './shadow/index.js';
 import { StageWatch } from './stages/index.js';
 import {
@@ -103,6 +104,12 @@ export async function createBackstory(
     () => database.transaction((sql) => renewCapture(sql, schema)),
     warn('Capture is out of date, and could not be renewed. Run "npx backstory install"'),
   );
+  const mendPositions = once(
+    () => mendSequence(database, schema),
+    warn(
+      'The sequence of global positions is behind the log, and could not be set. Run "npx backstory install"',
+    ),
+  );
   const parsers = async () => {
     const client = await pool.connect();
     client.release();
@@ -143,7 +150,7 @@ export async function createBackstory(
   );
   const endInterception = interceptReads(dataSource, reads);
   const endContext = sendContextWithStatements(pool);
-  const endFailures = watchCaptureFailures(pool, schema, mend);
+  const endFailures = watchCaptureFailures(pool, schema, mend, mendPositions);
   stages.start();
   const consumers = new ConsumerControl(
     {

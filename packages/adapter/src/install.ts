@@ -11,7 +11,13 @@ import {
 import { type Database, quoteTable, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
 import type { EntityMapping } from './mapping/index.js';
-import { lockInstallation, migrate, pendingMigrations } from './schema/index.js';
+import {
+  lockInstallation,
+  mendSequence,
+  migrate,
+  pendingMigrations,
+  requireSequence,
+} from './schema/index.js';
 import { settleRemadeTables } from './settle-remade-tables.js';
 import { initializeStages, readStages, seenByAllAfterMs, type Stage } from './stages/index.js';
 import { releaseTables } from './release-tables.js';
@@ -111,6 +117,7 @@ export async function install(
       ),
     );
   }
+  await mendSequence(database, schema);
   for (const mapping of narrow ? mappings : before.unknown) {
     // While another instance still replays a stream, what it reads has to be written there.
     if (await releaseTables(database, schema, mapping)) await sleep(seenByAllAfterMs);
@@ -145,6 +152,7 @@ export async function requireInstalled(
       remedy,
     );
   }
+  await requireSequence(database, schema);
   const missing = mappings.filter(({ category }) => outdated.includes(category));
   if (missing.length > 0) {
     throw new BackstoryError(

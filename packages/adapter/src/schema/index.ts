@@ -1,1 +1,2 @@
+export { behindInWords, mendSequence, requireSequence, sequenceBehind } from './log-sequence.js';
 export { lockInstallation, migrate, pendingMigrations } from './migrate.js';

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../../database/index.js';
+import { quoteIdentifier, quoteLiteral } from '../../database/index.js';
 import { notInstalled } from './inbox-errors.js';
 
 /** What runs SQL in the transaction that is open: a client of pg, or TypeORM's EntityManager or QueryRunner. */
@@ -7,7 +7,7 @@ export interface InboxSql {
 }
 
 export interface InboxTables {
-  /** How far each stream has been handled. */
+  /** How far each stream has been handled, in which epoch, and how many events were dropped because that has replaced them. */
   readonly streams: string;
   /** Events that came before their turn. */
   readonly waiting: string;
@@ -43,6 +43,13 @@ export async function installInbox(sql: InboxSql, schema: string): Promise<void>
       consumer text not null, source text not null, id text not null, handled_at timestamptz not null default now(),
       primary key (consumer, source, id));
     create index if not exists inbox_handled_at on ${handled} (handled_at);
+    -- of before there were epochs; asked first, because to alter a table waits for everybody
+    if not exists (select from pg_attribute where attrelid = ${quoteLiteral(streams)}::regclass and attname = 'epoch') then
+      alter table ${streams} add epoch bigint not null default 0, add began bigint not null default 0,
+        add place bigint, add superseded bigint not null default 0;
+      alter table ${waiting} add epoch bigint not null default 0, add previous_epoch bigint not null default 0,
+        drop constraint inbox_waiting_pkey, add primary key (consumer, source, stream, epoch, position);
+    end if;
   end $inbox$`);
 }
 
