@@ -6,6 +6,8 @@
 create table :schema.epochs (
   number bigint primary key,
   first_position bigint not null,
+  -- the last event that was left then: a sequence goes on some positions behind it, of which lost events may have had some
+  survived_position bigint not null,
   started_at timestamptz not null default clock_timestamp()
 );
 
@@ -72,7 +74,8 @@ begin
   if first is null then return null; end if;
   number := greatest(
     (extract(epoch from clock_timestamp()) * 1000000)::bigint, (select max(e.number) + 1 from :schema.epochs e));
-  insert into :schema.epochs (number, first_position) values (number, first + 1);
+  insert into :schema.epochs (number, first_position, survived_position) values (
+    number, first + 1, coalesce((select max(e.global_position) from :schema.events e where e.global_position <= first), 0));
   delete from :schema.incarnation;
   perform :schema.mark_incarnation(first, number);
   return number;

@@ -28,6 +28,8 @@ export interface RecordedEvent {
    * event with the same positions and an older epoch, or none, is lost. A decimal string; later epochs have greater ones.
    */
   readonly epoch?: string;
+  /** Behind the last event that was left when it began: what has a position from there on, and an older epoch, is lost. */
+  readonly epochPosition?: string;
   /** With the first event of a stream in an epoch: that of the event before it. '0': it had no epoch, or there is none before. */
   readonly previousEpoch?: string;
 }

@@ -16,8 +16,9 @@ export async function labelEpochs(
 ): Promise<readonly RecordedEvent[]> {
   const [first] = epochs;
   if (!first || !events.some(({ globalPosition }) => reaches(globalPosition, first))) return events;
-  const epochOf = (position: string): string =>
-    epochs.findLast((epoch) => reaches(position, epoch))?.number ?? '0';
+  const stretch = (position: string): LogEpoch | undefined =>
+    epochs.findLast((epoch) => reaches(position, epoch));
+  const epochOf = (position: string): string => stretch(position)?.number ?? '0';
   const before = new Map<string, string>();
   const ends = new Map<string, RecordedEvent>();
   const asked: RecordedEvent[] = [];
@@ -32,10 +33,12 @@ export async function labelEpochs(
     // who isn't given it must not wait for it
     if (!backfilled || includeBackfill) before.set(place, epochOf(position));
   return events.map((event) => {
-    const epoch = epochOf(event.globalPosition);
-    if (epoch === '0') return event;
+    const found = stretch(event.globalPosition);
+    if (!found) return event;
+    const { number: epoch, survivedPosition } = found;
+    const epochPosition = String(BigInt(survivedPosition) + 1n);
     const previousEpoch = before.get(placeOf(event)) ?? '0';
-    return { ...event, epoch, ...(previousEpoch !== epoch && { previousEpoch }) };
+    return { ...event, epoch, epochPosition, ...(previousEpoch !== epoch && { previousEpoch }) };
   });
 }
 

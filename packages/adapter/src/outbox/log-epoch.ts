@@ -8,6 +8,8 @@ export interface LogEpoch {
   /** A decimal string; the moment of its beginning in microseconds since 1970. Later epochs have greater ones. */
   readonly number: string;
   readonly firstPosition: string;
+  /** Of the last event that was left when it began. Positions between the two were given to nobody, or to lost ones. */
+  readonly survivedPosition: string;
   readonly startedAt: Date;
 }
 
@@ -41,7 +43,7 @@ export async function currentEpoch(sql: SqlExecutor, schema: string): Promise<st
 /** All but the first, oldest first. */
 export function knownEpochs(sql: SqlExecutor, schema: string): Promise<LogEpoch[]> {
   return sql.execute<LogEpoch>(
-    `select number::text, first_position::text as "firstPosition", started_at as "startedAt"
+    `select number::text, first_position::text as "firstPosition", survived_position::text as "survivedPosition", started_at as "startedAt"
      from ${quoteIdentifier(schema)}.known_epochs()`,
   );
 }

@@ -25,6 +25,8 @@ export interface CloudEvent {
   readonly globalposition: string;
   /** The stretch of the log that it belongs to, since it has lost events for the first time. Later ones have greater numbers. */
   readonly epoch?: string;
+  /** Behind the last event that was left when it began: what was published with a global position from there on, and an older epoch, is lost. */
+  readonly epochposition?: string;
   /** On the first event of a stream in an epoch: that of the one before it, '0' for the first. */
   readonly previousepoch?: string;
   readonly change: string;
@@ -56,6 +58,7 @@ export function toCloudEvent(event: RecordedEvent, source: string): CloudEvent {
     streamposition: String(event.streamPosition),
     globalposition: event.globalPosition,
     ...(event.epoch !== undefined && { epoch: event.epoch }),
+    ...(event.epochPosition !== undefined && { epochposition: event.epochPosition }),
     ...(event.previousEpoch !== undefined && { previousepoch: event.previousEpoch }),
     change: event.change,
     schemaversion: String(event.schemaVersion),

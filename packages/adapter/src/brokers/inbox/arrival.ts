@@ -5,6 +5,8 @@ export interface Arrival {
   readonly position: bigint;
   /** 0 for the first. */
   readonly epoch: bigint;
+  /** Where the epoch begins in the publisher's log. */
+  readonly epochPosition: bigint | undefined;
   /** Of the event before it in its stream. */
   readonly previousEpoch: bigint;
   /** In the publisher's log; undefined where that says nothing of its order. */
@@ -31,6 +33,7 @@ export function arrivalOf(event: CloudEvent): Arrival | undefined {
   return {
     position: BigInt(event.streamposition),
     epoch,
+    epochPosition: numberIn(event.epochposition),
     previousEpoch: numberIn(event.previousepoch) ?? epoch,
     place: isCaptured(event) ? numberIn(event.globalposition) : undefined,
   };

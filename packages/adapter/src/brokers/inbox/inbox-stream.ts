@@ -68,7 +68,14 @@ export class InboxStream {
   }
 
   /** An event was handled. */
-  advance(arrival: Arrival): void {
+  async advance(arrival: Arrival): Promise<void> {
+    if (arrival.epoch !== this.current.epoch && arrival.epochPosition !== undefined) {
+      const { epochs } = inboxTables(this.schema);
+      await this.sql.query(
+        `insert into ${epochs} (source, epoch, first) values ($1, $2, $3) on conflict do nothing`,
+        [this.place.source, String(arrival.epoch), String(arrival.epochPosition)],
+      );
+    }
     this.moveTo(stateAfter(this.current, arrival));
   }
 

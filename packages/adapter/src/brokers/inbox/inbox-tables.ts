@@ -9,6 +9,8 @@ export interface InboxSql {
 export interface InboxTables {
   /** How far each stream has been handled, in which epoch, and how many events were dropped because that has replaced them. */
   readonly streams: string;
+  /** Of sources whose log has lost events. */
+  readonly epochs: string;
   /** Events that came before their turn. */
   readonly waiting: string;
   /** Ids of handled events, where their order doesn't matter. */
@@ -19,6 +21,7 @@ export function inboxTables(schema: string): InboxTables {
   const table = (name: string): string => `${quoteIdentifier(schema)}.${name}`;
   return {
     streams: table('inbox_streams'),
+    epochs: table('inbox_epochs'),
     waiting: table('inbox_waiting'),
     handled: table('inbox_handled'),
   };
@@ -26,7 +29,7 @@ export function inboxTables(schema: string): InboxTables {
 
 /** Made where they are not there; nothing is changed where they are. */
 export async function installInbox(sql: InboxSql, schema: string): Promise<void> {
-  const { streams, waiting, handled } = inboxTables(schema);
+  const { streams, epochs, waiting, handled } = inboxTables(schema);
   // Two that start at the same time: "if not exists" alone would let one of them fail.
   await sql.query(`do $inbox$ begin
     perform pg_advisory_xact_lock(hashtext('backstory inbox'));
@@ -42,6 +45,8 @@ export async function installInbox(sql: InboxSql, schema: string): Promise<void>
     create table if not exists ${handled} (
       consumer text not null, source text not null, id text not null, handled_at timestamptz not null default now(),
       primary key (consumer, source, id));
+    create table if not exists ${epochs} (
+      source text not null, epoch bigint not null, first bigint not null, primary key (source, epoch));
     create index if not exists inbox_handled_at on ${handled} (handled_at);
     -- of before there were epochs; asked first, because to alter a table waits for everybody
     if not exists (select from pg_attribute where attrelid = ${quoteLiteral(streams)}::regclass and attname = 'epoch') then

@@ -41,6 +41,16 @@ export interface InboxDelivery {
   readonly replaces?: { readonly epoch: string; readonly from: string; readonly through: string };
 }
 
+/** A stream at whose end events were handled that are no more: those with global positions from `epochPosition` on. */
+export interface LostEnd {
+  readonly source: string;
+  readonly stream: string;
+  /** Position of the last that was handled. */
+  readonly through: string;
+  readonly globalPosition: string;
+  readonly epochPosition: string;
+}
+
 /** Handles one event. */
 export type InboxHandler = (event: CloudEvent, delivery: InboxDelivery) => unknown;
 
@@ -133,6 +143,21 @@ export class Inbox {
     await locked.store();
   }
 
+  /**
+   * Streams whose last handled event the publisher's log has lost, and in which nothing has come since that replaces it. Known
+   * when an event of the new epoch has come, of whatever stream. With `order: 'stream'` only.
+   */
+  async lost(): Promise<LostEnd[]> {
+    const { streams, epochs } = inboxTables(this.schema);
+    return rowsOf<LostEnd>(
+      this.sql,
+      `select s.source, s.stream, s.last::text as through, s.place::text as "globalPosition", min(e.first)::text as "epochPosition"
+       from ${streams} s join ${epochs} e on e.source = s.source and e.epoch > s.epoch and e.first <= s.place
+       where s.consumer = $1 group by s.source, s.stream, s.last, s.place order by s.source, s.stream`,
+      [this.consumer],
+    );
+  }
+
   /** With `order: 'any'`: forgets ids of events that were handled longer ago than the broker could repeat them. */
   async forget(olderThanMs: number): Promise<void> {
     const { handled } = inboxTables(this.schema);
@@ -177,7 +202,7 @@ export class Inbox {
         replaces: { epoch: String(epoch), from: String(position), through: String(last) },
       }),
     });
-    stream.advance(arrival);
+    await stream.advance(arrival);
   }
 
   private async handleThoseThatWaited(stream: InboxStream, handler: InboxHandler): Promise<void> {

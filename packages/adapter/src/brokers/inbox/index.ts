@@ -9,6 +9,7 @@ export {
   type InboxHandler,
   type InboxOptions,
   type InboxOutcome,
+  type LostEnd,
 } from './inbox.js';
 export type { InboxSql } from './inbox-tables.js';
 export { type CloudEvent, readCloudEvent, type ReceivedMessage } from '../cloud-events/index.js';
