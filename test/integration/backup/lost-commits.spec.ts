@@ -61,6 +61,16 @@ async function query(url: string, statement: string): Promise<Record<string, unk
   }
 }
 
+async function killBackend(url: string): Promise<void> {
+  const client = new Client(url);
+  client.on('error', () => undefined);
+  await client.connect();
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const gone = new Promise<void>((resolve) => client.once('end', resolve));
+  process.kill(rows[0]?.pid as number, 'SIGKILL');
+  await gone;
+}
+
 /** The log, as the receiver is to have it. */
 async function log(url: string): Promise<unknown[]> {
   return query(
@@ -78,6 +88,23 @@ async function pay(url: string, times: number, from = 1): Promise<void> {
   for (let n = 0; n < times; n++)
     await client.query(`update account set balance = balance + 1 where id = $1`, [from + (n % 5)]);
   await client.end();
+}
+
+/** Several in one transaction, which is rolled back now and then. */
+async function payAtOnce(url: string, times: number, from: number): Promise<void> {
+  const client = new Client(url);
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('begin');
+    for (let n = 0; n < times; n++) {
+      await client.query(`update account set balance = balance + 1 where id = $1`, [from + n]);
+      await sleep(2);
+    }
+    await client.query(Math.random() < 0.3 ? 'rollback' : 'commit');
+  } finally {
+    await client.end();
+  }
 }
 
 const inOrder = (events: readonly { stream: string; position: number }[]): unknown[] =>
@@ -166,10 +193,18 @@ describeWithNats(`delivery after lost commits, seed ${seed}`, () => {
               );
           });
           await sleep(random.integer(100, 900));
-          await primary.run('pg_ctl', '-D', primary.data, '-m', 'immediate', 'stop');
+          // the server as a whole, or a process of it, after which it recovers without a start
+          if (crash % 2 === 0) await primary.run('pg_ctl', '-D', primary.data, '-m', 'immediate', 'stop');
+          else await killBackend(primary.url());
           over = true;
           await Promise.all(writers);
-          await primary.start({});
+          if (crash % 2 === 0) await primary.start({});
+          await eventually('the server is back', () =>
+            query(primary.url(), 'select 1').then(
+              () => true,
+              () => false,
+            ),
+          );
           const [{ n } = {}] = await query(primary.url(), 'select count(*)::int as n from backstory.events');
           lost += Math.max(0, acknowledged - Number(n));
           await pay(primary.url(), random.integer(1, 10), 3);
@@ -231,7 +266,14 @@ describeWithNats(`delivery after lost commits, seed ${seed}`, () => {
         await pay(url, 33);
         await expectToAgree(url);
         if (!lives) await application?.close();
+        let over = false;
+        const writers = [2, 3, 4].map(async () => {
+          for (; !over;) await payAtOnce(url, 4, 2).catch(() => sleep(5));
+        });
         await takeOver(standby, primary);
+        await sleep(300);
+        over = true;
+        await Promise.all(writers);
         await pay(url, 12, 2);
         if (!lives) application = await openApplication(url, receiver, nats.url);
         await pay(url, 7, 4);
