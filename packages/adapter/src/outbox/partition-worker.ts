@@ -1,4 +1,5 @@
 import type { SqlExecutor } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
 import type { RecordedEvent } from '../event/index.js';
 import { confirmDelivery } from './confirm-delivery.js';
 import {
@@ -25,15 +26,10 @@ import {
 } from './parked-events.js';
 import { Pause } from './pause.js';
 import { requireCheckpoint } from './require-checkpoint.js';
+import { restAfter } from './rest-after.js';
 import { EventFailure, type Subscription } from './subscription.js';
 import { backoff, isTransient } from './transient-errors.js';
 import type { WorkerSurroundings } from './worker-surroundings.js';
-
-/**
- * The rest after a page: a millisecond for each of its events, within these. So a quiet log is heard of at once, and a busy
- * one is read in fewer, larger pages, which its writers feel less (`npm run bench -- load`).
- */
-const restMs = { least: 5, most: 20 };
 
 /** Delivers the events of one partition, in order, for as long as it has the lease. */
 export class PartitionWorker {
@@ -68,10 +64,17 @@ export class PartitionWorker {
         await this.work(() => (failures = 0));
       } catch (error) {
         if (error instanceof LeaseLostError || signal.aborted) return;
-        this.surroundings.onError(`Consumer "${this.lease.consumer}" waits`, error);
+        await this.report(error);
         await new Pause().wait(backoff(failures), 0, signal);
       }
     }
+  }
+
+  private async report(error: unknown): Promise<void> {
+    const { database, schema, onError } = this.surroundings;
+    onError(`Consumer "${this.lease.consumer}" waits`, error);
+    if (!BackstoryError.is(error)) return;
+    await recordFailure(database, schema, this.fence, inWords(error)).catch(() => undefined);
   }
 
   private async work(onDelivery: () => void): Promise<void> {
@@ -111,7 +114,7 @@ export class PartitionWorker {
       // a full page of what the filter refuses is no sign of a quiet log
       quiet = page.events.length > 0 || page.full ? 0 : quiet + 1;
       if (page.full) continue;
-      const rest = Math.min(restMs.most, Math.max(restMs.least, page.events.length));
+      const rest = restAfter(page);
       await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), rest, signal);
       upcoming = read();
     }
