@@ -36,6 +36,7 @@ export class GapAwareReader {
     private checkpoint: Checkpoint,
     filter: EventFilter,
     private readonly pageSize: number,
+    private readonly settled?: string,
   ) {
     this.filter = filterSql(filter);
   }
@@ -43,7 +44,7 @@ export class GapAwareReader {
   async next(): Promise<DeliverablePage> {
     const before = this.checkpoint;
     const limit = this.pageSize * this.width;
-    const found = await readPage(this.sql, this.schema, before, this.filter, limit);
+    const found = await readPage(this.sql, this.schema, before, this.filter, limit, this.settled);
     const writers = this.writersOf(found.missing);
     const missing = found.missing.filter((_, index) => writers[index]?.size !== 0);
     const page = { ...found, missing };

@@ -11,10 +11,11 @@ import {
   requireLease,
   storeCheckpoint,
 } from './consumer-lease.js';
+import { enterLog, type EnteredLog } from './enter-log.js';
+import { errorInWords } from './error-in-words.js';
 import { type DeliverablePage, GapAwareReader } from './gap-aware-reader.js';
 import { IdleCheckpoint } from './idle-checkpoint.js';
 import { labelEpochs } from './label-epochs.js';
-import { currentEpoch, knownEpochs, type LogEpoch } from './log-epoch.js';
 import {
   nextRetry,
   parkedBehind,
@@ -36,15 +37,18 @@ export class PartitionWorker {
   private readonly stopping = new AbortController();
   private readonly pause = new Pause();
   private parked = new Set<string>();
-  private fence: Fence;
-  private epochs: readonly LogEpoch[] = [];
+  private log: EnteredLog;
 
   constructor(
     private readonly surroundings: WorkerSurroundings,
     private readonly subscription: Subscription,
     readonly lease: Lease,
   ) {
-    this.fence = { ...lease, logEpoch: '' };
+    this.log = { fence: { ...lease, logEpoch: '-1' }, epochs: [], durable: undefined };
+  }
+
+  private get fence(): Fence {
+    return this.log.fence;
   }
 
   /** Something may have been written. */
@@ -74,7 +78,7 @@ export class PartitionWorker {
     const { database, schema, onError } = this.surroundings;
     onError(`Consumer "${this.lease.consumer}" waits`, error);
     if (!BackstoryError.is(error)) return;
-    await recordFailure(database, schema, this.fence, inWords(error)).catch(() => undefined);
+    await recordFailure(database, schema, this.fence, errorInWords(error)).catch(() => undefined);
   }
 
   private async work(onDelivery: () => void): Promise<void> {
@@ -82,8 +86,7 @@ export class PartitionWorker {
     const { signal } = this.stopping;
     const partition = { index: this.lease.partition, of: this.lease.partitions };
     const filter = { ...this.subscription.filter, partition };
-    this.fence = { ...this.lease, logEpoch: await currentEpoch(database, schema) };
-    this.epochs = await knownEpochs(database, schema);
+    this.log = await enterLog(database, schema, this.lease);
     const idle = new IdleCheckpoint(this.surroundings, this.fence);
     const checkpoint = await readCheckpoint(database, schema, this.lease);
     await requireCheckpoint(database, schema, this.lease.consumer, checkpoint.position);
@@ -94,6 +97,7 @@ export class PartitionWorker {
       checkpoint,
       filter,
       Math.max(1000, this.subscription.batchSize),
+      this.log.durable,
     );
     if (this.parked.size > 0) {
       await this.retryParked();
@@ -114,8 +118,7 @@ export class PartitionWorker {
       // a full page of what the filter refuses is no sign of a quiet log
       quiet = page.events.length > 0 || page.full ? 0 : quiet + 1;
       if (page.full) continue;
-      const rest = restAfter(page);
-      await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), rest, signal);
+      await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), restAfter(page), signal);
       upcoming = read();
     }
   }
@@ -123,7 +126,7 @@ export class PartitionWorker {
   private async deliver(found: DeliverablePage): Promise<void> {
     if (found.events.length === 0) return;
     const page = { ...found, events: await this.labelled(found.events) };
-    if (!this.subscription.transactional) await this.confirm();
+    if (!this.subscription.transactional && !found.settled) await this.confirm();
     const end = page.events.length;
     for (let next = 0; next < end; next = await this.step(page, next, end)) {
       if (this.stopping.signal.aborted) return;
@@ -132,12 +135,13 @@ export class PartitionWorker {
 
   /** What leaves the database must not be lost in it. What stays is as old as the log, and is fenced by its checkpoint. */
   private confirm(): Promise<void> {
-    return confirmDelivery(this.surroundings.database, this.surroundings.schema, this.fence);
+    const { database, schema } = this.surroundings;
+    return confirmDelivery(database, schema, this.fence, this.log.durable);
   }
 
   private labelled(events: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
     const { database, schema } = this.surroundings;
-    return labelEpochs(database, schema, this.epochs, events, this.subscription.filter);
+    return labelEpochs(database, schema, this.log.epochs, events, this.subscription.filter);
   }
 
   /** Handles events from `first` on and before `end`, at most a batch. @returns the next one to handle */
@@ -205,7 +209,7 @@ export class PartitionWorker {
     for (let tried = 1, counted = 1; ; tried++) {
       const cause = error instanceof EventFailure ? error.cause : error;
       if (!this.subscription.isTransient(cause) && counted++ >= attempts) {
-        const parked = { event, error: inWords(cause), attempts };
+        const parked = { event, error: errorInWords(cause), attempts };
         await database.transaction(async (sql) => {
           await park(sql, schema, this.lease.consumer, [parked]);
           await parkAgain(sql, schema, this.lease.consumer, parked);
@@ -220,7 +224,7 @@ export class PartitionWorker {
       }
       // Broken off because the worker stops: no failure of anybody.
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
-      await recordFailure(database, schema, this.fence, inWords(cause));
+      await recordFailure(database, schema, this.fence, errorInWords(cause));
       await new Pause().wait(backoff(tried), 0, this.stopping.signal);
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
       try {
@@ -293,8 +297,4 @@ export class PartitionWorker {
     const handledTo = next >= page.events.length || !last ? page.scannedTo : BigInt(last.globalPosition);
     await storeCheckpoint(sql, this.surroundings.schema, this.fence, page.checkpointAt(handledTo));
   }
-}
-
-function inWords(error: unknown): string {
-  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2000);
 }
