@@ -83,7 +83,7 @@ describe('the doctor', () => {
     );
   });
 
-  it('finds a sequence that was left behind by a restore, and its statement mends it', async () => {
+  it('finds a sequence that was left behind by a restore, and install mends it', async () => {
     await install();
     await library.dataSource.manager.insert(Shelf, { room: 'a', number: 1 });
     await sql(`alter sequence backstory.events_global_position_seq restart`);
@@ -92,7 +92,8 @@ describe('the doctor', () => {
       severity: 'fault',
       problem: expect.stringContaining('behind the newest event at 1'),
     });
-    await sql(finding?.remedy ?? '');
+    expect(finding?.remedy).toBe('npx backstory install');
+    await install();
     expect(await doctor(library.dataSource, named)).toEqual([]);
     await library.dataSource.manager.insert(Shelf, { room: 'a', number: 2 });
   });

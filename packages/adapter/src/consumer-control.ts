@@ -4,6 +4,7 @@ import { sqlState } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import {
   askForRetry,
+  beginEpoch,
   byHandlers,
   byPublisher,
   Consumer,
@@ -19,7 +20,9 @@ import {
   requireHandlers,
   lastPosition,
   listConsumers,
+  knownEpochs,
   listParked,
+  type LogEpoch,
   type ParkedEvent,
   type ParkedSelection,
   type StartAt,
@@ -37,6 +40,7 @@ import {
   readGenerations,
   unknownProjection,
 } from './projections/index.js';
+import { validateConsumer } from './validate-consumer.js';
 
 /** What consumers of every kind are told. */
 interface ConsumerOptions {
@@ -115,7 +119,7 @@ export class ConsumerControl {
   /** Names a read model that is written from events, from the beginning, each exactly once. */
   project(definition: ProjectionDefinition<EntityManager>): this {
     this.claim(definition.name);
-    validate(definition);
+    validateConsumer(definition);
     requireHandlers(definition.name, definition.handlers, 'projection');
     const projection = new Projection(this.surroundings, this.inContext, definition as ProjectionDefinition);
     this.defined.set(definition.name, projection);
@@ -232,6 +236,23 @@ export class ConsumerControl {
     return generations.next === null;
   }
 
+  /**
+   * The epochs of the log, oldest first, but for the first one: a new one begins when the server was recovered from a crash, a
+   * base backup or a dump, or a standby was promoted. What has no `epoch` is of before the first of these.
+   */
+  epochs(): Promise<LogEpoch[]> {
+    return knownEpochs(this.database, this.schema);
+  }
+
+  /**
+   * Begins a new epoch by hand, before the application writes: after an older copy of the files of a stopped server was put
+   * back, which nothing tells from a restart.
+   * @returns its number
+   */
+  beginEpoch(): Promise<string> {
+    return beginEpoch(this.database, this.schema);
+  }
+
   /** One after the other: a stop that comes while consumers are being started stops them all. */
   private inTurn(work: () => Promise<void>): Promise<void> {
     const result = this.turn.then(work);
@@ -244,7 +265,7 @@ export class ConsumerControl {
     rest: Pick<Subscription, 'filter' | 'isTransient' | 'handle' | 'close'>,
   ): this {
     this.claim(name);
-    validate({ name, partitions, batchSize, attempts });
+    validateConsumer({ name, partitions, batchSize, attempts });
     if (from !== 'now' && from !== 'beginning' && !/^\d+$/.test(from)) {
       throw new InvalidOptionsError(
         `from: "${String(from)}" of consumer "${name}" is no place to start.`,
@@ -275,25 +296,5 @@ export class ConsumerControl {
     if (this.defined.get(name) instanceof Consumer || name.includes('@')) return name;
     const generations = await readGenerations(this.database, this.schema, name);
     return generations ? generationName(name, generations.live) : name;
-  }
-}
-
-function validate(numbers: {
-  name: string;
-  partitions?: number;
-  batchSize?: number;
-  attempts?: number;
-}): void {
-  const { name, ...rest } = numbers;
-  if (!/^[^@\s]+$/.test(name)) {
-    throw new InvalidOptionsError(`"${name}" is no name of a consumer.`, 'Use one without spaces and @.');
-  }
-  for (const option of ['partitions', 'batchSize', 'attempts'] as const) {
-    const value = rest[option];
-    if (value === undefined || (Number.isInteger(value) && value > 0 && value <= 10_000)) continue;
-    throw new InvalidOptionsError(
-      `${option}: ${value} of consumer "${name}" is no number from 1 to 10 000.`,
-      'Use a whole number.',
-    );
   }
 }

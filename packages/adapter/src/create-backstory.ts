@@ -30,11 +30,11 @@ export async function createBackstory(
 
 function linksOfItsOwn(dataSource: DataSource, { logger }: BackstoryOptions): HistoryLinks {
   return {
-    link: ({ schema, pool, reads, stages, mend, afterMigrations, close }) => {
+    link: ({ schema, pool, reads, stages, mends, afterMigrations, close }) => {
       const ends = [
         interceptReads(dataSource, reads),
         sendContextWithStatements(pool),
-        watchCaptureFailures(pool, (failing) => (failing === schema ? mend : undefined)),
+        watchCaptureFailures(pool, (failing) => (failing === schema ? mends : undefined)),
         endWithDataSource(dataSource, close),
       ];
       renewWithMigrations(dataSource, {

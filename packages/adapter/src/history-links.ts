@@ -1,6 +1,6 @@
 import type { EntityMapping } from './mapping/index.js';
 import type { StageWatch } from './stages/index.js';
-import type { poolOf, ReplayingReads } from './typeorm/index.js';
+import type { CaptureMends, poolOf, ReplayingReads } from './typeorm/index.js';
 
 /** What of a history takes part in what the application does. */
 export interface LinkedHistory {
@@ -10,8 +10,7 @@ export interface LinkedHistory {
   readonly reads: ReplayingReads;
   readonly stages: StageWatch;
   readonly mappings: () => readonly EntityMapping[];
-  /** Makes its triggers anew, in the background. */
-  readonly mend: () => void;
+  readonly mends: CaptureMends;
   /** Captures what has only come with migrations. */
   readonly afterMigrations: () => Promise<void>;
   readonly close: () => Promise<void>;

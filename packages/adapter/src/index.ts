@@ -95,6 +95,7 @@ export {
   type EventPublisher,
   type EventSelector,
   onEvent,
+  type LogEpoch,
   onEventBatch,
   type ParkedEvent,
   type ParkedSelection,

@@ -13,7 +13,13 @@ import {
 import { type Database, quoteTable, serverError, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
 import { type EntityMapping, withheldNames } from './mapping/index.js';
-import { lockInstallation, migrate, pendingMigrations } from './schema/index.js';
+import {
+  lockInstallation,
+  mendSequence,
+  migrate,
+  pendingMigrations,
+  requireSequence,
+} from './schema/index.js';
 import { settleRemadeTables } from './settle-remade-tables.js';
 import { initializeStages, readStages, seenByAllAfterMs, type Stage } from './stages/index.js';
 import { releaseTables } from './release-tables.js';
@@ -128,6 +134,7 @@ export async function install(
       ),
     );
   }
+  await mendSequence(database, schema);
   for (const mapping of narrow ? mappings : before.unknown) {
     // While another instance still replays a stream, what it reads has to be written there.
     if (await releaseTables(database, schema, mapping)) await sleep(seenByAllAfterMs);
@@ -166,6 +173,7 @@ export async function requireInstalled(
       `${remedy}, then start again.`,
     );
   }
+  await requireSequence(database, schema);
   const tablesOf = (categories: readonly string[]): string =>
     mappings
       .filter(({ category }) => categories.includes(category))

@@ -15,6 +15,7 @@ import { mayWait, WaitingAggregates } from './waiting-aggregates.js';
 import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
+import { mendSequence } from './schema/index.js';
 import { ShadowReads } from './shadow/index.js';
 import { StageWatch } from './stages/index.js';
 import { tablesElsewhereInWords } from './tables-elsewhere-in-words.js';
@@ -91,10 +92,18 @@ export async function openHistory(
     },
   );
   await stages.refresh();
-  const mend = once(
-    () => database.transaction((sql) => renewCapture(sql, schema)),
-    warn('Capture is out of date, and could not be renewed. Run "npx backstory install"'),
-  );
+  const mends = {
+    triggers: once(
+      () => database.transaction((sql) => renewCapture(sql, schema)),
+      warn('Capture is out of date, and could not be renewed. Run "npx backstory install"'),
+    ),
+    positions: once(
+      () => mendSequence(database, schema),
+      warn(
+        'The sequence of global positions is behind the log, and could not be set. Run "npx backstory install"',
+      ),
+    ),
+  };
   const parsers = async () => {
     const client = await pool.connect();
     client.release();
@@ -167,7 +176,7 @@ export async function openHistory(
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= release());
   const mappings = (): readonly EntityMapping[] => registry.all();
-  const unlink = links.link({ schema, pool, reads, stages, mappings, mend, afterMigrations, close });
+  const unlink = links.link({ schema, pool, reads, stages, mappings, mends, afterMigrations, close });
   return new Backstory(
     dataSource,
     database,

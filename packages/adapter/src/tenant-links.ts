@@ -58,7 +58,7 @@ export class TenantLinks {
     this.ends = [
       interceptReads(dataSource, this.reads),
       sendContextWithStatements(pool),
-      watchCaptureFailures(pool, (schema) => this.members.get(schema)?.mend),
+      watchCaptureFailures(pool, (schema) => this.members.get(schema)?.mends),
       endWithDataSource(dataSource, close),
     ];
     renewWithMigrations(dataSource, {

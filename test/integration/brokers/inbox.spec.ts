@@ -11,7 +11,7 @@ import { seededRandom, seedOfRun } from '../../library/random.js';
 
 const seed = seedOfRun();
 const event = (stream: string, position: number, source = '/shop'): CloudEvent =>
-  toCloudEvent(contractEvent(stream, position), source);
+  toCloudEvent(contractEvent(stream, position, { globalPosition: String(position) }), source);
 
 describe(`the inbox, seed ${seed}`, () => {
   let database: TestDatabase;

@@ -6,6 +6,7 @@ import { readStages } from '../stages/index.js';
 import { captureTriggers } from './capture-triggers.js';
 import type { Finding } from './finding.js';
 import { boundByName } from './findings/bound-by-name.js';
+import { brokenSequence } from './findings/broken-sequence.js';
 import { brokenTriggers } from './findings/broken-triggers.js';
 import { hiddenFromCapture } from './findings/hidden-from-capture.js';
 import { hiddenLog } from './findings/hidden-log.js';
@@ -14,7 +15,7 @@ import { lastProofs } from './findings/last-proofs.js';
 import { looksSecret } from './findings/looks-secret.js';
 import { missingIndexes } from './findings/missing-indexes.js';
 import { rightsTooMany } from './findings/rights-too-many.js';
-import { sequenceBehind } from './findings/sequence-behind.js';
+
 import { strayTriggers } from './findings/stray-triggers.js';
 import { uncapturedColumns } from './findings/uncaptured-columns.js';
 import { unnamedAggregates } from './findings/unnamed-aggregates.js';
@@ -74,7 +75,7 @@ export async function diagnose(
     ...(await hiddenLog(sql, schema)),
     ...(await unreadableColumns(sql, captured)),
     ...(await lastProofs(sql, schema, captured)),
-    ...(await sequenceBehind(sql, schema)),
+    ...(await brokenSequence(sql, schema)),
     ...(await rightsTooMany(sql, schema)),
     ...(await unreadableTimes(sql)),
   ];

@@ -34,7 +34,15 @@ export const stateTables: readonly string[] = [
 ];
 
 /** Functions that run with their owner's rights and are safe for an application: what they do was decided when they were made. */
-const forApplications: readonly string[] = ['rebind', 'settle'];
+const forApplications: readonly string[] = [
+  'rebind',
+  'settle',
+  'epoch_now',
+  'known_epochs',
+  'note_incarnation',
+  'begin_epoch',
+  'log_end',
+];
 
 /**
  * The statements that give roles what they need in Backstory's schema and take away what they don't. Run as the owner of its tables.

@@ -23,4 +23,13 @@ export interface RecordedEvent {
   readonly data: EventData;
   readonly metadata: EventMetadata;
   readonly recordedAt: Date;
+  /**
+   * Given to consumers, for events since the log has lost some for the first time: which stretch of it they belong to. Another
+   * event with the same positions and an older epoch, or none, is lost. A decimal string; later epochs have greater ones.
+   */
+  readonly epoch?: string;
+  /** Behind the last event that was left when it began: what has a position from there on, and an older epoch, is lost. */
+  readonly epochPosition?: string;
+  /** With the first event of a stream in an epoch: that of the event before it. '0': it had no epoch, or there is none before. */
+  readonly previousEpoch?: string;
 }

@@ -10,13 +10,18 @@ export interface Lease {
   readonly epoch: string;
 }
 
+/** A lease, and the epoch of the log that its worker has read from: what it does counts only while both are so. */
+export interface Fence extends Lease {
+  readonly logEpoch: string;
+}
+
 /** Another worker has the partition now, or somebody has intervened: what is under way must not count. */
 export class LeaseLostError extends BackstoryError {
   override readonly name = 'LeaseLostError';
   constructor({ consumer, partition }: Lease) {
     super(
       'LEASE_LOST',
-      `Consumer "${consumer}", partition ${partition}: the lease is gone.`,
+      `Consumer "${consumer}", partition ${partition}: the lease is gone, or the log is of another epoch.`,
       'Nothing: its next owner goes on from the checkpoint.',
     );
   }
@@ -110,13 +115,31 @@ export async function readCheckpoint(sql: SqlExecutor, schema: string, lease: Le
   return checkpointOf(row);
 }
 
-/** Holds off whoever wants to take the partition, until the transaction ends. @throws LeaseLostError */
-export async function requireLease(sql: SqlExecutor, schema: string, lease: Lease): Promise<void> {
+/** A condition on a row of the table of consumers, with the values of `valuesOf` as its parameters. */
+export function isHeld(schema: string): string {
+  return `name = $1 and partition = $2 and epoch = $3 and ${quoteIdentifier(schema)}.epoch_now() = $4::bigint`;
+}
+
+export function valuesOf({ consumer, partition, epoch, logEpoch }: Fence): readonly unknown[] {
+  return [consumer, partition, epoch, logEpoch];
+}
+
+/** Without a lock: for who has found nothing to do. @throws LeaseLostError */
+export async function lookAtFence(sql: SqlExecutor, schema: string, fence: Fence): Promise<void> {
   const held = await sql.execute(
-    `select from ${quoteIdentifier(schema)}.consumers where name = $1 and partition = $2 and epoch = $3 for share`,
-    [lease.consumer, lease.partition, lease.epoch],
+    `select from ${quoteIdentifier(schema)}.consumers where ${isHeld(schema)}`,
+    valuesOf(fence),
   );
-  if (held.length === 0) throw new LeaseLostError(lease);
+  if (held.length === 0) throw new LeaseLostError(fence);
+}
+
+/** Holds off whoever wants to take the partition, until the transaction ends. @throws LeaseLostError */
+export async function requireLease(sql: SqlExecutor, schema: string, fence: Fence): Promise<void> {
+  const held = await sql.execute(
+    `select from ${quoteIdentifier(schema)}.consumers where ${isHeld(schema)} for share`,
+    valuesOf(fence),
+  );
+  if (held.length === 0) throw new LeaseLostError(fence);
 }
 
 /**
@@ -127,30 +150,30 @@ export async function requireLease(sql: SqlExecutor, schema: string, lease: Leas
 export async function storeCheckpoint(
   sql: SqlExecutor,
   schema: string,
-  lease: Lease,
+  fence: Fence,
   checkpoint: Checkpoint,
 ): Promise<void> {
   const stored = await sql.execute(
     `update ${quoteIdentifier(schema)}.consumers
-     set position = $4, gaps = $5, error = null, failing_since = null, updated_at = clock_timestamp()
-     where name = $1 and partition = $2 and epoch = $3 returning 1`,
-    [lease.consumer, lease.partition, lease.epoch, ...storedCheckpoint(checkpoint)],
+     set position = $5, gaps = $6, error = null, failing_since = null, updated_at = clock_timestamp()
+     where ${isHeld(schema)} returning 1`,
+    [...valuesOf(fence), ...storedCheckpoint(checkpoint)],
   );
-  if (stored.length === 0) throw new LeaseLostError(lease);
+  if (stored.length === 0) throw new LeaseLostError(fence);
 }
 
 /** Lets operators see what is being retried. @throws LeaseLostError */
 export async function recordFailure(
   sql: SqlExecutor,
   schema: string,
-  lease: Lease,
+  fence: Fence,
   error: string,
 ): Promise<void> {
   const stored = await sql.execute(
     `update ${quoteIdentifier(schema)}.consumers
-     set error = $4, failing_since = coalesce(failing_since, clock_timestamp())
-     where name = $1 and partition = $2 and epoch = $3 returning 1`,
-    [lease.consumer, lease.partition, lease.epoch, error],
+     set error = $5, failing_since = coalesce(failing_since, clock_timestamp())
+     where ${isHeld(schema)} returning 1`,
+    [...valuesOf(fence), error],
   );
-  if (stored.length === 0) throw new LeaseLostError(lease);
+  if (stored.length === 0) throw new LeaseLostError(fence);
 }

@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 import { beat, release, signOff } from './consumer-lease.js';
 import { evolvedSubscription } from './evolved-subscription.js';
 import { observedSubscription } from './observed-subscription.js';
-import { PartitionWorker, type WorkerSurroundings } from './partition-worker.js';
+import { PartitionWorker } from './partition-worker.js';
 import { registerConsumer } from './register-consumer.js';
 import type { Subscription } from './subscription.js';
+import type { WorkerSurroundings } from './worker-surroundings.js';
 
 /** This process's part in a consumer: takes its share of the partitions, and a worker runs for each. */
 export class Consumer {

@@ -19,7 +19,12 @@ export async function eventWriters(sql: SqlExecutor, schema: string): Promise<Re
 /** A prepared transaction that was recovered after a crash has another virtual id than before, which begins like this. */
 const recovered = '-1/';
 
+/** Whether a writer is a prepared transaction of before the server was recovered. */
+export function isRecovered(writer: string): boolean {
+  return writer.startsWith(recovered);
+}
+
 /** Those of a gap's possible writers that are still there. */
 export function writersLeft(before: ReadonlySet<string>, now: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...now].filter((writer) => before.has(writer) || writer.startsWith(recovered)));
+  return new Set([...now].filter((writer) => before.has(writer) || isRecovered(writer)));
 }

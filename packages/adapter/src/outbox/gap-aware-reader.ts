@@ -36,6 +36,7 @@ export class GapAwareReader {
     private checkpoint: Checkpoint,
     filter: EventFilter,
     private readonly pageSize: number,
+    private readonly settled?: string,
   ) {
     this.filter = filterSql(filter);
   }
@@ -45,7 +46,7 @@ export class GapAwareReader {
     const limit = this.pageSize * this.width;
     // an event that were hidden would be taken for a gap, and passed by
     const found = await this.database.snapshot((sql) =>
-      readPage(sql, this.schema, before, this.filter, limit),
+      readPage(sql, this.schema, before, this.filter, limit, this.settled),
     );
     const writers = this.writersOf(found.missing);
     const missing = found.missing.filter((_, index) => writers[index]?.size !== 0);

@@ -17,8 +17,9 @@ export {
   isTransientOfPublisher,
 } from './handling.js';
 export { type ConsumerStatus, listConsumers } from './list-consumers.js';
+export { beginEpoch, knownEpochs, type LogEpoch } from './log-epoch.js';
 export { askForRetry, discard, listParked, type ParkedEvent, type ParkedSelection } from './parked-events.js';
-export type { WorkerSurroundings } from './partition-worker.js';
+export type { WorkerSurroundings } from './worker-surroundings.js';
 export type { DeliveryTransactions, StartAt, Subscription } from './subscription.js';
 export { requireConsumer } from './require-consumer.js';
 export { requireHandlers } from './require-handlers.js';

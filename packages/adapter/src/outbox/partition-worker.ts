@@ -1,7 +1,9 @@
-import type { Database, SqlExecutor } from '../database/index.js';
+import type { SqlExecutor } from '../database/index.js';
+import { BackstoryError } from '../errors.js';
 import type { RecordedEvent } from '../event/index.js';
-import { storedCheckpoint } from './checkpoint.js';
+import { confirmDelivery } from './confirm-delivery.js';
 import {
+  type Fence,
   type Lease,
   LeaseLostError,
   readCheckpoint,
@@ -9,8 +11,11 @@ import {
   requireLease,
   storeCheckpoint,
 } from './consumer-lease.js';
-import type { EventEvolution } from './evolved-subscription.js';
+import { enterLog, type EnteredLog } from './enter-log.js';
+import { errorInWords } from './error-in-words.js';
 import { type DeliverablePage, GapAwareReader } from './gap-aware-reader.js';
+import { IdleCheckpoint } from './idle-checkpoint.js';
+import { labelEpochs } from './label-epochs.js';
 import {
   nextRetry,
   parkedBehind,
@@ -21,42 +26,30 @@ import {
   unpark,
 } from './parked-events.js';
 import { Pause } from './pause.js';
-import { type DeliveryTransactions, EventFailure, type Subscription } from './subscription.js';
+import { requireCheckpoint } from './require-checkpoint.js';
+import { restAfter } from './rest-after.js';
+import { EventFailure, type Subscription } from './subscription.js';
 import { backoff, isTransient } from './transient-errors.js';
-
-/** What workers need of the world. */
-export interface WorkerSurroundings {
-  readonly database: Database;
-  readonly schema: string;
-  readonly transactions: DeliveryTransactions;
-  readonly leaseMs: number;
-  /** The longest pause between two looks at a quiet log. */
-  readonly pollMs: number;
-  readonly onError: (problem: string, error: unknown) => void;
-  readonly evolution: EventEvolution;
-}
-
-/**
- * The rest after a page: a millisecond for each of its events, within these. So a quiet log is heard of at once, and a busy
- * one is read in fewer, larger pages, which its writers feel less (`npm run bench -- load`).
- */
-const restMs = { least: 5, most: 20 };
-/** How much later a checkpoint may be stored that only passes by events which the filter refuses. */
-const idleCheckpointMs = 100;
+import type { WorkerSurroundings } from './worker-surroundings.js';
 
 /** Delivers the events of one partition, in order, for as long as it has the lease. */
 export class PartitionWorker {
   private readonly stopping = new AbortController();
   private readonly pause = new Pause();
   private parked = new Set<string>();
-  private storedAt = 0;
-  private stored = '';
+  private log: EnteredLog;
 
   constructor(
     private readonly surroundings: WorkerSurroundings,
     private readonly subscription: Subscription,
     readonly lease: Lease,
-  ) {}
+  ) {
+    this.log = { fence: { ...lease, logEpoch: '-1' }, epochs: [], durable: undefined };
+  }
+
+  private get fence(): Fence {
+    return this.log.fence;
+  }
 
   /** Something may have been written. */
   wake(): void {
@@ -75,10 +68,17 @@ export class PartitionWorker {
         await this.work(() => (failures = 0));
       } catch (error) {
         if (error instanceof LeaseLostError || signal.aborted) return;
-        this.surroundings.onError(`Consumer "${this.lease.consumer}" waits`, error);
+        await this.report(error);
         await new Pause().wait(backoff(failures), 0, signal);
       }
     }
+  }
+
+  private async report(error: unknown): Promise<void> {
+    const { database, schema, onError } = this.surroundings;
+    onError(`Consumer "${this.lease.consumer}" waits`, error);
+    if (!BackstoryError.is(error)) return;
+    await recordFailure(database, schema, this.fence, errorInWords(error)).catch(() => undefined);
   }
 
   private async work(onDelivery: () => void): Promise<void> {
@@ -86,7 +86,10 @@ export class PartitionWorker {
     const { signal } = this.stopping;
     const partition = { index: this.lease.partition, of: this.lease.partitions };
     const filter = { ...this.subscription.filter, partition };
+    this.log = await enterLog(database, schema, this.lease);
+    const idle = new IdleCheckpoint(this.surroundings, this.fence);
     const checkpoint = await readCheckpoint(database, schema, this.lease);
+    await requireCheckpoint(database, schema, this.lease.consumer, checkpoint.position);
     this.parked = await parkedStreams(database, schema, this.lease);
     const reader = new GapAwareReader(
       database,
@@ -94,10 +97,11 @@ export class PartitionWorker {
       checkpoint,
       filter,
       Math.max(1000, this.subscription.batchSize),
+      this.log.durable,
     );
     if (this.parked.size > 0) {
       await this.retryParked();
-      await storeCheckpoint(database, schema, this.lease, checkpoint);
+      await storeCheckpoint(database, schema, this.fence, checkpoint);
     }
     // Begun before it is awaited: its error must not be an unhandled one meanwhile.
     const read = (): Promise<DeliverablePage> => {
@@ -109,22 +113,35 @@ export class PartitionWorker {
       const page = await upcoming;
       if (page.full) upcoming = read(); // the server reads on while this process handles
       await this.deliver(page);
+      await idle.passBy(page);
       if (page.events.length > 0) onDelivery();
       // a full page of what the filter refuses is no sign of a quiet log
       quiet = page.events.length > 0 || page.full ? 0 : quiet + 1;
       if (page.full) continue;
-      const rest = Math.min(restMs.most, Math.max(restMs.least, page.events.length));
-      await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), rest, signal);
+      await this.pause.wait(Math.min(pollMs, 10 * 2 ** Math.min(quiet, 16)), restAfter(page), signal);
       upcoming = read();
     }
   }
 
-  private async deliver(page: DeliverablePage): Promise<void> {
+  private async deliver(found: DeliverablePage): Promise<void> {
+    if (found.events.length === 0) return;
+    const page = { ...found, events: await this.labelled(found.events) };
+    if (!this.subscription.transactional && !found.settled) await this.confirm();
     const end = page.events.length;
     for (let next = 0; next < end; next = await this.step(page, next, end)) {
       if (this.stopping.signal.aborted) return;
     }
-    await this.passBy(page);
+  }
+
+  /** What leaves the database must not be lost in it. What stays is as old as the log, and is fenced by its checkpoint. */
+  private confirm(): Promise<void> {
+    const { database, schema } = this.surroundings;
+    return confirmDelivery(database, schema, this.fence, this.log.durable);
+  }
+
+  private labelled(events: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
+    const { database, schema } = this.surroundings;
+    return labelEpochs(database, schema, this.log.epochs, events, this.subscription.filter);
   }
 
   /** Handles events from `first` on and before `end`, at most a batch. @returns the next one to handle */
@@ -192,7 +209,7 @@ export class PartitionWorker {
     for (let tried = 1, counted = 1; ; tried++) {
       const cause = error instanceof EventFailure ? error.cause : error;
       if (!this.subscription.isTransient(cause) && counted++ >= attempts) {
-        const parked = { event, error: inWords(cause), attempts };
+        const parked = { event, error: errorInWords(cause), attempts };
         await database.transaction(async (sql) => {
           await park(sql, schema, this.lease.consumer, [parked]);
           await parkAgain(sql, schema, this.lease.consumer, parked);
@@ -207,7 +224,7 @@ export class PartitionWorker {
       }
       // Broken off because the worker stops: no failure of anybody.
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
-      await recordFailure(database, schema, this.lease, inWords(cause));
+      await recordFailure(database, schema, this.fence, errorInWords(cause));
       await new Pause().wait(backoff(tried), 0, this.stopping.signal);
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
       try {
@@ -233,6 +250,7 @@ export class PartitionWorker {
       });
       return;
     }
+    await this.confirm();
     await this.subscription.handle([event], { attempt, signal, manager: undefined });
     await this.surroundings.database.transaction(store);
   }
@@ -243,13 +261,13 @@ export class PartitionWorker {
     const { signal } = this.stopping;
     const next = (): Promise<RecordedEvent | undefined> => nextRetry(database, schema, this.lease);
     for (let event = await next(); event && !signal.aborted; event = await next()) {
-      const parked = event;
+      const [parked = event] = await this.labelled([event]);
       const settle = {
         handled: async (sql: SqlExecutor): Promise<void> => {
-          await requireLease(sql, schema, this.lease);
+          await requireLease(sql, schema, this.fence);
           await unpark(sql, schema, this.lease.consumer, parked);
         },
-        parked: (sql: SqlExecutor) => requireLease(sql, schema, this.lease),
+        parked: (sql: SqlExecutor) => requireLease(sql, schema, this.fence),
       };
       try {
         await this.handleOne(parked, 1, settle.handled);
@@ -273,28 +291,10 @@ export class PartitionWorker {
     return !(error instanceof LeaseLostError) && this.subscription.transactional && !isTransient(error);
   }
 
-  /** Nothing of the page was for this consumer. Rarely stored: it would be a write for every look. */
-  private async passBy(page: DeliverablePage): Promise<void> {
-    if (page.events.length > 0) return;
-    const { position, gaps } = page.checkpointAt(page.scannedTo);
-    const state = storedCheckpoint({ position, gaps }).join();
-    if (state === this.stored || performance.now() - this.storedAt < idleCheckpointMs) return;
-    await storeCheckpoint(this.surroundings.database, this.surroundings.schema, this.lease, {
-      position,
-      gaps,
-    });
-    this.stored = state;
-    this.storedAt = performance.now();
-  }
-
   /** The page's events before `next` are handled; with the last of them everything that was looked at. */
   private async store(sql: SqlExecutor, page: DeliverablePage, next: number): Promise<void> {
     const last = page.events[next - 1];
     const handledTo = next >= page.events.length || !last ? page.scannedTo : BigInt(last.globalPosition);
-    await storeCheckpoint(sql, this.surroundings.schema, this.lease, page.checkpointAt(handledTo));
+    await storeCheckpoint(sql, this.surroundings.schema, this.fence, page.checkpointAt(handledTo));
   }
-}
-
-function inWords(error: unknown): string {
-  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2000);
 }

@@ -14,9 +14,11 @@ export interface Page {
   readonly missing: readonly PositionRange[];
   /** The page was full: there may be more. */
   readonly full: boolean;
+  /** The condition held that it was read with. */
+  readonly settled: boolean;
 }
 
-type ScannedRow = EventRow & { matches?: boolean; previous?: string; scanned?: number };
+type ScannedRow = EventRow & { matches?: boolean; previous?: string; scanned?: number; settled?: boolean };
 
 /**
  * Reads what is there behind a checkpoint: first what has appeared in its gaps, then what is beyond its position, up to
@@ -29,9 +31,10 @@ export async function readPage(
   checkpoint: Checkpoint,
   filter: string | undefined,
   limit: number,
+  settled = 'false',
 ): Promise<Page> {
   const { position, gaps } = checkpoint;
-  const rows = await sql.execute<ScannedRow>(pageSql(schema, filter, limit, gaps.length > 0), [
+  const rows = await sql.execute<ScannedRow>(pageSql(schema, filter, limit, gaps.length > 0, settled), [
     String(position),
     ...(gaps.length > 0 ? [gaps.map(({ from }) => String(from)), gaps.map(({ to }) => String(to))] : []),
   ]);
@@ -47,6 +50,7 @@ export async function readPage(
     scannedTo,
     missing: missingIn(regions, rows),
     full,
+    settled: rows[0]?.settled ?? false,
   };
 }
 
@@ -58,7 +62,15 @@ export function checkpointAt(before: Checkpoint, page: Page, handledTo: bigint):
   return { position, gaps: [...upTo(page.missing, looked), ...above(before.gaps, looked)] };
 }
 
-function pageSql(schema: string, filter: string | undefined, limit: number, withGaps: boolean): string {
+function pageSql(
+  schema: string,
+  filter: string | undefined,
+  limit: number,
+  withGaps: boolean,
+  settled: string,
+): string {
+  // once for the statement, in the snapshot of its rows
+  const columns = `${eventColumns}, (select ${settled}) as settled`;
   const events = `${quoteIdentifier(schema)}.events`;
   const beyond = `(select e.*, $1::bigint + 1 as region from ${events} e
      where e.global_position > $1 order by e.global_position limit ${limit})`;
@@ -67,8 +79,8 @@ function pageSql(schema: string, filter: string | undefined, limit: number, with
        where e.global_position between g.first and g.last order by e.global_position limit ${limit}) e
      order by e.global_position limit ${limit})`;
   const scanned = `select * from (${withGaps ? `${inGaps} union all ` : ''}${beyond}) e order by e.global_position limit ${limit}`;
-  if (filter === undefined) return `select ${eventColumns} from (${scanned}) e order by e.global_position`;
-  return `select ${eventColumns}, matches, previous::text, scanned::integer from (
+  if (filter === undefined) return `select ${columns} from (${scanned}) e order by e.global_position`;
+  return `select ${columns}, matches, previous::text, scanned::integer from (
       select e.*, ${filter} as matches, count(*) over () as scanned,
         lag(e.global_position, 1, e.region - 1) over region as previous,
         lead(e.global_position) over region is null as ends

@@ -4,11 +4,13 @@ import { archiveLockSql } from './archive-lock.js';
 import { type Checkpoint, storedCheckpoint } from './checkpoint.js';
 import { eventWriters } from './event-writers.js';
 import type { PositionRange } from './position-range.js';
+import { requireCheckpoint } from './require-checkpoint.js';
 import type { StartAt, Subscription } from './subscription.js';
 
 /**
  * Makes the checkpoints of a consumer that isn't known yet. For one that is, `from` means nothing any more.
  * @throws InvalidOptionsError for another number of partitions than it was made with
+ * @throws BackstoryError CHECKPOINT_AHEAD for a position that this log has never come to
  */
 export async function registerConsumer(
   database: Database,
@@ -24,7 +26,9 @@ export async function registerConsumer(
       )
     )[0]?.partitions;
   if ((await known()) === undefined) {
-    const start = storedCheckpoint(await startingPoint(database, schema, from));
+    const begin = await startingPoint(database, schema, from);
+    await requireCheckpoint(database, schema, name, begin.position);
+    const start = storedCheckpoint(begin);
     await database.execute(
       `with admitted as materialized (select ${archiveLockSql(schema, 'shared')})
        insert into ${table}.consumers (name, partition, partitions, position, gaps)

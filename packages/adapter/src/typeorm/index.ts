@@ -17,7 +17,7 @@ export { runnerDatabase } from './runner-database.js';
 export { ReplayingReads } from './replaying-reads.js';
 export { renewInTransactionOf, renewWithMigrations } from './renew-with-migrations.js';
 export { requireMappings } from './require-mappings.js';
-export { watchCaptureFailures } from './watch-capture-failures.js';
+export { type CaptureMends, watchCaptureFailures } from './watch-capture-failures.js';
 export { watchWrites } from './watch-writes.js';
 export { schemasOfTenants } from './schemas-of-tenants.js';
 export { type TablesElsewhere, tablesElsewhere } from './tables-elsewhere.js';

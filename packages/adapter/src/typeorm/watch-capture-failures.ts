@@ -5,6 +5,16 @@ import type { PgClient, PgPool } from './pg-pool.js';
 interface ErrorMessage extends Error {
   code?: string;
   where?: string;
+  schema?: string;
+  constraint?: string;
+}
+
+/** What mends a history whose capture fails, in the background. */
+export interface CaptureMends {
+  /** Triggers that a table has left behind. */
+  readonly triggers: () => void;
+  /** Global positions that are given a second time. */
+  readonly positions: () => void;
 }
 
 interface Connection {
@@ -18,31 +28,39 @@ const stale = /^(?:42|55000)/;
 const captureFunction = /function (?:"((?:[^"]|"")+)"|([^\s."]+))\."?capture_/g;
 
 /**
- * Looks at the errors of statements that arise inside the capture of a history that `onStale` knows by its schema. One that says
- * that a trigger is out of date is told to it, and gets a first line that says what to do. The application's own errors reach it unchanged, and a statement without
- * an error is never looked at.
+ * Looks at the errors of statements that arise inside the capture of a history that `mendsOf` knows by its schema. One that says
+ * that a trigger is out of date, or that a position is taken, has it mended, and gets a first line that says what to do. The
+ * application's own errors reach it unchanged, and a statement without an error is never looked at.
  * @returns ends it
  */
 export function watchCaptureFailures(
   pool: PgPool,
-  onStale: (schema: string) => (() => void) | undefined,
+  mendsOf: (schema: string) => CaptureMends | undefined,
 ): () => void {
   let ended = false;
   const watched = new WeakSet<Connection>();
   const onError = (error: ErrorMessage): void => {
-    if (ended || !error.where?.includes('capture_')) return;
+    if (ended) return;
+    // of parts: at commit, outside of the functions of capture
+    if (error.constraint === 'events_global_position') {
+      const mends = error.schema === undefined ? undefined : mendsOf(error.schema);
+      if (!mends) return;
+      error.message = `The sequence of Backstory's global positions is behind the log, as after a restore without sequences: run "npx backstory install". Meanwhile this statement fails: ${error.message}`;
+      return mends.positions();
+    }
+    if (!error.where?.includes('capture_')) return;
     const schemas = [...error.where.matchAll(captureFunction)].map(
       ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? (plain as string),
     );
-    const schema = schemas.find(onStale);
-    const mend = schema === undefined ? undefined : onStale(schema);
-    if (schema === undefined || !mend) return;
+    const schema = schemas.find(mendsOf);
+    const mends = schema === undefined ? undefined : mendsOf(schema);
+    if (schema === undefined || !mends) return;
     noteCaptureError(schema, error);
     if (!stale.test(error.code ?? '')) return;
     if (error.code !== '55000') {
       error.message = `A table has changed since Backstory's triggers were made: run "npx backstory install". Meanwhile this statement fails: ${error.message}`;
     }
-    mend();
+    mends.triggers();
   };
   const onAcquire = (client: PgClient): void => {
     const { connection } = client as unknown as { connection?: Connection };

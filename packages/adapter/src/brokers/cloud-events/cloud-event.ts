@@ -6,7 +6,7 @@ import { type EventData, type RecordedEvent, streamName } from '../../event/inde
  */
 export interface CloudEvent {
   readonly specversion: '1.0';
-  /** `order-42@3`. Together with `source` the same at every delivery, and no other event's. */
+  /** `order-42@3`; in a later epoch than the first, `order-42@3~1764403551123456`. Together with `source` the same at every delivery, and no other event's. */
   readonly id: string;
   /** The application that published it, as it names itself. */
   readonly source: string;
@@ -23,6 +23,12 @@ export interface CloudEvent {
   readonly streamposition: string;
   /** Place in the application's whole log. */
   readonly globalposition: string;
+  /** The stretch of the log that it belongs to, since it has lost events for the first time. Later ones have greater numbers. */
+  readonly epoch?: string;
+  /** Behind the last event that was left when it began: what was published with a global position from there on, and an older epoch, is lost. */
+  readonly epochposition?: string;
+  /** On the first event of a stream in an epoch: that of the one before it, '0' for the first. */
+  readonly previousepoch?: string;
   readonly change: string;
   readonly schemaversion: string;
   readonly actor?: string;
@@ -41,7 +47,7 @@ export function toCloudEvent(event: RecordedEvent, source: string): CloudEvent {
   const known = { actor, correlationid: correlationId, causationid: causationId, traceparent };
   return {
     specversion: '1.0',
-    id: `${stream}@${event.streamPosition}`,
+    id: `${stream}@${event.streamPosition}${event.epoch === undefined ? '' : `~${event.epoch}`}`,
     source,
     type: event.type,
     subject: stream,
@@ -51,6 +57,9 @@ export function toCloudEvent(event: RecordedEvent, source: string): CloudEvent {
     partitionkey: stream,
     streamposition: String(event.streamPosition),
     globalposition: event.globalPosition,
+    ...(event.epoch !== undefined && { epoch: event.epoch }),
+    ...(event.epochPosition !== undefined && { epochposition: event.epochPosition }),
+    ...(event.previousEpoch !== undefined && { previousepoch: event.previousEpoch }),
     change: event.change,
     schemaversion: String(event.schemaVersion),
     ...Object.fromEntries(Object.entries(known).filter(([, value]) => typeof value === 'string')),

@@ -30,6 +30,16 @@ export function inboxTooEarly(place: Place, position: bigint, first: bigint): Ba
   );
 }
 
+/** Another event than the one that was handled has its place, and no epoch tells that the publisher's log has lost events. */
+export function inboxConflict(place: Place, position: bigint, last: bigint): BackstoryError {
+  return new BackstoryError(
+    'INBOX_CONFLICT',
+    `${at(place)}: event ${position} is another one than stood there when this inbox came to ${last}: by its global position it is of another log.`,
+    'An older state of the publishing database was put back without a new epoch: "npx backstory relay new-epoch" there, before it ' +
+      'writes on. Or two applications publish under one source. To take what comes now for right: inbox.skip() with an epoch.',
+  );
+}
+
 export function outsideTransaction(consumer: string): BackstoryError {
   return new BackstoryError(
     'INBOX_OUTSIDE_TRANSACTION',
@@ -45,10 +55,14 @@ export function notInstalled(error: unknown): BackstoryError | undefined {
     message?: string;
     driverError?: { code?: string };
   };
-  if ((code ?? driverError?.code) !== '42P01' || !/inbox_/.test(message ?? '')) return undefined;
+  const state = code ?? driverError?.code;
+  // a table, or a column of a later version
+  const isMissing =
+    (state === '42P01' && /inbox_/.test(message ?? '')) || (state === '42703' && /epoch/.test(message ?? ''));
+  if (!isMissing) return undefined;
   return new BackstoryError(
     'INBOX_NOT_INSTALLED',
-    'The tables of the inbox are not there.',
+    'The tables of the inbox are not there, or of an older version.',
     'Call inbox.install() once, when the service starts, outside of the transaction of an event.',
     { cause: error },
   );

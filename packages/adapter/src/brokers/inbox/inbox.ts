@@ -1,6 +1,8 @@
 import { InvalidOptionsError } from '../../errors.js';
 import type { CloudEvent } from '../cloud-events/index.js';
-import { inboxGap, inboxTooEarly, outsideTransaction, withoutPlace } from './inbox-errors.js';
+import { type Arrival, arrivalOf, contradicts, turnOf } from './arrival.js';
+import { inboxConflict, inboxTooEarly, outsideTransaction, withoutPlace } from './inbox-errors.js';
+import { InboxStream } from './inbox-stream.js';
 import { type InboxSql, inboxTables, installInbox, rowsOf } from './inbox-tables.js';
 
 export interface InboxOptions {
@@ -24,15 +26,33 @@ export interface InboxOptions {
   readonly buffer?: number;
 }
 
-/** `waiting`: an earlier event of its stream is missing; it is kept, and handled when that has come. */
-export type InboxOutcome = 'handled' | 'duplicate' | 'waiting';
+/**
+ * `waiting`: an earlier event of its stream is missing; it is kept, and handled when that has come. `superseded`: the publisher's
+ * log has lost it, and later events have its place already; it is dropped and counted in `inbox_streams`.
+ */
+export type InboxOutcome = 'handled' | 'duplicate' | 'waiting' | 'superseded';
 
-interface StreamRow {
-  first: string;
-  last: string;
-  ready: boolean;
-  transaction: string;
+/** What comes with an event, for its handler. */
+export interface InboxDelivery {
+  /**
+   * Events of its stream that were handled and that the publisher's log has lost since: this one, and those that follow it, stand in
+   * their place. Positions, both ends included.
+   */
+  readonly replaces?: { readonly epoch: string; readonly from: string; readonly through: string };
 }
+
+/** A stream at whose end events were handled that are no more: those with global positions from `epochPosition` on. */
+export interface LostEnd {
+  readonly source: string;
+  readonly stream: string;
+  /** Position of the last that was handled. */
+  readonly through: string;
+  readonly globalPosition: string;
+  readonly epochPosition: string;
+}
+
+/** Handles one event. */
+export type InboxHandler = (event: CloudEvent, delivery: InboxDelivery) => unknown;
 
 /**
  * The receiver's side of at least once: what a handler writes and that it has run are stored in one transaction, the
@@ -74,46 +94,68 @@ export class Inbox {
 
   /**
    * Handles an event unless it was handled before, and then those that have waited for it. Deliveries of one stream wait for
-   * each other's transactions.
-   * @throws BackstoryError INBOX_GAP when too many wait for a missing event, INBOX_TOO_EARLY, INBOX_OUTSIDE_TRANSACTION,
-   * INBOX_NOT_INSTALLED; what the handler throws. After any of them roll back.
+   * each other's transactions. Where the publisher's log has lost events that were handled here, those that have got their places
+   * are handled, and the handler is told what they replace.
+   * @throws BackstoryError INBOX_GAP when too many wait for a missing event, INBOX_TOO_EARLY, INBOX_CONFLICT,
+   * INBOX_OUTSIDE_TRANSACTION, INBOX_NOT_INSTALLED; what the handler throws. After any of them roll back.
    */
-  async once(event: CloudEvent, handler: (event: CloudEvent) => unknown): Promise<InboxOutcome> {
+  async once(event: CloudEvent, handler: InboxHandler): Promise<InboxOutcome> {
     if (this.options.order === 'any') return this.onceInAnyOrder(event, handler);
-    const { subject: stream, source } = event;
-    if (!stream || !/^[1-9]\d*$/.test(event.streamposition ?? '')) throw withoutPlace(event.id);
-    const place = { consumer: this.consumer, source, stream };
-    const position = BigInt(event.streamposition);
-    const { first, last, ready } = await this.lock(source, stream, position);
-    if (position < first) throw inboxTooEarly(place, position, first);
-    let handled = last;
-    const handleThoseThatWaited = async (): Promise<void> => {
-      for (;;) {
-        const next = await this.take(source, stream, handled + 1n);
-        if (!next) break;
-        await handler(next);
-        handled++;
-      }
-    };
+    const arrival = arrivalOf(event);
+    if (!arrival) throw withoutPlace(event.id);
+    const begin = this.options.from === 'beginning' ? { position: 1n, epoch: 0n } : arrival;
+    const stream = await this.lock(event.source, event.subject, begin);
+    const { first, epoch } = stream.state;
+    if (arrival.position < first && arrival.epoch <= epoch)
+      throw inboxTooEarly(stream.place, arrival.position, first);
     // after a skip()
-    if (ready) await handleThoseThatWaited();
-    const outcome = position <= handled ? 'duplicate' : position === handled + 1n ? 'handled' : 'waiting';
-    if (outcome === 'waiting') {
-      await this.keep(event, position, () => inboxGap(place, handled + 1n, position, this.buffer));
-    } else if (outcome === 'handled') {
-      await handler(event);
-      handled++;
-      await handleThoseThatWaited();
+    if (stream.ready) await this.handleThoseThatWaited(stream, handler);
+    if (contradicts(stream.state, arrival))
+      throw inboxConflict(stream.place, arrival.position, stream.state.last);
+    const turn = turnOf(stream.state, arrival);
+    if (turn === 'waiting') await stream.keep(event, arrival, this.buffer);
+    else if (turn === 'superseded') stream.supersede();
+    else if (turn === 'now') {
+      await this.handle(stream, event, arrival, handler);
+      await this.handleThoseThatWaited(stream, handler);
     }
-    if (handled > last) await this.moveTo(source, stream, handled);
-    return outcome;
+    await stream.store();
+    return turn === 'now' ? 'handled' : turn;
   }
 
-  /** Goes on behind events that will never come. Those that wait for them are handled when the stream's next one arrives. */
-  async skip(stream: { source: string; stream: string; through: number | string }): Promise<void> {
-    const { last } = await this.lock(stream.source, stream.stream, BigInt(stream.through) + 1n);
+  /**
+   * Goes on behind events that will never come. Those that wait for them are handled when the stream's next one arrives.
+   * @param stream - `epoch`: in which the stream goes on, as the waiting messages have it; by default the one that it is in
+   */
+  async skip(stream: {
+    source: string;
+    stream: string;
+    through: number | string;
+    epoch?: string;
+  }): Promise<void> {
     const through = BigInt(stream.through);
-    if (through > last) await this.moveTo(stream.source, stream.stream, through);
+    const epoch = BigInt(stream.epoch ?? 0);
+    const locked = await this.lock(stream.source, stream.stream, { position: through + 1n, epoch });
+    const { state } = locked;
+    if (epoch > state.epoch)
+      locked.moveTo({ ...state, last: through, epoch, began: through + 1n, place: undefined });
+    else if (through > state.last) locked.moveTo({ ...state, last: through, place: undefined });
+    await locked.store();
+  }
+
+  /**
+   * Streams whose last handled event the publisher's log has lost, and in which nothing has come since that replaces it. Known
+   * when an event of the new epoch has come, of whatever stream. With `order: 'stream'` only.
+   */
+  async lost(): Promise<LostEnd[]> {
+    const { streams, epochs } = inboxTables(this.schema);
+    return rowsOf<LostEnd>(
+      this.sql,
+      `select s.source, s.stream, s.last::text as through, s.place::text as "globalPosition", min(e.first)::text as "epochPosition"
+       from ${streams} s join ${epochs} e on e.source = s.source and e.epoch > s.epoch and e.first <= s.place
+       where s.consumer = $1 group by s.source, s.stream, s.last, s.place order by s.source, s.stream`,
+      [this.consumer],
+    );
   }
 
   /** With `order: 'any'`: forgets ids of events that were handled longer ago than the broker could repeat them. */
@@ -125,10 +167,7 @@ export class Inbox {
     );
   }
 
-  private async onceInAnyOrder(
-    event: CloudEvent,
-    handler: (event: CloudEvent) => unknown,
-  ): Promise<InboxOutcome> {
+  private async onceInAnyOrder(event: CloudEvent, handler: InboxHandler): Promise<InboxOutcome> {
     const { handled } = inboxTables(this.schema);
     const [row] = await rowsOf<{ transaction: string }>(
       this.sql,
@@ -138,35 +177,37 @@ export class Inbox {
     );
     if (!row) return 'duplicate';
     await this.requireTransaction(row.transaction);
-    await handler(event);
+    await handler(event, {});
     return 'handled';
   }
 
-  /** The stream's row, begun where there is none, and locked until the transaction ends. */
-  private async lock(
+  private lock(
     source: string,
     stream: string,
-    position: bigint,
-  ): Promise<{ first: bigint; last: bigint; ready: boolean }> {
-    const { streams, waiting } = inboxTables(this.schema);
-    const begin = this.options.from === 'beginning' ? 1n : position;
-    const [made] = await rowsOf<{ transaction: string }>(
-      this.sql,
-      `with new as (insert into ${streams} (consumer, source, stream, first, last) values ($1, $2, $3, $4::bigint, $4::bigint - 1)
-         on conflict do nothing)
-       select pg_current_xact_id()::text as transaction`,
-      [this.consumer, source, stream, String(begin)],
-    );
-    const [row] = await rowsOf<StreamRow>(
-      this.sql,
-      `select first, last, pg_current_xact_id()::text as transaction,
-         exists (select from ${waiting} w where w.consumer = s.consumer and w.source = s.source and w.stream = s.stream
-           and w.position = s.last + 1) as ready
-       from ${streams} s where consumer = $1 and source = $2 and stream = $3 for update`,
-      [this.consumer, source, stream],
-    );
-    if (!row || row.transaction !== made?.transaction) throw outsideTransaction(this.consumer);
-    return { first: BigInt(row.first), last: BigInt(row.last), ready: row.ready };
+    begin: { position: bigint; epoch: bigint },
+  ): Promise<InboxStream> {
+    return InboxStream.lock(this.sql, this.schema, { consumer: this.consumer, source, stream }, begin);
+  }
+
+  private async handle(
+    stream: InboxStream,
+    event: CloudEvent,
+    arrival: Arrival,
+    handler: InboxHandler,
+  ): Promise<void> {
+    const { last, epoch } = stream.state;
+    const { position } = arrival;
+    await handler(event, {
+      ...(position <= last && {
+        replaces: { epoch: String(epoch), from: String(position), through: String(last) },
+      }),
+    });
+    await stream.advance(arrival);
+  }
+
+  private async handleThoseThatWaited(stream: InboxStream, handler: InboxHandler): Promise<void> {
+    for (let next = await stream.take(); next; next = await stream.take())
+      await this.handle(stream, next.event, next.arrival, handler);
   }
 
   private async requireTransaction(transaction: string): Promise<void> {
@@ -176,43 +217,5 @@ export class Inbox {
       [],
     );
     if (now?.transaction !== transaction) throw outsideTransaction(this.consumer);
-  }
-
-  private async keep(event: CloudEvent, position: bigint, full: () => Error): Promise<void> {
-    const { waiting } = inboxTables(this.schema);
-    const [kept] = await rowsOf<{ known: boolean; others: number }>(
-      this.sql,
-      `select count(*) filter (where position = $4) > 0 as known, count(*)::int as others
-       from ${waiting} where consumer = $1 and source = $2 and stream = $3`,
-      [this.consumer, event.source, event.subject, String(position)],
-    );
-    if (kept?.known) return;
-    if ((kept?.others ?? 0) >= this.buffer) throw full();
-    await this.sql.query(
-      `insert into ${waiting} (consumer, source, stream, position, event) values ($1, $2, $3, $4, $5)`,
-      [this.consumer, event.source, event.subject, String(position), JSON.stringify(event)],
-    );
-  }
-
-  /** An event that has waited, when it is its turn. */
-  private async take(source: string, stream: string, position: bigint): Promise<CloudEvent | undefined> {
-    const { waiting } = inboxTables(this.schema);
-    const [row] = await rowsOf<{ event: string }>(
-      this.sql,
-      `with taken as (delete from ${waiting}
-         where consumer = $1 and source = $2 and stream = $3 and position <= $4
-         returning position, event)
-       select event from taken where position = $4`,
-      [this.consumer, source, stream, String(position)],
-    );
-    return row && (JSON.parse(row.event) as CloudEvent);
-  }
-
-  private async moveTo(source: string, stream: string, last: bigint): Promise<void> {
-    const { streams } = inboxTables(this.schema);
-    await this.sql.query(
-      `update ${streams} set last = $4 where consumer = $1 and source = $2 and stream = $3`,
-      [this.consumer, source, stream, String(last)],
-    );
   }
 }

@@ -20,6 +20,7 @@ const lines = [
   ['relay retry mailer --stream order-42', 'try that again'],
   ['relay discard mailer --stream order-42 --reason "gone"', 'give it up'],
   ['relay discard mailer --limit 10 --dry-run', 'which ones those would be'],
+  ['relay epochs', 'where the log has lost events, or was put back'],
   ['relay publish broker --to amqp://127.0.0.1 --source /shop', 'publish to RabbitMQ until it is stopped'],
 ] as const;
 
@@ -28,7 +29,7 @@ export function relayCommand(program: Command, cli: Cli): void {
     .command('relay')
     .addArgument(
       new Argument('[action]', 'what to do')
-        .choices(['list', 'parked', 'retry', 'discard', 'publish'])
+        .choices(['list', 'parked', 'retry', 'discard', 'publish', 'epochs', 'new-epoch'])
         .default('list'),
     )
     .argument('[consumer]', 'its name; a projection stands for its live generation')
@@ -55,6 +56,8 @@ export function relayCommand(program: Command, cli: Cli): void {
 const relay: CommandRun = async (backstory, input) => {
   const [action, consumer] = input.args as [string, string | undefined];
   if (action === 'list') return list(backstory, input);
+  if (action === 'epochs') return epochs(backstory, input);
+  if (action === 'new-epoch') return newEpoch(backstory, input);
   if (consumer === undefined) {
     throw new InvalidOptionsError(
       `relay ${action} of whom?`,
@@ -101,6 +104,33 @@ const list: CommandRun = async (backstory, input) => {
         error ?? '',
       ]),
     ),
+  );
+  return 0;
+};
+
+const epochs: CommandRun = async (backstory, input) => {
+  const known = await backstory.consumers.epochs();
+  print(input, known, () =>
+    known.length === 0
+      ? 'The log is in its first epoch.\n'
+      : table(
+          ['epoch', 'from position', 'began'],
+          known.map(({ number, firstPosition, startedAt }) => [
+            number,
+            Number(firstPosition),
+            startedAt.toISOString(),
+          ]),
+        ),
+  );
+  return 0;
+};
+
+const newEpoch: CommandRun = async (backstory, input) => {
+  const number = await backstory.consumers.beginEpoch();
+  print(
+    input,
+    { epoch: number },
+    () => `Epoch ${number} has begun: what is written from now on belongs to it.\n`,
   );
   return 0;
 };
