@@ -13,6 +13,7 @@ import { mayWait, WaitingAggregates } from './waiting-aggregates.js';
 import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
+import { SealControl } from './seal-control.js';
 import { ShadowReads } from './shadow/index.js';
 import { StageWatch } from './stages/index.js';
 import {
@@ -161,6 +162,9 @@ export async function createBackstory(
     database,
     schema,
   );
+  const seals = new SealControl(database, schema, registry, options.seals ?? {}, (error) =>
+    warn('Events could not be sealed')(error),
+  );
   const reinstall = async (asked: InstallOptions): Promise<InstallReport> => {
     const mappings = await look();
     const report = await install(database, schema, mappings, asked);
@@ -172,6 +176,7 @@ export async function createBackstory(
     forget();
     waiting.now([]);
     await consumers.stop();
+    await seals.stop();
     endInterception();
     endContext();
     endFailures();
@@ -193,6 +198,7 @@ export async function createBackstory(
     parsers,
     shadow.requiredReads ?? 100,
     consumers,
+    seals,
     reinstall,
     close,
   );

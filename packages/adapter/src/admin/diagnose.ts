@@ -12,6 +12,7 @@ import type { EntityMapping, PartMapping } from '../mapping/index.js';
 import { pendingMigrations } from '../schema/index.js';
 import { readStages } from '../stages/index.js';
 import type { Finding } from './finding.js';
+import { sealFindings } from './seal-findings.js';
 import { captureTriggers, type TriggerState } from './capture-triggers.js';
 
 const install = 'npx backstory install';
@@ -61,6 +62,7 @@ export async function diagnose(
     ...unnamedAggregates(states, mappings),
     ...(await strayTriggers(sql, schema, states)),
     ...(await sequenceBehind(sql, schema)),
+    ...(await sealFindings(sql, schema)),
     ...(await unreadableTimes(sql)),
   ];
 }

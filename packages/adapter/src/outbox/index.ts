@@ -8,6 +8,7 @@ export {
   onEventBatch,
 } from './event-batch-handler.js';
 export { type Delivery, type EventHandler, type EventSelector, onEvent, wantedBy } from './event-handler.js';
+export { eventWriters, writersLeft } from './event-writers.js';
 export type { EventFilter } from './event-filter.js';
 export {
   byHandlers,
@@ -18,6 +19,8 @@ export {
 } from './handling.js';
 export { type ConsumerStatus, listConsumers } from './list-consumers.js';
 export { askForRetry, discard, listParked, type ParkedEvent, type ParkedSelection } from './parked-events.js';
+export { Pause } from './pause.js';
+export type { PositionRange } from './position-range.js';
 export type { WorkerSurroundings } from './partition-worker.js';
 export type { DeliveryTransactions, StartAt, Subscription } from './subscription.js';
 export { requireConsumer } from './require-consumer.js';

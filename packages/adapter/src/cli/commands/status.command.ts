@@ -19,6 +19,7 @@ export function statusCommand(program: Command, cli: Cli): void {
 
 const status: CommandRun = async (backstory, input) => {
   const aggregates = await backstory.status();
+  const sealed = await backstory.seals.status();
   print(input, aggregates, () =>
     table(
       ['aggregate', 'stage', 'backfill', 'verified', 'shadow reads', 'differed'],
@@ -34,7 +35,10 @@ const status: CommandRun = async (backstory, input) => {
           : '-',
         differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ') || '-',
       ]),
-    ),
+    ) +
+    (sealed
+      ? `Sealed up to position ${sealed.to} at ${sealed.at}; the newest event is at ${sealed.newest}.\n`
+      : ''),
   );
   return 0;
 };
