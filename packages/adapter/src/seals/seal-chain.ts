@@ -74,13 +74,8 @@ export class SealChain {
       return;
     }
     this.agrees = false;
-    else
-      this.say(
-        'digest',
-        block.number,
-        block.from,
-        'it is another one than its digest from outside says: it was made anew',
-      );
+    const problem = 'it is another one than its digest from outside says: it was made anew';
+    this.say('digest', block.number, block.from, problem);
   }
 
   private say(kind: 'block' | 'digest', block: number, position: string, problem: string): void {
