@@ -40,7 +40,8 @@ export function leafText(event: SealedEvent, metadata: Metadata, commitment: str
   ]);
 }
 
-export function leafOf(event: SealedEvent, metadata: Metadata, commitment: string): Buffer {
+/** As {@link sealHash} gives it. */
+export function leafOf(event: SealedEvent, metadata: Metadata, commitment: string): string {
   return sealHash(leafText(event, metadata, commitment));
 }
 

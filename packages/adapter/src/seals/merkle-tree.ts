@@ -1,4 +1,4 @@
-import { sealHash } from './seal-hash.js';
+import { inHex, sealHash } from './seal-hash.js';
 
 const size = 32;
 
@@ -23,13 +23,14 @@ export function merklePath(leaves: Buffer, index: number): MerkleStep[] {
   const path: MerkleStep[] = [];
   for (let level = leaves, at = index; level.length > size; level = levelAbove(level), at >>= 1) {
     const beside = nodeAt(level, at ^ 1);
-    if (beside.length > 0) path.push({ side: at % 2 === 1 ? 'left' : 'right', hash: beside.toString('hex') });
+    if (beside.length > 0) path.push({ side: at % 2 === 1 ? 'left' : 'right', hash: inHex(beside) });
   }
   return path;
 }
 
-export function nodeAt(level: Buffer, index: number): Buffer {
-  return level.subarray(index * size, (index + 1) * size);
+/** As {@link sealHash} gives it; empty where there is none. */
+export function nodeAt(level: Buffer, index: number): string {
+  return level.toString('latin1', index * size, (index + 1) * size);
 }
 
 function levelAbove(level: Buffer): Buffer {
@@ -39,7 +40,7 @@ function levelAbove(level: Buffer): Buffer {
   pair[0] = 1;
   for (let node = 0; node + 1 < nodes; node += 2) {
     level.copy(pair, 1, node * size, (node + 2) * size);
-    sealHash(pair).copy(above, (node / 2) * size);
+    above.write(sealHash(pair), (node / 2) * size, 'latin1');
   }
   if (nodes % 2 === 1) level.copy(above, above.length - size, level.length - size);
   return above;

@@ -1,10 +1,10 @@
-const longest = 2_000;
+const longest = 1_000;
 /** Characters that a page should have at most: memory doesn't grow with the size of events. */
 const largest = 4_000_000;
 
 /** How many positions to read at once, by how large the last ones were. */
 export class PageLength {
-  private length = 500;
+  private length = 250;
 
   get positions(): bigint {
     return BigInt(this.length);

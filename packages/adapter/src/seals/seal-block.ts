@@ -23,7 +23,7 @@ const largestBlock = 64_000_000;
 
 interface Begun {
   readonly previous: SealBlock | undefined;
-  readonly leaves: Buffer[];
+  readonly leaves: string[];
   readonly gaps: PositionRange[];
   /** Up to where it goes so far. */
   to: bigint;
@@ -134,7 +134,7 @@ function requireOne({ position, others }: EventAtPosition): void {
 }
 
 async function insertBlock(sql: SqlExecutor, schema: string, begun: Begun): Promise<SealBlock> {
-  const leaves = Buffer.concat(begun.leaves);
+  const leaves = Buffer.from(begun.leaves.join(''), 'latin1');
   const [clock] = await sql.execute<{ now: string }>(`select ${inUtc('clock_timestamp()')} as now`);
   const block = {
     number: (begun.previous?.number ?? 0) + 1,

@@ -76,7 +76,7 @@ export function proveEvent(
     const { event, metadata } = found;
     const leaf = leafText(event, metadata, kept.commitment);
     const holds =
-      sealHash(leaf).equals(nodeAt(leaves, index)) &&
+      sealHash(leaf) === nodeAt(leaves, index) &&
       merkleRoot(leaves).toString('hex') === block.root &&
       blockHash(block) === block.hash &&
       (kept.salt === null ? 'erased' in metadata : commitmentOf(event, kept.salt) === kept.commitment);

@@ -21,7 +21,7 @@ export class BlockVerification {
   private readonly leavesHold: boolean;
   /** Without it nobody knows which events should be here. */
   private readonly isWhole: boolean;
-  private readonly actual: Buffer[] = [];
+  private readonly actual: string[] = [];
   private next: bigint | undefined;
   private index = 0;
 
@@ -69,7 +69,7 @@ export class BlockVerification {
     if (this.leavesHold || !this.isWhole) return;
     const eventsHold =
       this.actual.length === this.block.events &&
-      merkleRoot(Buffer.concat(this.actual)).toString('hex') === this.block.root;
+      merkleRoot(Buffer.from(this.actual.join(''), 'latin1')).toString('hex') === this.block.root;
     this.blockDiffers(
       eventsHold
         ? 'its list of leaves was changed; its events are as they were sealed'
@@ -107,13 +107,13 @@ export class BlockVerification {
     const leaf = leafOf(event, metadata, own);
     if (!this.leavesHold) this.actual.push(leaf);
     const sealed = nodeAt(this.leaves, this.index);
-    if (this.leavesHold && !leaf.equals(sealed)) {
+    if (this.leavesHold && leaf !== sealed) {
       if (standsAlone)
         return {
           kind: 'missing',
           problem: 'only what stands for it is here: its archive is elsewhere, or it was removed',
         };
-      if (!leafOf(event, metadata, commitment).equals(sealed))
+      if (leafOf(event, metadata, commitment) !== sealed)
         return changed(
           own === commitment
             ? 'its stream, position, type, time, version, kind of change or ids in metadata were changed'
