@@ -149,7 +149,6 @@ describe('sealing a log', () => {
 
   it('does not depend on the settings of sessions', async () => {
     await ledger.seal();
-    const url = new URL(ledger.url);
     const [database] = await ledger.dataSource.query<{ name: string }[]>('select current_database() as name');
     await ledger.dataSource.query(`alter database "${database?.name}" set datestyle = 'German, DMY'`);
     await ledger.dataSource.query(`alter database "${database?.name}" set timezone = 'Asia/Kathmandu'`);

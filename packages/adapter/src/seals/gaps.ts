@@ -21,10 +21,11 @@ export function* positionsBeside(
   gaps: readonly PositionRange[],
   from: bigint,
   to: bigint,
-): Generator<bigint, void, undefined> {
+): Generator<bigint, undefined, undefined> {
   let position = from;
   for (const gap of [...gaps, { from: to + 1n, to }]) {
     for (; position < gap.from && position <= to; position++) yield position;
     if (gap.to >= position) position = gap.to + 1n;
   }
+  return undefined;
 }

@@ -17,7 +17,7 @@ export interface KeptCommitment {
 export class BlockVerification {
   erased = 0;
   standIns = 0;
-  private readonly expected: Iterator<bigint>;
+  private readonly expected: Iterator<bigint, undefined, undefined>;
   private readonly leavesHold: boolean;
   /** Without it nobody knows which events should be here. */
   private readonly isWhole: boolean;
@@ -78,8 +78,7 @@ export class BlockVerification {
   }
 
   private advance(): void {
-    const { value, done } = this.expected.next();
-    this.next = done === true ? undefined : (value as bigint);
+    this.next = this.expected.next().value;
   }
 
   private missing(position: bigint): void {

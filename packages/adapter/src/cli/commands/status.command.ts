@@ -20,25 +20,28 @@ export function statusCommand(program: Command, cli: Cli): void {
 const status: CommandRun = async (backstory, input) => {
   const aggregates = await backstory.status();
   const sealed = await backstory.seals.status();
-  print(input, aggregates, () =>
-    table(
-      ['aggregate', 'stage', 'backfill', 'verified', 'shadow reads', 'differed'],
-      aggregates.map(({ category, stage, percent, backfill, verified, shadow, differences }) => [
-        category,
-        percent === null || percent === 100 ? stage : `${stage} ${percent} %`,
-        backfill ? `${backfill.completedAt ? 'complete' : 'under way'}, ${backfill.events} events` : '-',
-        verified ? `${verifiedInWords(verified)} ${verified.at.toISOString()}` : '-',
-        shadow
-          ? `${shadow.compared}, ${shadow.drifted} drifted` +
-            (shadow.failed > 0 ? `, ${shadow.failed} failed` : '') +
-            (shadow.skipped > 0 ? `, ${shadow.skipped} skipped` : '')
-          : '-',
-        differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ') || '-',
-      ]),
-    ) +
-    (sealed
-      ? `Sealed up to position ${sealed.to} at ${sealed.at}; the newest event is at ${sealed.newest}.\n`
-      : ''),
+  print(
+    input,
+    aggregates,
+    () =>
+      table(
+        ['aggregate', 'stage', 'backfill', 'verified', 'shadow reads', 'differed'],
+        aggregates.map(({ category, stage, percent, backfill, verified, shadow, differences }) => [
+          category,
+          percent === null || percent === 100 ? stage : `${stage} ${percent} %`,
+          backfill ? `${backfill.completedAt ? 'complete' : 'under way'}, ${backfill.events} events` : '-',
+          verified ? `${verifiedInWords(verified)} ${verified.at.toISOString()}` : '-',
+          shadow
+            ? `${shadow.compared}, ${shadow.drifted} drifted` +
+              (shadow.failed > 0 ? `, ${shadow.failed} failed` : '') +
+              (shadow.skipped > 0 ? `, ${shadow.skipped} skipped` : '')
+            : '-',
+          differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ') || '-',
+        ]),
+      ) +
+      (sealed
+        ? `Sealed up to position ${sealed.to} at ${sealed.at}; the newest event is at ${sealed.newest}.\n`
+        : ''),
   );
   return 0;
 };
