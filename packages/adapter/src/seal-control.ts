@@ -1,6 +1,6 @@
 import type { Database } from './database/index.js';
-import { gaveWay } from './database/index.js';
-import { InvalidOptionsError } from './errors.js';
+import { gaveWay, sqlState } from './database/index.js';
+import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { MappingRegistry } from './mapping/index.js';
 import type { SealingOptions } from './options.js';
 import { Pause } from './outbox/index.js';
@@ -44,7 +44,7 @@ export class SealControl {
    * @throws BackstoryError SEAL_REFUSED; DIGEST_NOT_WRITTEN, and the next run writes it; DIGEST_DIFFERS where the digests outside are of other blocks
    */
   seal(options: SealOptions = {}): Promise<SealReport> {
-    return sealEvents(this.database, this.schema, { ...this.options, ...options });
+    return sealEvents(this.database, this.schema, { ...this.options, ...options }).catch(refused);
   }
 
   /** Seals again and again until the signal, `stop()` or `close()`. Errors go to the logger, and the next turn tries again. */
@@ -83,7 +83,7 @@ export class SealControl {
    * @throws BackstoryError NOT_SEALED where there is nothing to compare, DIGEST_UNREADABLE, SEAL_REFUSED
    */
   verify(options: SealVerifyOptions = {}): Promise<SealVerification> {
-    return verifySeals(this.database, this.schema, options);
+    return verifySeals(this.database, this.schema, options).catch(refused);
   }
 
   /**
@@ -93,11 +93,22 @@ export class SealControl {
    */
   proof(categoryOrEntity: string, streamId: string, streamPosition: number): Promise<SealProof> {
     const { category } = this.mappings.get(categoryOrEntity);
-    return proveEvent(this.database, this.schema, category, streamId, streamPosition);
+    return proveEvent(this.database, this.schema, category, streamId, streamPosition).catch(refused);
   }
 
   /** How far the log is sealed; null where nothing is, and for a role that may not look at it. */
   status(): Promise<SealStatus | null> {
     return readSealStatus(this.database, this.schema);
   }
+}
+
+/** A missing right, or rows that a policy hides, as an error that says so. */
+function refused(error: unknown): never {
+  if (sqlState(error) !== '42501') throw error;
+  throw new BackstoryError(
+    'SEAL_REFUSED',
+    `This database role may not seal, or not see every event: ${(error as Error).message}.`,
+    "Seals belong to the owner of Backstory's tables: run it as the owner.",
+    { cause: error },
+  );
 }

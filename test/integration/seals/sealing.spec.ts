@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createBackstory } from '@backstory/adapter';
 import { DataSource } from 'typeorm';
+import { Account, Letter } from '../outbox/ledger.js';
 import { openSealedLedger, type SealedLedger, found } from './sealed-ledger.js';
 
 describe('sealing a log', () => {
@@ -161,22 +163,36 @@ describe('sealing a log', () => {
     expect(await other.backstory.seals.verify({ digest: ledger.digest })).toMatchObject({ clean: true });
   });
 
-  it('what can not be sealed is an error', async () => {
-    const role = `reader_${process.pid}_${Date.now()}`;
-    await ledger.dataSource.query(
+  it("seals are the owner's: nobody else reads, makes or changes them, and not even the owner by accident", async () => {
+    const role = `clerk_${process.pid}_${Date.now()}`;
+    const { dataSource } = ledger;
+    await dataSource.query(
       `create role ${role} login password 'x'; grant usage on schema backstory to ${role};
-       grant select on all tables in schema backstory to ${role}; revoke all on backstory.seal_blocks, backstory.event_commitments from ${role}`,
+       grant select, insert, update, delete on all tables in schema backstory, public to ${role};
+       revoke all on backstory.seal_blocks, backstory.event_commitments from ${role}`,
     );
     const url = new URL(ledger.url);
-    url.username = role;
-    url.password = 'x';
-    const source = await new DataSource({ type: 'postgres', url: url.href }).initialize();
-    await expect(source.query('select from backstory.event_commitments')).rejects.toThrow(
-      'permission denied',
-    );
+    [url.username, url.password] = [role, 'x'];
+    const source = await new DataSource({
+      type: 'postgres',
+      url: url.href,
+      entities: [Account, Letter],
+    }).initialize();
+    const backstory = await createBackstory(source, { install: 'check' });
+    await expect(backstory.seals.seal()).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
+    await expect(backstory.seals.verify()).rejects.toMatchObject({ code: 'SEAL_REFUSED' });
+    expect(await backstory.seals.status()).toBeNull();
+    await backstory.close();
     await source.destroy();
-    await ledger.dataSource.query(`drop owned by ${role}; drop role ${role}`);
     await ledger.seal();
+    await dataSource.query(`grant insert on all tables in schema backstory to ${role}`);
+    expect(await ledger.backstory.doctor()).toMatchObject([
+      {
+        severity: 'hint',
+        problem: `${role} has rights on the tables of seals, which belong to their owner alone`,
+      },
+    ]);
+    await dataSource.query(`drop owned by ${role}; drop role ${role}`);
     for (const statement of [
       'update backstory.event_commitments set commitment = salt',
       'delete from backstory.event_commitments',
