@@ -9,7 +9,7 @@ const LEVELS = [
   ['event', 'database', 'observation'],
   ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
   ['capture', 'backfill', 'replay', 'outbox', 'drift', 'tenants'],
-  ['projections', 'proposal', 'shadow', 'verify', 'brokers'],
+  ['projections', 'proposal', 'shadow', 'verify', 'brokers', 'seals'],
   ['typeorm', 'admin', 'archive'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
   ['cli', 'telemetry'],

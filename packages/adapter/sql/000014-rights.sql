@@ -34,17 +34,3 @@ create trigger archive_is_append_only before update or truncate on :schema.archi
 
 create trigger archive_takes_what_the_log_has after insert on :schema.archived_events
   referencing new table as new_events for each statement execute function :schema.require_logged_events();
-
--- Who may execute a trigger function may hang it on a table of their own. Firing one needs no right.
-do $$
-declare
-  own regprocedure;
-begin
-  for own in
-    select p.oid from pg_proc p
-    where p.pronamespace = (select c.relnamespace from pg_class c where c.oid = $name$:schema.aggregates$name$::regclass)
-      and p.prorettype = 'trigger'::regtype
-  loop
-    execute format('revoke execute on function %s from public', own);
-  end loop;
-end $$;

@@ -97,6 +97,4 @@ end $$;
 create trigger events_notice_incarnation before insert on :schema.events
   for each statement execute function :schema.notice_incarnation();
 
-revoke execute on function :schema.notice_incarnation() from public;
-
 select :schema.mark_incarnation(:schema.log_end(), 0);

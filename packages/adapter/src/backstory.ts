@@ -40,6 +40,7 @@ import {
   type Snapshots,
 } from './replay/index.js';
 import { type ReplayedState, Replays } from './replays.js';
+import type { SealControl } from './seal-control.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
 import { readStages, type StageWatch } from './stages/index.js';
@@ -79,6 +80,8 @@ export class Backstory {
     requiredShadowReads: number,
     /** Handlers, projections and publishers that get the events. */
     readonly consumers: ConsumerControl,
+    /** Evidence that nobody has changed events. */
+    readonly seals: SealControl,
     private readonly reinstall: (options: InstallOptions) => Promise<InstallReport>,
     private readonly release: () => Promise<void>,
   ) {

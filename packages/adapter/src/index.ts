@@ -103,7 +103,7 @@ export {
   type WaitOptions,
 } from './outbox/index.js';
 export type { ProjectionDefinition } from './projections/index.js';
-export type { BackstoryLogger, BackstoryOptions } from './options.js';
+export type { BackstoryLogger, BackstoryOptions, SealingOptions } from './options.js';
 export { Applies } from './replay/index.js';
 export type {
   AppliesDecorator,
@@ -115,6 +115,28 @@ export type {
   SnapshotReport,
 } from './replay/index.js';
 export type { ReplayedState } from './replays.js';
+export { fileDigests, objectDigests, tableDigests } from './seals/index.js';
+export type {
+  DigestDatabase,
+  DigestObject,
+  DigestSource,
+  DigestStore,
+  DigestTarget,
+  MerkleStep,
+  ObjectClient,
+  ObjectCommandClient,
+  ObjectDigestOptions,
+  SealBlock,
+  SealDifference,
+  SealDigest,
+  SealOptions,
+  SealProof,
+  SealReport,
+  SealStatus,
+  SealVerification,
+  SealVerifyOptions,
+} from './seals/index.js';
+export type { SealControl, SealRunOptions } from './seal-control.js';
 export type { ShadowOptions } from './shadow/index.js';
 export type { StageControl, StageMove, StageOptions } from './stage-control.js';
 export type { NextStep, Stage, StageChange, StageChangeOptions } from './stages/index.js';

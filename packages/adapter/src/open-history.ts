@@ -16,6 +16,7 @@ import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } fro
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
 import { mendSequence } from './schema/index.js';
+import { SealControl } from './seal-control.js';
 import { ShadowReads } from './shadow/index.js';
 import { StageWatch } from './stages/index.js';
 import { tablesElsewhereInWords } from './tables-elsewhere-in-words.js';
@@ -158,6 +159,9 @@ export async function openHistory(
     database,
     schema,
   );
+  const seals = new SealControl(database, schema, registry, options.seals ?? {}, (error) =>
+    warn('Events could not be sealed')(error),
+  );
   const reinstall = async (asked: InstallOptions): Promise<InstallReport> => {
     const mappings = await look();
     const report = await install(database, schema, mappings, asked);
@@ -169,6 +173,7 @@ export async function openHistory(
     unlink();
     waiting.now([]);
     await consumers.stop();
+    await seals.stop();
     await stages.stop();
     await shadowReads.stop();
     await snapshots.stop();
@@ -188,6 +193,7 @@ export async function openHistory(
     parsers,
     shadow.requiredReads ?? 100,
     consumers,
+    seals,
     reinstall,
     close,
   );

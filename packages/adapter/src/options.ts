@@ -1,10 +1,21 @@
 import type { AggregateSelection } from './mapping/index.js';
+import type { DigestTarget } from './seals/index.js';
 import type { ShadowOptions } from './shadow/index.js';
 
 /** Where Backstory says what it does: Nest's Logger and `console` fit. */
 export interface BackstoryLogger {
   log(message: string): void;
   warn(message: string): void;
+}
+
+/** How the log is sealed: what `backstory.seals` does when it is told nothing else. */
+export interface SealingOptions {
+  /** Where digests are kept: a file, a store (`fileDigests`, `tableDigests`, `objectDigests`), or a function that writes one. */
+  digest?: DigestTarget;
+  /** Milliseconds between two turns of `backstory.seals.run()`. @defaultValue 10 000 */
+  everyMs?: number;
+  /** Events in a block, at most. @defaultValue 10 000 */
+  blockSize?: number;
 }
 
 export interface BackstoryOptions extends AggregateSelection {
@@ -49,6 +60,8 @@ export interface BackstoryOptions extends AggregateSelection {
      */
     pollMs?: number;
   };
+  /** Evidence that events were not changed. Nothing is sealed until `backstory.seals` or `npx backstory seal` does. */
+  seals?: SealingOptions;
   /** @defaultValue silent */
   logger?: BackstoryLogger;
 }

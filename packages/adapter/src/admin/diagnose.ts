@@ -16,6 +16,7 @@ import { looksSecret } from './findings/looks-secret.js';
 import { missingIndexes } from './findings/missing-indexes.js';
 import { rightsTooMany } from './findings/rights-too-many.js';
 
+import { sealFindings } from './findings/seal-findings.js';
 import { strayTriggers } from './findings/stray-triggers.js';
 import { uncapturedColumns } from './findings/uncaptured-columns.js';
 import { unnamedAggregates } from './findings/unnamed-aggregates.js';
@@ -76,6 +77,7 @@ export async function diagnose(
     ...(await unreadableColumns(sql, captured)),
     ...(await lastProofs(sql, schema, captured)),
     ...(await brokenSequence(sql, schema)),
+    ...(await sealFindings(sql, schema)),
     ...(await rightsTooMany(sql, schema)),
     ...(await unreadableTimes(sql)),
   ];

@@ -33,6 +33,9 @@ export const stateTables: readonly string[] = [
   'stage_changes',
 ];
 
+/** What nobody else looks into: whoever has the salt of a commitment can try what an erased value was. */
+const ownersAlone = ['seal_blocks', 'event_commitments'] as const;
+
 /** Functions that run with their owner's rights and are safe for an application: what they do was decided when they were made. */
 const forApplications: readonly string[] = [
   'rebind',
@@ -68,6 +71,7 @@ export async function grantsFor(sql: SqlExecutor, schema: string, roles: Granted
       `REVOKE ALL ON SCHEMA ${name} FROM ${role}`,
       `GRANT USAGE ON SCHEMA ${name} TO ${role}`,
       `GRANT SELECT ON ALL TABLES IN SCHEMA ${name} TO ${role}`,
+      `REVOKE ALL ON ${ownersAlone.map((table) => `${name}.${table}`).join(', ')} FROM ${role}`,
       `GRANT EXECUTE ON ROUTINE ${read.join(', ')} TO ${role}`,
     );
   }

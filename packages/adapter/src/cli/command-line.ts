@@ -14,6 +14,7 @@ import { migrationCommand } from './commands/migration.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
 import { relayCommand } from './commands/relay.command.js';
 import { repairCommand } from './commands/repair.command.js';
+import { sealCommand } from './commands/seal.command.js';
 import { snapshotsCommand } from './commands/snapshots.command.js';
 import { stageCommand } from './commands/stage.command.js';
 import { statusCommand } from './commands/status.command.js';
@@ -37,6 +38,7 @@ const commands = [
   rebuildCommand,
   snapshotsCommand,
   archiveCommand,
+  sealCommand,
   completionCommand,
 ];
 

@@ -8,6 +8,7 @@ export {
   onEventBatch,
 } from './event-batch-handler.js';
 export { type Delivery, type EventHandler, type EventSelector, onEvent, wantedBy } from './event-handler.js';
+export { eventWriters, writersLeft } from './event-writers.js';
 export type { EventFilter } from './event-filter.js';
 export {
   byHandlers,
@@ -19,6 +20,8 @@ export {
 export { type ConsumerStatus, listConsumers } from './list-consumers.js';
 export { beginEpoch, knownEpochs, type LogEpoch } from './log-epoch.js';
 export { askForRetry, discard, listParked, type ParkedEvent, type ParkedSelection } from './parked-events.js';
+export { Pause } from './pause.js';
+export type { PositionRange } from './position-range.js';
 export type { WorkerSurroundings } from './worker-surroundings.js';
 export type { DeliveryTransactions, StartAt, Subscription } from './subscription.js';
 export { requireConsumer } from './require-consumer.js';

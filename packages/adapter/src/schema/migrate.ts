@@ -56,6 +56,18 @@ export async function migrate(database: Database, schema: string): Promise<numbe
       ]);
       await sql.execute(migration.sql.replaceAll(':schema', quoted));
     }
+    await keepTriggerFunctions(sql, schema);
     return pending;
   });
+}
+
+/** Who may execute a trigger function may hang it on a table of their own. To fire one needs no right. */
+async function keepTriggerFunctions(sql: SqlExecutor, schema: string): Promise<void> {
+  const [own] = await sql.execute<{ functions: string | null }>(
+    `select string_agg(p.oid::regprocedure::text, ', ') as functions
+     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+     where n.nspname = $1 and p.prorettype = 'trigger'::regtype and pg_has_role(p.proowner, 'usage')`,
+    [schema],
+  );
+  if (own?.functions) await sql.execute(`revoke execute on function ${own.functions} from public`);
 }

@@ -20,6 +20,7 @@ export function statusCommand(program: Command, cli: Cli): void {
 const status: CommandRun = async (backstory, input) => {
   const aggregates = await backstory.status();
   const withheld = aggregates.flatMap((aggregate) => aggregate.withheld);
+  const sealed = await backstory.seals.status();
   print(
     input,
     aggregates,
@@ -38,7 +39,10 @@ const status: CommandRun = async (backstory, input) => {
             : '-',
           differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ') || '-',
         ]),
-      )}${withheld.length > 0 ? `Left out of events, because they look like secrets: ${withheld.join(', ')}\n` : ''}`,
+      )}${withheld.length > 0 ? `Left out of events, because they look like secrets: ${withheld.join(', ')}\n` : ''}` +
+      (sealed
+        ? `Sealed up to position ${sealed.to} at ${sealed.at}; the newest event is at ${sealed.newest}.\n`
+        : ''),
   );
   return 0;
 };

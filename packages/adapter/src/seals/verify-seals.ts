@@ -1,0 +1,155 @@
+import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import type { SealBlock } from './block.js';
+import { type DigestSource, readDigests } from './digest-target.js';
+import { compareSealedEvents } from './compare-sealed-events.js';
+import { notSealed } from './not-sealed.js';
+import { PageLength } from './page-length.js';
+import { pinForSeals } from './read-sealed-events.js';
+import { SealChain } from './seal-chain.js';
+import type { SealDifference } from './seal-difference.js';
+import { readBlockHeaders } from './seal-block.js';
+import { BlockVerification } from './verify-block.js';
+
+export interface SealVerifyOptions {
+  /**
+   * The digests that were kept outside. Without them it is only seen whether the database agrees with itself: who may write to its
+   * tables could have made all seals anew.
+   */
+  digest?: DigestSource;
+  /** Differences to list; all are counted. @defaultValue 20 */
+  limit?: number;
+  /** Hears after each part of the log how far it is. */
+  onProgress?: (progress: { readonly events: number; readonly to: string }) => void;
+}
+
+/** Whether what is sealed is as it was sealed. */
+export interface SealVerification {
+  /** Nothing differs, of what is sealed. */
+  readonly clean: boolean;
+  readonly blocks: number;
+  readonly events: number;
+  /** Up to which position, and when, the log was sealed. Of what comes behind it nothing is said. */
+  readonly sealed: { readonly to: string; readonly at: string };
+  /** Events behind it. */
+  readonly unsealed: number;
+  /** Events of which values were erased: what is left of them is as it was sealed, and nobody can tell what was erased. */
+  readonly erased: number;
+  /** States that stand for archived events in the log. They are no events, and not sealed: `npx backstory verify` compares them with the rows. */
+  readonly standIns: number;
+  /** Digests that were compared, and up to which position they prove it; null where none were given. */
+  readonly digests: { readonly compared: number; readonly to: string } | null;
+  /** How many differences there are. */
+  readonly differing: number;
+  /** The first of them, in the order of positions. */
+  readonly differences: readonly SealDifference[];
+}
+
+/** Positions that are read in one snapshot with the commitments of their events, unless a block is larger. */
+const atOnce = 20_000;
+
+/**
+ * Compares every sealed event with its seal, every block with the one before it, and the blocks with the digests from outside.
+ * Reads on beside live traffic; an event that is moved to the archive meanwhile is seen where it is.
+ * @throws BackstoryError NOT_SEALED where there is nothing to compare, DIGEST_UNREADABLE, SEAL_REFUSED
+ */
+export async function verifySeals(
+  database: Database,
+  schema: string,
+  { digest, limit = 20, onProgress }: SealVerifyOptions,
+): Promise<SealVerification> {
+  const digests = digest === undefined ? undefined : await readDigests(digest);
+  const differences: SealDifference[] = [];
+  let differing = 0;
+  const differs = (difference: SealDifference): void => {
+    differing++;
+    if (differences.length < limit) differences.push(difference);
+  };
+  const chain = new SealChain(digests, differs);
+  const totals = { blocks: 0, events: 0, erased: 0, standIns: 0 };
+  const length = new PageLength();
+  for (let done = false; !done;) {
+    done = await database.snapshot(async (sql) => {
+      await pinForSeals(sql);
+      const parts = await nextBlocks(sql, schema, chain.last?.number ?? 0);
+      // before the first block there is nothing, not even below the first position
+      const behind = chain.last ? BigInt(chain.last.to) : -(2n ** 63n);
+      const last = parts.at(-1);
+      if (!last) {
+        await nothingBehind(sql, schema, chain, differs);
+        return true;
+      }
+      for (const { block } of parts) chain.add(block);
+      const verifications = parts.map(({ block, leaves }) => new BlockVerification(block, leaves, differs));
+      await compareSealedEvents(sql, schema, verifications, behind, length);
+      for (const { block, erased, standIns } of verifications) {
+        totals.blocks++;
+        totals.events += block.events;
+        totals.erased += erased;
+        totals.standIns += standIns;
+      }
+      onProgress?.({ events: totals.events, to: last.block.to });
+      return false;
+    });
+  }
+  const compared = chain.end();
+  if (!chain.last && differing === 0) throw notSealed();
+  const to = chain.last?.to ?? '0';
+  return {
+    clean: differing === 0,
+    ...totals,
+    sealed: { to, at: chain.last?.sealedAt ?? '' },
+    unsealed: await countBehind(database, schema, to),
+    digests: digests ? compared : null,
+    differing,
+    differences: differences.sort(byPosition),
+  };
+}
+
+function byPosition(one: SealDifference, other: SealDifference): number {
+  const [a, b] = [BigInt(one.position ?? 0), BigInt(other.position ?? 0)];
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+async function nextBlocks(
+  sql: SqlExecutor,
+  schema: string,
+  behind: number,
+): Promise<{ block: SealBlock; leaves: Buffer }[]> {
+  const blocks = await readBlockHeaders(sql, schema, 'where number > $1 order by number limit 500', [behind]);
+  let events = 0;
+  const chosen = blocks.filter((block, index) => (events += block.events) <= atOnce || index === 0);
+  const rows = await sql.execute<{ number: number; leaves: string }>(
+    `select number::float8 as number, encode(leaves, 'base64') as leaves from ${quoteIdentifier(schema)}.seal_blocks
+     where number between $1 and $2`,
+    [chosen[0]?.number ?? 0, chosen.at(-1)?.number ?? 0],
+  );
+  const leaves = new Map(rows.map((row) => [row.number, Buffer.from(row.leaves, 'base64')]));
+  return chosen.map((block) => ({ block, leaves: leaves.get(block.number) ?? Buffer.alloc(0) }));
+}
+
+/** Commitments are written with their block. */
+async function nothingBehind(
+  sql: SqlExecutor,
+  schema: string,
+  { last }: SealChain,
+  differs: (difference: SealDifference) => void,
+): Promise<void> {
+  const [row] = await sql.execute<{ position: string | null }>(
+    `select min(global_position) as position from ${quoteIdentifier(schema)}.event_commitments where global_position > $1`,
+    [last?.to ?? '0'],
+  );
+  if (!row?.position) return;
+  const problem = `blocks are gone: commitments from position ${row.position} on belong to none`;
+  differs({ kind: 'block', position: row.position, block: (last?.number ?? 0) + 1, problem });
+}
+
+async function countBehind(sql: SqlExecutor, schema: string, position: string): Promise<number> {
+  const name = quoteIdentifier(schema);
+  const [row] = await sql.execute<{ events: number }>(
+    `select ((select count(*) from ${name}.events where global_position > $1)
+      + (select count(*) from ${name}.archived_events a where a.global_position > $1 and not exists (
+           select from ${name}.events e where e.global_position = a.global_position)))::float8 as events`,
+    [position],
+  );
+  return row?.events ?? 0;
+}
