@@ -29,7 +29,7 @@ describe('installation', () => {
       'work',
       'workSubjectsSubject',
     ]);
-    expect(await first.install()).toEqual({ migrations: [], captured: [] });
+    expect(await first.install()).toEqual({ migrations: [], captured: [], withheld: [] });
     await first.close();
     await (await createBackstory(library.dataSource)).close();
     expect(
@@ -106,7 +106,7 @@ describe('installation', () => {
       code: 'CAPTURE_OUTDATED',
       message: expect.stringContaining('"public"."author"'),
     });
-    expect(await backstory.install()).toEqual({ migrations: [], captured: ['author'] });
+    expect(await backstory.install()).toEqual({ migrations: [], captured: ['author'], withheld: [] });
     await backstory.close();
     await (await createBackstory(library.dataSource, { install: 'check' })).close();
   });

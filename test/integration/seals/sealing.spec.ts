@@ -186,12 +186,14 @@ describe('sealing a log', () => {
     await source.destroy();
     await ledger.seal();
     await dataSource.query(`grant insert on all tables in schema backstory to ${role}`);
-    expect(await ledger.backstory.doctor()).toMatchObject([
-      {
-        severity: 'hint',
-        problem: `${role} has rights on the tables of seals, which belong to their owner alone`,
-      },
-    ]);
+    expect(await ledger.backstory.doctor()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          severity: 'hint',
+          problem: `${role} has rights on the tables of seals, which belong to their owner alone`,
+        }),
+      ]),
+    );
     await dataSource.query(`drop owned by ${role}; drop role ${role}`);
     for (const statement of [
       'update backstory.event_commitments set commitment = salt',
