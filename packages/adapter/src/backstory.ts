@@ -10,15 +10,8 @@ import {
 } from './admin/index.js';
 import type { AggregateFilter } from './aggregate-filter.js';
 import { ArchiveControl } from './archive-control.js';
-import {
-  backfill,
-  type BackfillEstimate,
-  type BackfillOptions,
-  type BackfillReport,
-  type BackfillWish,
-  estimateBackfill,
-  wishOfBackfill,
-} from './backfill/index.js';
+import type { BackfillEstimate, BackfillOptions, BackfillReport, BackfillWish } from './backfill/index.js';
+import { Backfills } from './backfills.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
@@ -27,8 +20,8 @@ import { findingsElsewhere } from './findings-elsewhere.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import type { InstallOptions, InstallReport } from './install.js';
 import { KnownAggregates } from './known-aggregates.js';
-import { lookAtEach } from './look-at-each.js';
-import type { EntityMapping, EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
+import type { EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
+import { Proofs } from './proofs.js';
 import {
   countSnapshots,
   rebuildSnapshots,
@@ -43,18 +36,9 @@ import { type ReplayedState, Replays } from './replays.js';
 import type { SealControl } from './seal-control.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
-import { readStages, type StageWatch } from './stages/index.js';
+import type { StageWatch } from './stages/index.js';
 import { upcast } from './upcasting/index.js';
-import {
-  notRepaired,
-  repairAggregate,
-  type RepairOptions,
-  type RepairReport,
-  type VerificationReport,
-  verificationReport,
-  verifyAggregate,
-  type VerifyOptions,
-} from './verify/index.js';
+import type { RepairOptions, RepairReport, VerificationReport, VerifyOptions } from './verify/index.js';
 
 /** The history of one DataSource's entities. Made by `createBackstory`. */
 export class Backstory {
@@ -66,6 +50,8 @@ export class Backstory {
   readonly archive: ArchiveControl;
   private readonly replays: Replays;
   private readonly aggregates: KnownAggregates;
+  private readonly backfills: Backfills;
+  private readonly proofs: Proofs;
 
   /** @internal */
   constructor(
@@ -87,6 +73,8 @@ export class Backstory {
   ) {
     this.aggregates = new KnownAggregates(database, schema, mappings);
     this.stages = new StageControl(database, schema, this.aggregates, stageWatch, requiredShadowReads);
+    this.backfills = new Backfills(database, schema, this.aggregates, this.stages);
+    this.proofs = new Proofs(database, schema, this.aggregates);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.admin = new AdminQueries(database, schema, mappings, this.stages);
     this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers, stageWatch);
@@ -98,75 +86,33 @@ export class Backstory {
   }
 
   /** Writes a first event for every row that has none, while the application goes on writing. */
-  async backfill({ aggregates = 'all', ...options }: BackfillOptions & AggregateFilter = {}): Promise<
-    BackfillReport[]
-  > {
-    const reports: BackfillReport[] = [];
-    for (const mapping of await this.aggregates.selectFor(aggregates, { where: options.where })) {
-      await this.stages.requireCapture(mapping.category);
-      reports.push(await backfill(this.database, this.schema, mapping, options));
-    }
-    return reports;
+  backfill(options: BackfillOptions & AggregateFilter = {}): Promise<BackfillReport[]> {
+    return this.backfills.run(options);
   }
 
   /** What a backfill would come to: tried with some rows of each aggregate, and taken back. */
-  async estimateBackfill({
-    aggregates = 'all',
-    where,
-  }: Pick<BackfillOptions, 'where'> & AggregateFilter = {}): Promise<BackfillEstimate[]> {
-    const estimates: BackfillEstimate[] = [];
-    for (const mapping of await this.aggregates.selectFor(aggregates, { where })) {
-      estimates.push(await estimateBackfill(this.database, this.schema, mapping, where));
-    }
-    return estimates;
+  estimateBackfill(
+    options: Pick<BackfillOptions, 'where'> & AggregateFilter = {},
+  ): Promise<BackfillEstimate[]> {
+    return this.backfills.estimate(options);
   }
 
   /**
    * Asks backfills that are under way, in whatever process, to pause or to stop after their chunk; null lets them go on.
    * @returns the categories that have one
    */
-  async askBackfill(
-    wish: BackfillWish | null,
-    { aggregates = 'all' }: AggregateFilter = {},
-  ): Promise<string[]> {
-    const asked: string[] = [];
-    for (const { category } of await this.aggregates.select(aggregates)) {
-      if (await wishOfBackfill(this.database, this.schema, category, wish)) asked.push(category);
-    }
-    return asked;
+  askBackfill(wish: BackfillWish | null, filter: AggregateFilter = {}): Promise<string[]> {
+    return this.backfills.ask(wish, filter);
   }
 
   /** Proves that replaying the events gives the tables. @throws BackstoryError ROWS_HIDDEN for a named one that can't be seen whole */
-  async verify({
-    aggregates = 'all',
-    ...options
-  }: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
-    const captured = await this.capturedOf(aggregates, options.streamIds);
-    const { found, unseen } = await lookAtEach(captured, aggregates, (mapping) =>
-      verifyAggregate(this.database, this.schema, mapping, options),
-    );
-    const gone = aggregates === 'all' ? await this.aggregates.unseen() : [];
-    return verificationReport(found, [...gone, ...unseen]);
+  verify(options: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
+    return this.proofs.verify(options);
   }
 
   /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
-  async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter = {}): Promise<
-    RepairReport[]
-  > {
-    const captured = await this.capturedOf(aggregates, options.streamIds);
-    const { found, unseen } = await lookAtEach(captured, aggregates, (mapping) =>
-      repairAggregate(this.database, this.schema, mapping, options),
-    );
-    return [...found, ...unseen.map((each) => notRepaired(each, options))];
-  }
-
-  private async capturedOf(
-    aggregates: 'all' | readonly string[],
-    streamIds?: readonly string[],
-  ): Promise<EntityMapping[]> {
-    const selected = await this.aggregates.selectFor(aggregates, { streamIds });
-    const stages = await readStages(this.database, this.schema);
-    return selected.filter(({ category }) => (stages.get(category) ?? 'off') !== 'off');
+  repair(options: RepairOptions & AggregateFilter = {}): Promise<RepairReport[]> {
+    return this.proofs.repair(options);
   }
 
   /**

@@ -1,0 +1,53 @@
+import type { AggregateFilter } from './aggregate-filter.js';
+import {
+  backfill,
+  type BackfillEstimate,
+  type BackfillOptions,
+  type BackfillReport,
+  type BackfillWish,
+  estimateBackfill,
+  wishOfBackfill,
+} from './backfill/index.js';
+import type { Database } from './database/index.js';
+import type { KnownAggregates } from './known-aggregates.js';
+import type { StageControl } from './stage-control.js';
+
+/** First events of rows that were there before capture, aggregate by aggregate. */
+export class Backfills {
+  constructor(
+    private readonly database: Database,
+    private readonly schema: string,
+    private readonly aggregates: KnownAggregates,
+    private readonly stages: StageControl,
+  ) {}
+
+  async run({
+    aggregates = 'all',
+    ...options
+  }: BackfillOptions & AggregateFilter): Promise<BackfillReport[]> {
+    const reports: BackfillReport[] = [];
+    for (const mapping of await this.aggregates.selectFor(aggregates, { where: options.where })) {
+      await this.stages.requireCapture(mapping.category);
+      reports.push(await backfill(this.database, this.schema, mapping, options));
+    }
+    return reports;
+  }
+
+  async estimate({
+    aggregates = 'all',
+    where,
+  }: Pick<BackfillOptions, 'where'> & AggregateFilter): Promise<BackfillEstimate[]> {
+    const estimates: BackfillEstimate[] = [];
+    for (const mapping of await this.aggregates.selectFor(aggregates, { where }))
+      estimates.push(await estimateBackfill(this.database, this.schema, mapping, where));
+    return estimates;
+  }
+
+  async ask(wish: BackfillWish | null, { aggregates = 'all' }: AggregateFilter): Promise<string[]> {
+    const asked: string[] = [];
+    for (const { category } of await this.aggregates.select(aggregates)) {
+      if (await wishOfBackfill(this.database, this.schema, category, wish)) asked.push(category);
+    }
+    return asked;
+  }
+}
