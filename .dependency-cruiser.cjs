@@ -10,7 +10,7 @@ const LEVELS = [
   ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
   ['capture', 'backfill', 'replay', 'outbox', 'drift'],
   ['projections', 'proposal', 'shadow', 'verify', 'brokers'],
-  ['typeorm', 'admin', 'archive'],
+  ['typeorm', 'admin', 'archive', 'erasure'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
   ['cli', 'telemetry'],
 ];

@@ -22,6 +22,8 @@ import {
 import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
+import { ErasureControl } from './erasure-control.js';
+import type { ErasureOptions, ErasureReport } from './erasure/index.js';
 import type { RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import type { InstallOptions, InstallReport } from './install.js';
@@ -60,6 +62,8 @@ export class Backstory {
   readonly admin: AdminQueries;
   /** Where old events go, and come back from. */
   readonly archive: ArchiveControl;
+  /** Erases by person, says what is held on one, and erases what is old. */
+  readonly erasure: ErasureControl;
   private readonly replays: Replays;
   private readonly aggregates: KnownAggregates;
 
@@ -82,6 +86,7 @@ export class Backstory {
     this.aggregates = new KnownAggregates(database, schema, mappings);
     this.stages = new StageControl(database, schema, this.aggregates, stageWatch, requiredShadowReads);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
+    this.erasure = new ErasureControl(database, schema, mappings);
     this.admin = new AdminQueries(database, schema, mappings, this.stages);
     this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers, stageWatch);
   }
@@ -154,6 +159,11 @@ export class Backstory {
       reports.push(await repairAggregate(this.database, this.schema, mapping, options));
     }
     return reports;
+  }
+
+  /** Erases values from the events of one entity, and appends one that says so. Its row stays. @throws InvalidOptionsError, BackstoryError ERASURE_FAILED */
+  erase(target: EntityTarget, streamId: string, options?: ErasureOptions): Promise<ErasureReport> {
+    return this.erasure.erase(target, streamId, options);
   }
 
   /**
@@ -239,8 +249,7 @@ export class Backstory {
   }
 
   /**
-   * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. Nothing has to wait for it:
-   * replay goes without snapshots, too. With `dryRun` it only says what would come of it.
+   * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. `dryRun` only says what would come of it.
    * @throws InvalidOptionsError where the application's upcasters are not known here
    */
   async rebuildSnapshots({

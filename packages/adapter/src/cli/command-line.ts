@@ -6,6 +6,7 @@ import { archiveCommand } from './commands/archive.command.js';
 import { backfillCommand } from './commands/backfill.command.js';
 import { completionCommand } from './commands/completion.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
+import { eraseCommand } from './commands/erase.command.js';
 import { historyCommand } from './commands/history.command.js';
 import { initCommand } from './commands/init.command.js';
 import { installCommand } from './commands/install.command.js';
@@ -13,9 +14,11 @@ import { migrationCommand } from './commands/migration.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
 import { relayCommand } from './commands/relay.command.js';
 import { repairCommand } from './commands/repair.command.js';
+import { retainCommand } from './commands/retain.command.js';
 import { snapshotsCommand } from './commands/snapshots.command.js';
 import { stageCommand } from './commands/stage.command.js';
 import { statusCommand } from './commands/status.command.js';
+import { subjectCommand } from './commands/subject.command.js';
 import { verifyCommand } from './commands/verify.command.js';
 import type { Terminal } from './terminal.js';
 
@@ -34,6 +37,9 @@ const commands = [
   rebuildCommand,
   snapshotsCommand,
   archiveCommand,
+  eraseCommand,
+  subjectCommand,
+  retainCommand,
   completionCommand,
 ];
 

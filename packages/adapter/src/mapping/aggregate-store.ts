@@ -53,6 +53,7 @@ export async function readStoredTables(sql: SqlExecutor, schema: string): Promis
 function storedAggregate(mapping: EntityMapping): object {
   const { category, part, parts, entity, excluded, renamed, defaults, eventTypes, rules, table } = mapping;
   const { knownAs, schemaVersion, renamedTypes, snapshotEvery } = mapping;
+  const { subject, personal, retain } = mapping;
   const owns = parts.map(({ part: { path } }) => path);
   return {
     category,
@@ -65,6 +66,9 @@ function storedAggregate(mapping: EntityMapping): object {
       defaults,
       types: eventTypes,
       storedRules: rules,
+      ...(subject && { subject }),
+      ...(personal && { personal }),
+      ...(retain && { retain }),
       ...(!part && {
         ...(knownAs !== category && { category: knownAs, storedAs: category }),
         schemaVersion,

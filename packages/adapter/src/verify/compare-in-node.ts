@@ -11,7 +11,7 @@ import {
   stateSql,
   streamIdSql,
 } from '../mapping/index.js';
-import { type AggregateState, replayStreams } from '../replay/index.js';
+import { type AggregateState, erasedOf, replayStreams } from '../replay/index.js';
 import type { TableComparison } from './comparison.js';
 import { streamFaultsSql } from './stream-faults-sql.js';
 import { everything, type VerifyScope } from './verify-scope.js';
@@ -59,7 +59,8 @@ class Run {
       more = ids.length === pageSize;
       after = ids.at(-1);
     }
-    await this.rowsWithoutEvents();
+    // all of those that are listed had a page
+    if (this.scope.listed === undefined) await this.rowsWithoutEvents();
     const { rows, states, drifted, drift } = this;
     return { rows, states, drifted, drift };
   }
@@ -79,6 +80,15 @@ class Run {
     const { category } = this.mapping;
     if (scope === everything) return streamIdsBehind(sql, schema, category, after, pageSize);
     const { values } = scope;
+    if (scope.listed !== undefined) {
+      const rows = await sql.execute<{ id: string }>(
+        `select i.stream_id as id from ${scope.listed} i
+         where ${after === undefined ? '' : `i.stream_id > $${values.length + 1} and`} ${scope.events('i')}
+         order by i.stream_id limit ${pageSize}`,
+        [...values, ...(after === undefined ? [] : [after])],
+      );
+      return rows.map(({ id }) => id);
+    }
     const behind = after === undefined ? '' : `and v.stream_id > $${values.length + 2}`;
     const rows = await sql.execute<{ id: string }>(
       `select distinct v.stream_id as id from ${quoteIdentifier(schema)}.events v
@@ -102,8 +112,7 @@ class Run {
     const streams = await replayStreams(this.sql, this.schema, this.root, ids, {}, () => undefined);
     for (const [streamId, ofStream] of rows) {
       this.rows += ofStream.size;
-      if (!faulty.has(streamId))
-        this.compareStream(streamId, ofStream, this.statesOf(streamId, streams.get(streamId)));
+      if (!faulty.has(streamId)) this.compareStream(streamId, ofStream, streams.get(streamId));
     }
   }
 
@@ -116,8 +125,9 @@ class Run {
   private compareStream(
     streamId: string,
     rows: ReadonlyMap<string, EventData>,
-    states: ReadonlyMap<string, EventData>,
+    aggregate: AggregateState | undefined,
   ): void {
+    const states = this.statesOf(streamId, aggregate);
     this.states += states.size;
     for (const id of new Set([...rows.keys(), ...states.keys()])) {
       const row = rows.get(id);
@@ -125,15 +135,18 @@ class Run {
       if (!replayed) this.found(streamId, id, 'missing event');
       else if (!row) this.found(streamId, id, 'missing row');
       else {
-        const properties = this.differences(row, settledState(this.mapping, replayed));
+        const erased = erasedOf(aggregate?.erased, this.mapping, id);
+        const properties = this.differences(row, settledState(this.mapping, replayed), erased);
         if (Object.keys(properties).length > 0) this.found(streamId, id, 'value', properties);
       }
     }
   }
 
-  private differences(row: EventData, replay: EventData): Drift['properties'] {
+  /** What was erased is gone from the events, whatever the row says. */
+  private differences(row: EventData, replay: EventData, erased: ReadonlySet<string>): Drift['properties'] {
     const differing = this.mapping.columns.filter(
-      ({ property }) => !isDeepStrictEqual(row[property] ?? null, replay[property] ?? null),
+      ({ property }) =>
+        !erased.has(property) && !isDeepStrictEqual(row[property] ?? null, replay[property] ?? null),
     );
     return Object.fromEntries(
       differing.map(({ property }) => [
