@@ -43,17 +43,24 @@ function attempt(work: () => EventData): EventData | undefined {
   }
 }
 
+/** A copy as deep as the values stand. */
 function withValues(data: EventData, values: readonly ValuePath[], probe: unknown): EventData {
-  const result = structuredClone(data) as Record<string, unknown>;
+  const result: Record<string, unknown> = { ...data };
   for (const [first, id, property] of values) {
-    const patch =
-      id === undefined
-        ? result
-        : (result[first] as Record<string, Record<string, unknown>> | undefined)?.[id];
-    const name = property ?? first;
-    if (!patch) continue;
-    if (probe === undefined) delete patch[name];
-    else patch[name] = probe;
+    if (id === undefined || property === undefined) {
+      put(result, first, probe);
+      continue;
+    }
+    const ids = { ...(result[first] as Record<string, Record<string, unknown>>) };
+    const patch = { ...ids[id] };
+    put(patch, property, probe);
+    ids[id] = patch;
+    result[first] = ids;
   }
   return result;
+}
+
+function put(object: Record<string, unknown>, name: string, probe: unknown): void {
+  if (probe === undefined) delete object[name];
+  else object[name] = probe;
 }
