@@ -139,7 +139,7 @@ describe('an erased stream', () => {
     await backstory.close();
 
     backstory = await version2(({ mail, ...rest }) =>
-      mail === undefined ? rest : { ...rest, email: String(mail) },
+      mail === undefined ? rest : { ...rest, email: `${mail as string}` },
     );
     expect(await backstory.erase(Customer, '42', { properties: ['email'] })).toMatchObject({
       events: 1,

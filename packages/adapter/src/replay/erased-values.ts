@@ -24,7 +24,7 @@ export function erasedOf(
 }
 
 /** The values that an event marks as erased, under the names of today. */
-export function erasedInEvent(mapping: EntityMapping, event: MarkedEvent): ValuePath[] {
+function erasedInEvent(mapping: EntityMapping, event: MarkedEvent): ValuePath[] {
   const marks = new Set(event.erased);
   if (marks.size === 0) return [];
   const paths = mapping.parts.map(({ part }) => part.path);
@@ -51,8 +51,8 @@ export function foldErased(
   const parts = new Map(paths.map((path) => [path, new Map<string, Set<string>>()]));
   events.forEach((event, index) => {
     const data = todays[index]?.data ?? event.data;
-    const first = events[index - 1];
-    if (first && event.streamPosition !== first.streamPosition + 1)
+    const former = events[index - 1];
+    if (former && event.streamPosition !== former.streamPosition + 1)
       for (const ids of parts.values()) ids.clear();
     if (event.change !== 'updated') root = new Set();
     for (const [path, ids] of parts) {

@@ -1,6 +1,6 @@
 export { Applies, type AppliesDecorator } from './applies.decorator.js';
 export { applyReducers, type ReducedState, type ReducerOptions } from './apply-reducers.js';
-export { type ErasedValues, erasedInEvent, erasedOf } from './erased-values.js';
+export { type ErasedValues, erasedOf } from './erased-values.js';
 export { type AggregateState, fold } from './fold.js';
 export { countSnapshots } from './count-snapshots.js';
 export { type Reducer, type Reducers, reducersByType, type ReducingObject } from './reducers.js';
