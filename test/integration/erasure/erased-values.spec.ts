@@ -122,6 +122,9 @@ describe('erased values', () => {
     [[], /No property/],
   ])('can be none that is not there, or a key: %j', async (properties, message) => {
     await expect(people.backstory.erase(Customer, '42', { properties })).rejects.toThrow(message);
+    await expect(people.backstory.erase(Customer, 'forty-two')).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+    });
     await expect(people.backstory.erase('client', '42')).rejects.toMatchObject({ code: 'UNKNOWN_CATEGORY' });
   });
 

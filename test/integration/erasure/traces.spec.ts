@@ -153,6 +153,21 @@ describe('of somebody who was erased', () => {
     expect((await people.backstory.verify()).clean).toBe(true);
   });
 
+  it('a statement that says so of itself is not believed', async () => {
+    const { manager } = people.dataSource;
+    await people.backstory.runInContext({ actor: 'x', erased: ['name', 'email'] } as never, () =>
+      manager.update(Customer, 7, { name: null }),
+    );
+    const [event] = await people.query<{ metadata: object }>(
+      `select metadata from backstory.events where category = 'customer' and stream_id = '7' and stream_position = 2`,
+    );
+    expect(event?.metadata).toEqual({ actor: 'x' });
+    await people.query(
+      `alter table customer disable trigger user; update customer set name = 'behind' where id = 7; alter table customer enable trigger user`,
+    );
+    expect((await people.backstory.verify()).clean).toBe(false);
+  });
+
   function dump(): string {
     return execFileSync('pg_dump', ['--dbname', people.url], { encoding: 'utf8', maxBuffer: 1 << 28 });
   }

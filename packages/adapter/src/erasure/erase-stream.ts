@@ -11,8 +11,8 @@ import { driftName } from '../drift/index.js';
 import { BackstoryError } from '../errors.js';
 import { propertyOf } from '../event/index.js';
 import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
-import { replayStreams } from '../replay/index.js';
-import { compare, ofStreams } from '../verify/index.js';
+import { replayStreams, requireUpcasters } from '../replay/index.js';
+import { compare, ofStreams, refuseIds } from '../verify/index.js';
 import type { ErasureOptions, ErasureReport } from './erasure-options.js';
 import { planRedactions, type RedactionPlan, storedValues } from './plan-redactions.js';
 import { type Choice, requireProperties } from './properties.js';
@@ -36,13 +36,14 @@ export interface StreamErasure extends Pick<
  * that the stream can still be replayed, and that nothing differs from the tables that didn't before.
  * @throws InvalidOptionsError for a property that isn't there; BackstoryError ERASURE_FAILED where the stream can't be replayed after it
  */
-export function eraseStream(
+export async function eraseStream(
   database: Database,
   schema: string,
   root: EntityMapping,
   streamId: string,
   erasure: StreamErasure,
 ): Promise<ErasureReport> {
+  requireUpcasters(root);
   const work = (sql: SqlExecutor): Promise<ErasureReport> => eraseIn(sql, schema, root, streamId, erasure);
   if (erasure.dryRun) return database.snapshot(work);
   return retryWhileLocked(
@@ -50,7 +51,7 @@ export function eraseStream(
       database.transaction(async (sql) => {
         // shorter than the server's own look for deadlocks, so that in a circle it is always this one that gives way
         await sql.execute(`set local lock_timeout = '500ms'`);
-        await lock(sql, schema, root, streamId);
+        await lock(sql, schema, root, streamId).catch(refuseIds(root, ofStreams([streamId])));
         return work(sql);
       }),
     { attempts: 60 },
@@ -77,7 +78,9 @@ async function eraseIn(
     events: planned.redactions.length,
     properties: planned.properties,
     position: null,
-    stillInTable: await stillInTable(sql, root, streamId, chosen),
+    stillInTable: await stillInTable(sql, root, streamId, chosen).catch(
+      refuseIds(root, ofStreams([streamId])),
+    ),
     dryRun,
   };
   if (dryRun || planned.redactions.length === 0) return report;

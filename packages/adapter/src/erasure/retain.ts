@@ -3,6 +3,7 @@ import { sqlState } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
 import { streamIdsBehind } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { requireUpcasters } from '../replay/index.js';
 import { eraseStream } from './erase-stream.js';
 import type { ErasureOptions } from './erasure-options.js';
 import { planRedactions, type RedactionPlan } from './plan-redactions.js';
@@ -40,6 +41,7 @@ export async function retainAggregate(
 ): Promise<RetentionReport | undefined> {
   const { retain } = root;
   if (!retain) return undefined;
+  requireUpcasters(root);
   const before = await cutOff(database, root, retain.after);
   const chosen = retained(root, retain.properties);
   const plan = (events: readonly StoredEvent[]): RedactionPlan => {

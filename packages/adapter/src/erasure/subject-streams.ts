@@ -3,6 +3,7 @@ import { UnknownAggregateError, InvalidOptionsError } from '../errors.js';
 import { propertyOf, type ValuePath, valuesOf } from '../event/index.js';
 import { streamIdsBehind } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { requireUpcasters } from '../replay/index.js';
 import { upcastData } from '../upcasting/index.js';
 import { type Choice, isPersonal, mappingOf, personalOf } from './properties.js';
 import { storedEvents } from './stored-events.js';
@@ -55,6 +56,7 @@ export async function* subjectStreams(
   const own = mappings.find(isOwn);
   if (!own && naming.length === 0)
     throw new UnknownAggregateError('UNKNOWN_CATEGORY', category, subjectsOf(mappings));
+  naming.forEach(requireUpcasters);
   if (own) yield { mapping: own, streamId: id, holds: 'own', chosen: personalOf(own) };
   for (const mapping of naming) {
     for await (const { streamId, byRoot, parts } of namingStreams(sql, schema, mapping, subject)) {

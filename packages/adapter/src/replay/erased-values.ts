@@ -28,11 +28,13 @@ function erasedInEvent(mapping: EntityMapping, event: MarkedEvent): ValuePath[] 
   const marks = new Set(event.erased);
   if (marks.size === 0) return [];
   const paths = mapping.parts.map(({ part }) => part.path);
-  const values = valuesOf(event.data, paths).map(([path]) => path);
+  const values = valuesOf(event.data, paths).filter(
+    ([path, value]) => value === null && marks.has(markOf(path)),
+  );
   return traceValues(
     mapping,
     event,
-    values.filter((path) => marks.has(markOf(path))),
+    values.map(([path]) => path),
   );
 }
 

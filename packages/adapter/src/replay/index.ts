@@ -8,5 +8,6 @@ export { observeReplay } from './observe-replay.js';
 export { replayCategory } from './replay-category.js';
 export { type ReplayedStream, replayStreams, replayTail } from './replay-streams.js';
 export { Snapshots } from './snapshots.js';
+export { requireUpcasters } from './require-upcasters.js';
 export { parseStreamTail, streamTailSql } from './stream-tail-sql.js';
 export { rebuildSnapshots, type SnapshotReport } from './take-snapshots.js';

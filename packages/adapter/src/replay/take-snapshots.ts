@@ -1,8 +1,8 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
-import { InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { operate } from '../observation/index.js';
 import { replayStreams } from './replay-streams.js';
+import { requireUpcasters } from './require-upcasters.js';
 import { snapshotFingerprint } from './snapshot-fingerprint.js';
 import { snapshotText } from './snapshot-state.js';
 
@@ -121,13 +121,4 @@ export async function rebuildSnapshots(
     more = streams.length === batchSize;
   }
   return { category, removed: gone?.removed ?? 0, taken };
-}
-
-/** They are code, which only the application's own configuration has. */
-function requireUpcasters({ knownAs, foldsInSql, upcasters }: EntityMapping): void {
-  if (foldsInSql || Object.keys(upcasters).length > 0) return;
-  throw new InvalidOptionsError(
-    `The events of "${knownAs}" are upcast by the application's code, which is not known here.`,
-    'Name its options with --config, or boot it with --app.',
-  );
 }

@@ -1080,6 +1080,23 @@ $$;
 revoke execute on function :schema.erase_events(text, text, jsonb, text, smallint, text, text) from public;
 revoke execute on function :schema.on_events_redacted(bigint[]) from public;
 
+-- As before. Nobody but erase_events() says that a value was erased.
+create or replace function :schema.statement_context(statement text) returns jsonb language plpgsql immutable as $$
+declare
+  json constant text := case when left(statement, 12) = '/*backstory ' then substr(statement, 13, greatest(strpos(statement, '*/') - 13, 0)) end;
+  context jsonb;
+begin
+  begin
+    context := json;
+  exception when others then
+    context := :schema.encodable_context(json);
+  end;
+  if jsonb_typeof(context) is distinct from 'object' then return '{}'; end if;
+  if context ? 'erased' then context := context - 'erased'; end if;
+  if context ? '$events' then return :schema.sound_intents(context); end if;
+  return context;
+end $$;
+
 -- What a reader of a stream is told of an event: behind its data the marks, where it has some.
 create function :schema.event_text(stream_position bigint, change "char", schema_version smallint, type text, data json, metadata jsonb)
   returns text language sql stable as $$
