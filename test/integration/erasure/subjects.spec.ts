@@ -71,6 +71,24 @@ describe('a subject', () => {
     expect(again.map(({ events }) => events)).toEqual([0, 0, 0]);
   });
 
+  it('is erased also from what was said of parts that are owned no more, and are owned again later', async () => {
+    await people.backstory.close();
+    let backstory = await createBackstory(people.dataSource, { aggregates: [Purchase] });
+    await backstory.erase(Purchase, '2');
+    const [created] = await backstory.history('purchase', '2');
+    expect(created?.data['lines']).toBeUndefined();
+    expect(
+      JSON.stringify(await people.query(`select data from backstory.events where stream_id = '2'`)),
+    ).not.toMatch(/Dorset|to Ada|to Mary/);
+    await backstory.close();
+    backstory = await createBackstory(people.dataSource, {
+      aggregates: [{ entity: Purchase, owns: ['lines'] }],
+    });
+    expect(await backstory.history('purchase', '2')).not.toEqual([]);
+    await backstory.verify();
+    await backstory.close();
+  });
+
   it('is found through an upcaster, too', async () => {
     await people.backstory.close();
     const backstory = await createBackstory(people.dataSource, {

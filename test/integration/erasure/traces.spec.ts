@@ -155,7 +155,7 @@ describe('of somebody who was erased', () => {
 
   it('a statement that says so of itself is not believed', async () => {
     const { manager } = people.dataSource;
-    await people.backstory.runInContext({ actor: 'x', erased: ['name', 'email'] } as never, () =>
+    await people.backstory.runInContext({ actor: 'x', erased: ['name', 'email'] }, () =>
       manager.update(Customer, 7, { name: null }),
     );
     const [event] = await people.query<{ metadata: object }>(

@@ -48,10 +48,26 @@ export function planRedactions(
   return { redactions, properties: [...properties].sort() };
 }
 
-/** The values of an event that aren't null. */
-export function storedValues(root: EntityMapping, { data }: StoredEvent): ValuePath[] {
+/** The values of an event that aren't null. What was said of parts that are owned no more has the shape of parts. */
+export function storedValues(root: EntityMapping, event: StoredEvent): ValuePath[] {
+  const { data } = event;
+  const columns = new Set(root.columns.map(({ property }) => property));
   const paths = root.parts.map(({ part }) => part.path);
-  return valuesOf(data, paths).flatMap(([path, value]) => (value === null ? [] : [path]));
+  const isColumn = (name: string): boolean =>
+    columns.has(name) || traceValues(root, event, [[name]]).some(([today]) => columns.has(today));
+  const former = Object.keys(data).filter(
+    (name) => !paths.includes(name) && isOfParts(data[name]) && !isColumn(name),
+  );
+  return valuesOf(data, [...paths, ...former]).flatMap(([path, value]) => (value === null ? [] : [path]));
+}
+
+function isOfParts(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return Object.values(value).every((each) => each === null || isObject(each));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isChosen(root: EntityMapping, event: StoredEvent, path: ValuePath, chosen: Choice): boolean {
