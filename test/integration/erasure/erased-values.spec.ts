@@ -196,6 +196,30 @@ describe('erased values', () => {
     expect((await people.backstory.verify()).clean).toBe(true);
   });
 
+  it('come back by a repair that is asked to bring them, where the rows still have them', async () => {
+    const { manager } = people.dataSource;
+    await manager.save(Purchase, {
+      id: 1,
+      shipTo: 'a',
+      customer: { id: 42 },
+      lines: [{ id: 'l', engraving: 'A' }],
+    });
+    await people.backstory.erase(Customer, '42', { properties: ['name'] });
+    await people.backstory.erase(Purchase, '1', { properties: ['lines.engraving'] });
+    expect((await people.backstory.repair()).flatMap(({ repaired }) => repaired)).toEqual([]);
+    const reports = await people.backstory.repair({ restoreErased: true });
+    expect(reports.flatMap(({ repaired }) => repaired)).toHaveLength(2);
+    expect((await kept()).at(-1)).toMatchObject({
+      type: 'CustomerCorrected',
+      data: { name: 'Ada Lovelace' },
+    });
+    expect(await people.backstory.load(Purchase, '1')).toMatchObject({ lines: [{ engraving: 'A' }] });
+    expect((await people.backstory.verify()).clean).toBe(true);
+    await expect(people.backstory.repair({ restoreErased: true, truth: 'events' })).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+    });
+  });
+
   it('take who made the changes along on request', async () => {
     await people.backstory.erase(Customer, '42', { properties: ['name'], actor: true, by: 'dpo' });
     expect((await people.backstory.history('customer', '42')).map(({ metadata }) => metadata.actor)).toEqual([

@@ -18,10 +18,12 @@ export async function appendCorrections(
   mapping: EntityMapping,
   drifts: readonly Drift[],
   metadata: object,
+  restoreErased = false,
 ): Promise<void> {
-  if (mapping.part) return appendPartCorrections(sql, schema, mapping as PartMapping, drifts, metadata);
+  if (mapping.part)
+    return appendPartCorrections(sql, schema, mapping as PartMapping, drifts, metadata, restoreErased);
   const name = quoteIdentifier(schema);
-  const withheld = await withheldValues(sql, schema, mapping, drifts);
+  const withheld = restoreErased ? () => [] : await withheldValues(sql, schema, mapping, drifts);
   await sql.execute(
     `insert into ${name}.events (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
      select $1, d.id,
@@ -78,9 +80,10 @@ async function appendPartCorrections(
   mapping: PartMapping,
   drifts: readonly Drift[],
   metadata: object,
+  restoreErased = false,
 ): Promise<void> {
   const name = quoteIdentifier(schema);
-  const withheld = await withheldValues(sql, schema, mapping, drifts);
+  const withheld = restoreErased ? () => [] : await withheldValues(sql, schema, mapping, drifts);
   await sql.execute(
     `insert into ${name}.events (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
      select $1, d.id,

@@ -135,7 +135,8 @@ class Run {
       if (!replayed) this.found(streamId, id, 'missing event');
       else if (!row) this.found(streamId, id, 'missing row');
       else {
-        const erased = erasedOf(aggregate?.erased, this.mapping, id);
+        const marked = this.scope.comparesErased ? undefined : aggregate?.erased;
+        const erased = erasedOf(marked, this.mapping, id);
         const properties = this.differences(row, settledState(this.mapping, replayed), erased);
         if (Object.keys(properties).length > 0) this.found(streamId, id, 'value', properties);
       }

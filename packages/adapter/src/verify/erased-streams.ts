@@ -16,7 +16,7 @@ export async function besideErased<Result extends Comparison>(
   limit: number,
   compareOthers: (others: VerifyScope) => Promise<Result>,
 ): Promise<Result> {
-  if (!(await hasErasedStreams(sql, schema, mapping))) return compareOthers(scope);
+  if (scope.comparesErased || !(await hasErasedStreams(sql, schema, mapping))) return compareOthers(scope);
   const others = await compareOthers(withoutErased(schema, mapping, scope));
   const erased = await compareInNode(sql, schema, mapping, onlyErased(schema, mapping, scope), limit);
   return added(others, erased, limit);

@@ -43,7 +43,7 @@ async function findInSql(
     exact,
     byBucket: false,
     archived,
-  }).catch(refuseIds(mapping, scope));
+  });
   const counted = { rows, states, drifted: 0, drift: [] };
   if (differing.length === 0 && !faulty) return counted;
   const rowByRow = async (within: VerifyScope): Promise<TableComparison> => ({
@@ -57,11 +57,11 @@ async function findInSql(
     byBucket: true,
     archived,
   });
-  return byBucket.differing.length === 0 ? counted : rowByRow(within(scope, inBuckets(byBucket.differing)));
+  return byBucket.differing.length === 0 ? counted : rowByRow(inBoth(scope, inBuckets(byBucket.differing)));
 }
 
 /** The streams of a scope without values that are in another, too. */
-function within(scope: VerifyScope, other: VerifyScope): VerifyScope {
+function inBoth(scope: VerifyScope, other: VerifyScope): VerifyScope {
   return {
     ...other,
     rows: (mapping, alias) => `${other.rows(mapping, alias)} and ${scope.rows(mapping, alias)}`,
