@@ -12,6 +12,25 @@ describe('who reads erased events', () => {
 
   afterEach(() => people.close());
 
+  it('as they come gets an event that says so, once', async () => {
+    const got: RecordedEvent[] = [];
+    const { consumers } = people.backstory;
+    consumers.define({
+      name: 'mirror',
+      handlers: [onEvent({ category: 'customer' }, (event) => void got.push(event))],
+    });
+    await consumers.start();
+    await people.backstory.erase(Customer, '42', { properties: ['name'], by: 'dpo' });
+    await people.backstory.erase(Customer, '42', { properties: ['name'], by: 'dpo' });
+    await people.dataSource.manager.update(Customer, 42, { credit: '1' });
+    await consumers.wait('mirror');
+    expect(got.map(({ type, change, data }) => [type, change, data])).toEqual([
+      ['CustomerErased', 'updated', {}],
+      ['CustomerUpdated', 'updated', { credit: '1' }],
+    ]);
+    expect(got[0]?.metadata).toMatchObject({ actor: 'dpo', erasure: { properties: ['name'], events: 2 } });
+  });
+
   it('from the beginning, such as a projection that is rebuilt, never gets the values', async () => {
     await people.backstory.erase(Customer, '42', { properties: ['name'] });
     const got: RecordedEvent[] = [];

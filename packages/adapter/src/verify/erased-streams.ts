@@ -5,7 +5,7 @@ import type { Comparison } from './comparison.js';
 import type { VerifyScope } from './verify-scope.js';
 
 /**
- * Compares streams of which something was erased in Node.js, where marks are understood, and all others as `compareOthers` does.
+ * Compares streams of which something was erased page by page, with a look at their marks, and all others as `compareOthers` does.
  * Where nothing was erased in the category that is all of them.
  */
 export async function besideErased<Result extends Comparison>(
