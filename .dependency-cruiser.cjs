@@ -10,7 +10,7 @@ const LEVELS = [
   ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
   ['capture', 'backfill', 'replay', 'outbox', 'drift', 'tenants'],
   ['projections', 'proposal', 'shadow', 'verify', 'brokers', 'seals'],
-  ['typeorm', 'admin', 'archive'],
+  ['typeorm', 'admin', 'archive', 'erasure'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
   ['cli', 'telemetry'],
 ];

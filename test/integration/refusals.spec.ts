@@ -147,7 +147,7 @@ describe('set-ups that are refused', () => {
     await expect(createBackstory(asClerk)).rejects.toMatchObject({
       code: 'CAPTURE_REFUSED',
       message: expect.stringMatching(/may not use schema "backstory".*permission denied/),
-      remedy: expect.stringContaining('GRANT USAGE'),
+      remedy: expect.stringContaining('npx backstory grants --app'),
     });
     await dataSource.query(`drop schema backstory cascade`);
     await expect(createBackstory(asClerk)).rejects.toMatchObject({

@@ -25,11 +25,12 @@ export class Backfills {
     aggregates = 'all',
     ...options
   }: BackfillOptions & AggregateFilter): Promise<BackfillReport[]> {
+    const selected = await this.aggregates.selectFor(aggregates, { where: options.where });
+    // before the first: a backfill goes on after a lost connection, a question doesn't
+    for (const { category } of selected) await this.stages.requireCapture(category);
     const reports: BackfillReport[] = [];
-    for (const mapping of await this.aggregates.selectFor(aggregates, { where: options.where })) {
-      await this.stages.requireCapture(mapping.category);
+    for (const mapping of selected)
       reports.push(await backfill(this.database, this.schema, mapping, options));
-    }
     return reports;
   }
 

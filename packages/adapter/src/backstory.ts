@@ -15,6 +15,8 @@ import { Backfills } from './backfills.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
 import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
+import { ErasureControl } from './erasure-control.js';
+import type { ErasureOptions, ErasureReport } from './erasure/index.js';
 import type { RecordedEvent } from './event/index.js';
 import { findingsElsewhere } from './findings-elsewhere.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
@@ -48,6 +50,8 @@ export class Backstory {
   readonly admin: AdminQueries;
   /** Where old events go, and come back from. */
   readonly archive: ArchiveControl;
+  /** Erases by person, says what is held on one, and erases what is old. */
+  readonly erasure: ErasureControl;
   private readonly replays: Replays;
   private readonly aggregates: KnownAggregates;
   private readonly backfills: Backfills;
@@ -76,6 +80,7 @@ export class Backstory {
     this.backfills = new Backfills(database, schema, this.aggregates, this.stages);
     this.proofs = new Proofs(database, schema, this.aggregates);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
+    this.erasure = new ErasureControl(database, schema, mappings);
     this.admin = new AdminQueries(database, schema, mappings, this.stages);
     this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers, stageWatch);
   }
@@ -113,6 +118,11 @@ export class Backstory {
   /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
   repair(options: RepairOptions & AggregateFilter = {}): Promise<RepairReport[]> {
     return this.proofs.repair(options);
+  }
+
+  /** Erases values from the events of one entity, and appends one that says so. Its row stays. @throws InvalidOptionsError, BackstoryError ERASURE_FAILED */
+  erase(target: EntityTarget, streamId: string, options?: ErasureOptions): Promise<ErasureReport> {
+    return this.erasure.erase(target, streamId, options);
   }
 
   /**
@@ -198,8 +208,7 @@ export class Backstory {
   }
 
   /**
-   * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. Nothing has to wait for it:
-   * replay goes without snapshots, too. With `dryRun` it only says what would come of it.
+   * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. `dryRun` only says what would come of it.
    * @throws InvalidOptionsError where the application's upcasters are not known here
    */
   async rebuildSnapshots({

@@ -14,6 +14,7 @@ export type BackstoryErrorCode =
   | 'DIGEST_UNREADABLE'
   | 'DUPLICATE_CATEGORY'
   | 'EPOCH_PENDING'
+  | 'ERASURE_FAILED'
   | 'EVENT_NOT_ROUTED'
   | 'EVENT_REFUSED'
   | 'INBOX_CONFLICT'

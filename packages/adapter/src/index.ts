@@ -18,6 +18,8 @@ export type {
   StreamPage,
   Volume,
 } from './admin/index.js';
+export type { ErasureControl, SubjectRecord } from './erasure-control.js';
+export type { ErasureOptions, ErasureReport, RetentionOptions, RetentionReport } from './erasure/index.js';
 export type { ArchiveControl } from './archive-control.js';
 export type { ArchiveOptions, ArchiveReport, RestoreReport } from './archive/index.js';
 export type { AdminQueries, AggregateReport, StateAtVersion } from './admin-queries.js';
@@ -85,6 +87,7 @@ export {
   type AggregateOptions,
   type AggregateSelection,
   type EntityTarget,
+  type RetainOptions,
 } from './mapping/index.js';
 export {
   type BatchDelivery,

@@ -68,7 +68,11 @@ beforeAll(async () => {
   await dataSource.initialize();
   await dataSource.query('create index on note ("ticketId")');
   const before = await createBackstory(dataSource, {
-    aggregates: ['all', aggregate(Ticket, { owns: ['notes'] })],
+    aggregates: [
+      'all',
+      aggregate(Ticket, { owns: ['notes'], include: ['secret'] }),
+      { entity: Note, include: ['secret'] },
+    ],
   });
   const tickets = dataSource.getRepository(Ticket);
   await runInContext({ actor: 'ada', correlationId: 'c-1' }, async () => {

@@ -40,6 +40,8 @@ describe('the help', () => {
       'relay',
       'rebuild',
       'snapshots',
+      'erase',
+      'retain',
       'migration',
     ];
     for (const name of writing) {

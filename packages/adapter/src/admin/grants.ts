@@ -5,6 +5,8 @@ import { BackstoryError } from '../errors.js';
 export interface GrantedRoles {
   /** The application's: reads everything, runs consumers, shadow reads, verify and stages. Writes events by changing rows only. */
   readonly app?: string;
+  /** Whether the application may erase values of events, too. @defaultValue false */
+  readonly mayErase?: boolean;
   /** One that only looks. */
   readonly reader?: string;
 }
@@ -55,7 +57,11 @@ export async function grantsFor(sql: SqlExecutor, schema: string, roles: Granted
   const named = [roles.app, roles.reader].filter((role) => role !== undefined);
   await requireRoles(sql, named);
   const name = quoteIdentifier(schema);
-  const { read, definer, owners } = await functionsOf(sql, schema);
+  const { read, definer, owners } = await functionsOf(
+    sql,
+    schema,
+    roles.mayErase ? [...forApplications, 'erase_events'] : forApplications,
+  );
   const statements = [
     `REVOKE ALL ON ALL TABLES IN SCHEMA ${name} FROM PUBLIC`,
     `REVOKE ALL ON ALL ROUTINES IN SCHEMA ${name} FROM PUBLIC`,
@@ -90,6 +96,7 @@ export async function grantsFor(sql: SqlExecutor, schema: string, roles: Granted
 async function functionsOf(
   sql: SqlExecutor,
   schema: string,
+  allowed: readonly string[],
 ): Promise<{ read: string[]; definer: string[]; owners: string[] }> {
   const rows = await sql.execute<{ call: string; name: string; definer: boolean }>(
     `select format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as call,
@@ -115,9 +122,7 @@ async function functionsOf(
   return {
     owners: owners.map(({ owner }) => owner),
     read: rows.filter(({ definer }) => !definer).map(({ call }) => call),
-    definer: rows
-      .filter(({ definer, name }) => definer && forApplications.includes(name))
-      .map(({ call }) => call),
+    definer: rows.filter(({ definer, name }) => definer && allowed.includes(name)).map(({ call }) => call),
   };
 }
 

@@ -1,8 +1,9 @@
 import { lockStreamEnds } from '../capture/index.js';
-import { pinSettings, type SqlExecutor } from '../database/index.js';
+import { pinSettings, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { archiveLockSql } from '../outbox/index.js';
+import { type ErasedValues, replayStreams } from '../replay/index.js';
 import { compare, ofStreams } from '../verify/index.js';
 import type { ArchivableStream } from './archivable-streams.js';
 import type { ArchiveReport } from './archive-options.js';
@@ -47,6 +48,12 @@ export async function archiveBatch(
   };
   if (ends.length === 0) return { streams: 0, events: 0, left };
   const moved = ends.map(({ id, through }) => ({ id, through: (died.get(id) ?? through + 1) - 1 }));
+  const erased = await erasedValues(
+    sql,
+    schema,
+    mapping,
+    moved.map(({ id }) => id),
+  );
   const events = await moveEvents(sql, schema, mapping, moved);
   await writeStandIns(
     sql,
@@ -54,6 +61,7 @@ export async function archiveBatch(
     mapping,
     moved.filter(({ id }) => !died.has(id)),
     metadata,
+    erased,
   );
   const [different] = await driftedStreams(
     sql,
@@ -63,6 +71,26 @@ export async function archiveBatch(
   );
   if (different !== undefined) throw wouldDiffer(mapping, different);
   return { streams: moved.length, events, left };
+}
+
+/** What of the states was erased. Without it a stand-in would have it from the row again. */
+async function erasedValues(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ErasedValues>> {
+  const known = await sql.execute<{ id: string }>(
+    `select stream_id as id from ${quoteIdentifier(schema)}.erasures where category = $1 and stream_id = any ($2::text[])`,
+    [mapping.category, ids],
+  );
+  const streams = await replayStreams(
+    sql,
+    schema,
+    { ...mapping, snapshotEvery: 0 },
+    known.map(({ id }) => id),
+  );
+  return new Map([...streams].flatMap(([id, { erased }]) => (erased ? [[id, erased] as const] : [])));
 }
 
 async function driftedStreams(

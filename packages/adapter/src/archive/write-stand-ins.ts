@@ -6,12 +6,14 @@ import {
   schemaVersionSql,
   streamIdSql,
 } from '../mapping/index.js';
+import type { ErasedValues } from '../replay/index.js';
 import type { MovedStream } from './delivered-ends.js';
 
 /**
  * Puts a stand-in with the whole state, from the locked rows, at the place of the last event of each of some streams: the
  * event that they can be replayed from, as from the first event of a row that was there before. It has the positions and the
- * time of the event that it stands for, so that consumers that are past it don't get it, and new ones do.
+ * time of the event that it stands for, so that consumers that are past it don't get it, and new ones do. What was erased of the
+ * stream stays so, whatever the row has.
  */
 export async function writeStandIns(
   sql: SqlExecutor,
@@ -19,6 +21,7 @@ export async function writeStandIns(
   mapping: EntityMapping,
   streams: readonly MovedStream[],
   metadata: object,
+  erased: ReadonlyMap<string, ErasedValues>,
 ): Promise<void> {
   const name = quoteIdentifier(schema);
   const { state, joins } = aggregateStateSql(mapping, 'chunk');
@@ -29,11 +32,29 @@ export async function writeStandIns(
      )
      insert into ${name}.events (category, stream_id, stream_position, global_position, recorded_at, change, type, data, metadata${column})
      overriding system value
-     select l.category, l.stream_id, l.stream_position, l.global_position, l.recorded_at, 'c', ${quoteLiteral(mapping.eventTypes.imported)}, ${state}, $3${value}
-     from unnest($1::text[], $2::bigint[]) m (id, through)
+     select l.category, l.stream_id, l.stream_position, l.global_position, l.recorded_at, 'c', ${quoteLiteral(mapping.eventTypes.imported)},
+       ${name}.redacted(c.state, m.erased), ${name}.with_marks($3, array(select r.mark from ${name}.redacted_values(c.state, m.erased) r))${value}
+     from unnest($1::text[], $2::bigint[], $4::jsonb[]) m (id, through, erased)
      join ${name}.archived_events l on l.category = ${quoteLiteral(mapping.category)} and l.stream_id = m.id and l.stream_position = m.through
      join chunk on ${streamIdSql(mapping, 'chunk')} = m.id collate "C"
-     ${joins}`,
-    [streams.map(({ id }) => id), streams.map(({ through }) => through), JSON.stringify(metadata)],
+     ${joins}
+     cross join lateral (select ${state} as state) c`,
+    [
+      streams.map(({ id }) => id),
+      streams.map(({ through }) => through),
+      JSON.stringify(metadata),
+      streams.map(({ id }) => JSON.stringify(treeOf(erased.get(id)))),
+    ],
   );
+}
+
+/** As redacted() takes it. */
+function treeOf(erased: ErasedValues | undefined): object {
+  const nulls = (properties: Iterable<string> = []): Record<string, null> =>
+    Object.fromEntries([...properties].map((property) => [property, null]));
+  const parts = [...(erased?.parts ?? [])].map(([path, ids]) => [
+    path,
+    Object.fromEntries([...ids].map(([id, properties]) => [id, nulls(properties)])),
+  ]);
+  return { ...nulls(erased?.root), ...(Object.fromEntries(parts) as object) };
 }

@@ -63,11 +63,13 @@ export function changesCapture(
 /** What the triggers are generated from, but for the catalogue. */
 function captureOf(captured: CapturedTable): unknown[] {
   const { columns, key, deletedAt, eventTypes, rules, bookkeeping, knownAs, schemaVersion, part } = captured;
+  // no trigger writes that one
+  const { erased: _, ...writtenTypes } = eventTypes;
   const written = columns
     .filter(({ excluded }) => !excluded)
     .map(({ property, number }) => `${number} ${property}`)
     .sort();
-  return [written, key, deletedAt, eventTypes, rules, bookkeeping, knownAs, schemaVersion, part];
+  return [written, key, deletedAt, writtenTypes, rules, bookkeeping, knownAs, schemaVersion, part];
 }
 
 /**

@@ -7,6 +7,7 @@ import { backfillCommand } from './commands/backfill.command.js';
 import { completionCommand } from './commands/completion.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { grantsCommand } from './commands/grants.command.js';
+import { eraseCommand } from './commands/erase.command.js';
 import { historyCommand } from './commands/history.command.js';
 import { initCommand } from './commands/init.command.js';
 import { installCommand } from './commands/install.command.js';
@@ -15,9 +16,11 @@ import { rebuildCommand } from './commands/rebuild.command.js';
 import { relayCommand } from './commands/relay.command.js';
 import { repairCommand } from './commands/repair.command.js';
 import { sealCommand } from './commands/seal.command.js';
+import { retainCommand } from './commands/retain.command.js';
 import { snapshotsCommand } from './commands/snapshots.command.js';
 import { stageCommand } from './commands/stage.command.js';
 import { statusCommand } from './commands/status.command.js';
+import { subjectCommand } from './commands/subject.command.js';
 import { verifyCommand } from './commands/verify.command.js';
 import type { ApplicationOptions } from './open-backstory.js';
 import type { Terminal } from './terminal.js';
@@ -39,6 +42,9 @@ const commands = [
   snapshotsCommand,
   archiveCommand,
   sealCommand,
+  eraseCommand,
+  subjectCommand,
+  retainCommand,
   completionCommand,
 ];
 

@@ -1,8 +1,9 @@
 /**
- * Where an event came from: a captured write, the backfill of rows that were there before, a repair, or the archive, whose
- * stand-in holds the whole state in place of the events that were moved there.
+ * Where an event came from: a captured write, the backfill of rows that were there before, a repair, the archive, whose
+ * stand-in holds the whole state in place of the events that were moved there, or an erasure, whose event changes nothing and
+ * says what was erased.
  */
-export type EventOrigin = 'capture' | 'backfill' | 'repair' | 'archive';
+export type EventOrigin = 'capture' | 'backfill' | 'repair' | 'archive' | 'erasure';
 
 /** What is known of an event beside its data. */
 export interface EventMetadata {
@@ -15,5 +16,10 @@ export interface EventMetadata {
   readonly causationId?: string;
   /** W3C trace context of the request. */
   readonly traceparent?: string;
+  /**
+   * Values that were erased, and are null in the data: property paths, those of parts with the id of the part
+   * (`lines.7.text`; a dot in an id is `%2E`, a percent sign `%25`).
+   */
+  readonly erased?: readonly string[];
   readonly [key: string]: unknown;
 }

@@ -8,6 +8,8 @@ export interface DefaultEventTypes {
   readonly softDeleted: string;
   readonly restored: string;
   readonly corrected: string;
+  /** Of the event that says that values of the stream were erased. */
+  readonly erased: string;
 }
 
 /** `Order` → OrderCreated, OrderUpdated, … */
@@ -21,6 +23,7 @@ export function defaultEventTypes(entityName: string): DefaultEventTypes {
     softDeleted: `${noun}SoftDeleted`,
     restored: `${noun}Restored`,
     corrected: `${noun}Corrected`,
+    erased: `${noun}Erased`,
   };
 }
 

@@ -10,5 +10,6 @@ export {
 } from './event-rule.js';
 export { type DefaultEventTypes, defaultCategory, defaultEventTypes } from './event-type.js';
 export type { EventData, RecordedEvent } from './recorded-event.js';
+export { markOf, propertyOf, valuesOf, type ValuePath } from './value-path.js';
 export { streamId, streamName } from './stream-name.js';
 export type { UpcastableEvent, Upcaster, Upcasters } from './upcaster.js';

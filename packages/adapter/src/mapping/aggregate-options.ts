@@ -1,6 +1,14 @@
 import type { DefaultEventTypes, EventRule, Upcasters } from '../event/index.js';
 import type { ResolvedRule } from './resolved-rule.js';
 
+/** See {@link AggregateOptions.retain}. */
+export interface RetainOptions {
+  /** An interval as PostgreSQL reads it: `7 years`, `90 days`. */
+  readonly after: string;
+  /** `all` are those that are neither keys nor foreign keys. */
+  readonly properties: readonly string[] | 'all';
+}
+
 /** An entity as the application names it: its class, its EntitySchema, or the name of either. */
 export type EntityTarget =
   string | (abstract new (...args: never[]) => unknown) | { options: { name: string } };
@@ -105,6 +113,28 @@ export interface AggregateOptions<Entity = unknown> {
    * @defaultValue from the entity's name
    */
   types?: Partial<DefaultEventTypes>;
+  /**
+   * The person, or whatever else is one day to be erased, that a row names: the property whose value is its id, by the category
+   * of the subject. So `erase --subject customer:42` and `subject customer:42` reach the streams that have named it at any time.
+   * A path such as `customer.id` alone says that the category is `customer`. Needs `personal`.
+   * @defaultValue none; an entity is its own subject
+   * @example subject: 'customer.id'
+   * @example subject: { customer: 'buyerId' }
+   */
+  subject?: string | Readonly<Record<string, string>>;
+  /**
+   * The properties that are of a person: what is erased when a subject is. `all` are those that are neither keys nor foreign keys.
+   * @defaultValue of the subject's own stream `all`; of others none
+   * @example personal: ['name', 'email', 'address.street']
+   */
+  personal?: readonly string[] | 'all';
+  /**
+   * How long what is past is kept: `backstory.retain()` erases what events say that are older, of streams that have ended, and
+   * of living ones what was superseded since. What a row is now is never erased.
+   * @defaultValue for ever
+   * @example retain: { after: '7 years', properties: ['email', 'address.street'] }
+   */
+  retain?: RetainOptions;
   /** @internal The rules as an earlier start has stored them, instead of `events`. */
   storedRules?: readonly ResolvedRule[];
   /** @internal That an earlier start had upcasters, which can't be stored. */

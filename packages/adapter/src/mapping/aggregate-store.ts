@@ -54,6 +54,7 @@ function storedAggregate(mapping: EntityMapping): object {
   const { category, part, parts, entity, excluded, included, renamed, defaults, eventTypes, rules, table } =
     mapping;
   const { knownAs, schemaVersion, renamedTypes, snapshotEvery } = mapping;
+  const { subject, personal, retain } = mapping;
   const owns = parts.map(({ part: { path } }) => path);
   return {
     category,
@@ -67,6 +68,9 @@ function storedAggregate(mapping: EntityMapping): object {
       defaults,
       types: eventTypes,
       storedRules: rules,
+      ...(subject && { subject }),
+      ...(personal && { personal }),
+      ...(retain && { retain }),
       ...(!part && {
         ...(knownAs !== category && { category: knownAs, storedAs: category }),
         schemaVersion,

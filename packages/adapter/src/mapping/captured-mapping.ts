@@ -1,3 +1,4 @@
+import { defaultEventTypes } from '../event/index.js';
 import type { CapturedTable, StoredTable } from './captured-table.js';
 import type { CatalogTable } from './catalog.js';
 import { seenColumn } from './seen-column.js';
@@ -86,7 +87,8 @@ function tableMapping(
     renamed: pick(captured.renamed, ([, property]) => known.has(property)),
     defaults: pick(captured.defaults, ([property]) => known.has(property)),
     ...(deletedAt && { deletedAt }),
-    eventTypes: captured.eventTypes,
+    // one that an older version has stored lacks the newest names
+    eventTypes: { ...defaultEventTypes(stored.entity), ...captured.eventTypes },
     rules: captured.rules.filter(({ when }) => propertiesOf(when).every((property) => known.has(property))),
     bookkeeping: captured.bookkeeping,
     readByItself: captured.readByItself,

@@ -1,4 +1,5 @@
 import type { DefaultEventTypes, Upcasters } from '../event/index.js';
+import type { RetainOptions } from './aggregate-options.js';
 import type { TableBeneath } from './catalog.js';
 import type { ResolvedRule } from './resolved-rule.js';
 import type { ValueKind } from './value-kind.js';
@@ -110,6 +111,13 @@ export interface EntityMapping {
   readonly bookkeeping: readonly string[];
   /** The stage that the category has when it is first seen. */
   readonly initialStage: 'off' | 'capture';
+  /** Properties that hold the id of another subject, by its category. */
+  readonly subject?: Readonly<Record<string, string>>;
+  /** Properties that are of a person. */
+  readonly personal?: readonly string[] | 'all';
+  readonly retain?: RetainOptions;
+  /** Properties that are foreign keys. */
+  readonly links?: readonly string[];
   /** `schema.table` that the streams were bound to before, as the application says. */
   readonly movedFrom?: string;
 }

@@ -3,6 +3,7 @@ export {
   type AggregateOptions,
   type AggregateSelection,
   type EntityTarget,
+  type RetainOptions,
 } from './aggregate-options.js';
 export { readStoredTables, storedAggregates, storeTables, type TableToStore } from './aggregate-store.js';
 export { asRecorded } from './as-recorded.js';

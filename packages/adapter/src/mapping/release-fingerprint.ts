@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { defaultEventTypes } from '../event/index.js';
 import type { EntityMapping } from './entity-mapping.js';
 
 /** What a release of the application says of an aggregate, as a hash: the same at every start, whatever the tables are by then. */
@@ -10,6 +11,8 @@ export function releaseFingerprint(root: EntityMapping): string {
 
 function sayings(mapping: EntityMapping): object {
   const { category, knownAs, entity, part, excluded, renamed, defaults, eventTypes, rules } = mapping;
+  const { erased } = eventTypes;
+  const { subject, personal, retain } = mapping;
   const { schemaVersion, renamedTypes, snapshotEvery, foldsInSql, deletedAt } = mapping;
   return {
     category,
@@ -24,11 +27,15 @@ function sayings(mapping: EntityMapping): object {
     excluded,
     renamed,
     defaults,
-    eventTypes,
+    // what is no default is said, so that fingerprints of before the option stay
+    eventTypes: { ...eventTypes, erased: erased === defaultEventTypes(entity).erased ? undefined : erased },
     rules,
     schemaVersion,
     renamedTypes,
     snapshotEvery,
     foldsInSql,
+    subject,
+    personal,
+    retain,
   };
 }

@@ -1,4 +1,5 @@
 import type { EventData, UpcastableEvent } from '../event/index.js';
+import type { ErasedValues } from './erased-values.js';
 import { beginsAnew, type FoldedStream, isNext, refuseEvent } from './refuse-event.js';
 
 /** What the events of one stream come to. */
@@ -7,6 +8,8 @@ export interface AggregateState {
   readonly root: EventData | undefined;
   /** Of its parts, by path and id. */
   readonly parts: ReadonlyMap<string, ReadonlyMap<string, EventData>>;
+  /** What of it was erased, and is null for that; undefined where nothing is. */
+  readonly erased?: ErasedValues | undefined;
 }
 
 type FoldableEvent = Pick<UpcastableEvent, 'streamId' | 'streamPosition' | 'change' | 'data'>;

@@ -1,5 +1,6 @@
 export { Applies, type AppliesDecorator } from './applies.decorator.js';
 export { applyReducers, type ReducedState, type ReducerOptions } from './apply-reducers.js';
+export { type ErasedValues, erasedOf } from './erased-values.js';
 export { type AggregateState, fold } from './fold.js';
 export { countSnapshots } from './count-snapshots.js';
 export { type Reducer, type Reducers, reducersByType, type ReducingObject } from './reducers.js';
@@ -7,5 +8,6 @@ export { observeReplay } from './observe-replay.js';
 export { replayCategory } from './replay-category.js';
 export { type ReplayedStream, replayStreams, replayTail } from './replay-streams.js';
 export { Snapshots } from './snapshots.js';
+export { requireUpcasters } from './require-upcasters.js';
 export { parseStreamTail, streamTailSql } from './stream-tail-sql.js';
 export { rebuildSnapshots, type SnapshotReport } from './take-snapshots.js';

@@ -1,6 +1,7 @@
 import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { upcastData } from '../upcasting/index.js';
+import { foldErased } from './erased-values.js';
 import { type AggregateState, fold } from './fold.js';
 import { lostStreams } from './lost-streams.js';
 import { stateOfSnapshot } from './snapshot-state.js';
@@ -67,12 +68,15 @@ export function replayTail(
     // What an upcaster has returned may be the application's own; the fold makes the state of it.
     return data === event.data ? event : { ...event, data: { ...data } };
   });
+  // first, because the fold makes the state of the data
+  const erased = foldErased(mapping, events, current);
   const start = snapshot && { position: snapshot.position, state: stateOfSnapshot(snapshot.state) };
   const paths = mapping.parts.map(({ part }) => part.path);
   const { root, parts } = fold({ category: mapping.category, streamId }, current, paths, start);
   return {
     root,
     parts,
+    ...(erased && { erased }),
     position: events.at(-1)?.streamPosition ?? snapshot?.position ?? 0,
     folded: events.length,
   };

@@ -28,10 +28,10 @@ export class Snapshots {
   ) {}
 
   /** Notes a stream if its replay had to fold so many events that a snapshot would have been within its way. */
-  observe(mapping: EntityMapping, streamId: string, { position, folded }: ReplayedStream): void {
+  observe(mapping: EntityMapping, streamId: string, { position, folded, erased }: ReplayedStream): void {
     const { snapshotEvery } = mapping;
     // the last multiple of the interval lies among the folded events
-    if (snapshotEvery === 0 || position % snapshotEvery >= folded || this.stopped) return;
+    if (erased || snapshotEvery === 0 || position % snapshotEvery >= folded || this.stopped) return;
     let waiting = this.waiting.get(mapping);
     if (!waiting) this.waiting.set(mapping, (waiting = new Map<string, number>()));
     if (waiting.has(streamId) || this.size >= maxWaiting) return;

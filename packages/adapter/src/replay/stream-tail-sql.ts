@@ -1,16 +1,24 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.js';
 import { type Change, changeFromCode, type UpcastableEvent } from '../event/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import type { MarkedEvent } from './erased-values.js';
 import { snapshotFingerprint } from './snapshot-fingerprint.js';
 
 /** The latest snapshot of a stream that may be used, and the events behind it. */
 export interface StreamTail {
   readonly snapshot: { readonly position: number; readonly state: unknown } | undefined;
-  readonly events: readonly UpcastableEvent[];
+  readonly events: readonly MarkedEvent[];
 }
 
 type Snapshot = [position: number, state: unknown] | null;
-type Event = [position: number, code: string, version: number, type: string, data: UpcastableEvent['data']];
+type Event = [
+  position: number,
+  code: string,
+  version: number,
+  type: string,
+  data: UpcastableEvent['data'],
+  erased?: readonly string[],
+];
 
 /**
  * An expression for all that a replay of the stream with this id needs, as one json value: one index probe for the
@@ -41,7 +49,7 @@ export function parseStreamTail(category: string, streamId: string, text: string
   const [snapshot, events] = JSON.parse(text) as [Snapshot, Event[]];
   return {
     snapshot: snapshot ? { position: snapshot[0], state: snapshot[1] } : undefined,
-    events: events.map(([streamPosition, code, schemaVersion, type, data]) => ({
+    events: events.map(([streamPosition, code, schemaVersion, type, data, erased]) => ({
       category,
       streamId,
       streamPosition,
@@ -49,6 +57,7 @@ export function parseStreamTail(category: string, streamId: string, text: string
       change: changeFromCode(code) satisfies Change,
       schemaVersion,
       data,
+      ...(erased && { erased }),
     })),
   };
 }

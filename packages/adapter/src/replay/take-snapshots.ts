@@ -1,25 +1,30 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
-import { InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { operate } from '../observation/index.js';
 import { replayStreams } from './replay-streams.js';
+import { requireUpcasters } from './require-upcasters.js';
 import { snapshotFingerprint } from './snapshot-fingerprint.js';
 import { snapshotText } from './snapshot-state.js';
 
 /**
  * Keeps the states of some streams, each at the last multiple of the aggregate's interval, or the last up to `version`.
- * `sql` must see committed events only: a connection on which nothing has been written.
+ * A state of which something was erased isn't kept: a snapshot has no marks.
  * @returns how many were kept
  */
 export function takeSnapshots(
-  sql: SqlExecutor,
+  database: Database,
   schema: string,
   mapping: EntityMapping,
   streams: ReadonlyMap<string, number>,
 ): Promise<number> {
   return operate(
     () => ({ name: 'snapshot', attributes: { category: mapping.category, streams: streams.size } }),
-    () => keepStates(sql, schema, mapping, streams),
+    () =>
+      database.transaction(async (sql) => {
+        // what is erased meanwhile must not come back: erase_events() takes this lock alone
+        await sql.execute(`select ${quoteIdentifier(schema)}.take_locks('erasure', array[0], true)`);
+        return keepStates(sql, schema, mapping, streams);
+      }),
     (taken) => ({ taken }),
   );
 }
@@ -41,7 +46,7 @@ async function keepStates(
     // one that can't be replayed has no snapshot; whoever reads it hears of that
     const replayed = await replayStreams(sql, schema, mapping, ids, { version }, () => undefined);
     for (const [id, stream] of replayed) {
-      if (stream.position === version && stream.folded > 0) {
+      if (stream.position === version && stream.folded > 0 && !stream.erased) {
         rows.push({ id, position: version, state: snapshotText(stream) });
       }
     }
@@ -116,13 +121,4 @@ export async function rebuildSnapshots(
     more = streams.length === batchSize;
   }
   return { category, removed: gone?.removed ?? 0, taken };
-}
-
-/** They are code, which only the application's own configuration has. */
-function requireUpcasters({ knownAs, foldsInSql, upcasters }: EntityMapping): void {
-  if (foldsInSql || Object.keys(upcasters).length > 0) return;
-  throw new InvalidOptionsError(
-    `The events of "${knownAs}" are upcast by the application's code, which is not known here.`,
-    'Name its options with --config, or boot it with --app.',
-  );
 }

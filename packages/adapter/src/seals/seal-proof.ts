@@ -3,6 +3,7 @@ import { BackstoryError } from '../errors.js';
 import { streamName } from '../event/index.js';
 import { blockHash, type SealBlock } from './block.js';
 import { gapsOf } from './gaps.js';
+import { isMarkedErased } from './is-marked-erased.js';
 import { commitmentOf, leafText } from './leaf.js';
 import { merklePath, merkleRoot, type MerkleStep, nodeAt } from './merkle-tree.js';
 import { encodingCheck, pinForSeals, readSealedEvents } from './read-sealed-events.js';
@@ -79,7 +80,7 @@ export function proveEvent(
       sealHash(leaf) === nodeAt(leaves, index) &&
       merkleRoot(leaves).toString('hex') === block.root &&
       blockHash(block) === block.hash &&
-      (kept.salt === null ? 'erased' in metadata : commitmentOf(event, kept.salt) === kept.commitment);
+      (kept.salt === null ? isMarkedErased(metadata) : commitmentOf(event, kept.salt) === kept.commitment);
     if (!holds) throw differs(name);
     const known = kept.salt !== null;
     return {

@@ -3,6 +3,7 @@ import type { PositionRange } from '../outbox/index.js';
 import type { SealBlock } from './block.js';
 import { gapsOf, positionsBeside } from './gaps.js';
 import { commitmentOf, leafOf } from './leaf.js';
+import { isMarkedErased } from './is-marked-erased.js';
 import { merkleRoot, nodeAt } from './merkle-tree.js';
 import type { EventAtPosition } from './read-sealed-events.js';
 import type { SealDifference } from './seal-difference.js';
@@ -101,7 +102,7 @@ export class BlockVerification {
     const changed = (problem: string) => ({ kind: 'changed' as const, problem });
     if (!kept) return changed('its commitment is gone, so nobody can tell whether it is as it was');
     const { salt, commitment } = kept;
-    const isErased = 'erased' in metadata;
+    const isErased = isMarkedErased(metadata);
     const own = salt === null ? commitment : commitmentOf(event, salt);
     const leaf = leafOf(event, metadata, own);
     if (!this.leavesHold) this.actual.push(leaf);

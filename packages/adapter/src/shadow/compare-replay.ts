@@ -10,7 +10,7 @@ import {
   streamIdSql,
   type TypeParsers,
 } from '../mapping/index.js';
-import { type AggregateState, replayStreams } from '../replay/index.js';
+import { type AggregateState, erasedOf, replayStreams } from '../replay/index.js';
 
 type TextRow = Record<string, string | null>;
 
@@ -71,11 +71,19 @@ function compareTable(
   const candidates = new DriverValues(mapping, parsers);
   const replayed = new Map<
     string,
-    { drift: Pick<Drift, 'category' | 'streamId' | 'part'>; state: EventData }
+    {
+      drift: Pick<Drift, 'category' | 'streamId' | 'part'>;
+      state: EventData;
+      erased: ReadonlySet<string>;
+    }
   >();
   for (const [streamId, aggregate] of states) {
     for (const [rowId, state] of statesOf(mapping, streamId, aggregate)) {
-      replayed.set(JSON.stringify([streamId, rowId]), { drift: placeOf(mapping, streamId, rowId), state });
+      replayed.set(JSON.stringify([streamId, rowId]), {
+        drift: placeOf(mapping, streamId, rowId),
+        state,
+        erased: erasedOf(aggregate.erased, mapping, rowId),
+      });
     }
   }
   const drifts: Drift[] = [];
@@ -83,9 +91,9 @@ function compareTable(
     const streamId = row['backstory_stream_id'] as string;
     const rowId = row['backstory_row_id'] as string;
     const key = JSON.stringify([streamId, rowId]);
-    const state = replayed.get(key)?.state;
+    const found = replayed.get(key);
     replayed.delete(key);
-    const properties = state && differences(mapping, row, state, candidates.of(state), parsers);
+    const properties = found && differences(mapping, row, found, candidates.of(found.state), parsers);
     const place = placeOf(mapping, streamId, rowId);
     if (!properties) drifts.push({ ...place, kind: 'missing event', properties: {} });
     else if (Object.keys(properties).length > 0) drifts.push({ ...place, kind: 'value', properties });
@@ -114,12 +122,13 @@ function placeOf(
 function differences(
   mapping: EntityMapping,
   row: TextRow,
-  state: EventData,
+  { state, erased }: { readonly state: EventData; readonly erased: ReadonlySet<string> },
   candidate: Map<string, unknown>,
   parsers: TypeParsers,
 ): Record<string, { row: unknown; replay: unknown }> {
   const found: Record<string, { row: unknown; replay: unknown }> = {};
   for (const { column, property, typeOid } of mapping.columns) {
+    if (erased.has(property)) continue;
     const text = row[column];
     const control = text === null || text === undefined ? text : parsers(typeOid)(text);
     if (!isSame(control, candidate.get(column)))

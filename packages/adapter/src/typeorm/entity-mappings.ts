@@ -14,6 +14,7 @@ import {
 import { columnName } from './column-name.js';
 import { absentColumn, missingColumn } from './missing-column.js';
 import { type Evolution, evolutionOf } from './evolution.js';
+import { personalData } from './personal-data.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { propertyOf } from './property-of.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
@@ -193,6 +194,7 @@ function tableMapping(
     bookkeeping: bookkeepingOf(metadata),
     initialStage: options.stage ?? 'capture',
     ...(options.movedFrom !== undefined && { movedFrom: options.movedFrom }),
+    ...personalData(metadata, said, options),
   };
 }
 

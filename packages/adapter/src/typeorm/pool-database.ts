@@ -89,6 +89,8 @@ function connected(pool: PgPool, onError: (error: Error) => void): Promise<Poole
 
 function isConnectionLoss(error: unknown): boolean {
   const { code = '', message } = error as Error & { code?: string };
+  // whose codes begin as those of system calls do
+  if (BackstoryError.is(error)) return false;
   return /^(?:08|57P0|E[A-Z])/.test(code) || message.startsWith('Connection terminated');
 }
 

@@ -203,7 +203,11 @@ export class ReplayingReads implements InterceptingReads {
       }
     };
     const streams = await observeReplay(root, ids.length, replay);
-    for (const [streamId, stream] of streams) this.snapshots.observe(root, streamId, stream);
+    for (const [streamId, stream] of streams) {
+      this.snapshots.observe(root, streamId, stream);
+      // what was erased in the events may still be in the row: the application reads that, as in every other stage
+      if (stream.erased) unreplayable.add(streamId);
+    }
     return unreplayable.size === 0
       ? streams
       : new Map<string, AggregateState>([

@@ -110,6 +110,7 @@ function partOptions(
       'schemaVersion',
       'upcasters',
       'snapshots',
+      'retain',
     ] as const
   ).find((option) => options[option] !== undefined);
   if (!ofRoots) return options;

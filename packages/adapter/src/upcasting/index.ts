@@ -1,1 +1,3 @@
-export { upcast, upcastData } from './upcast.js';
+export { traceValues } from './trace-values.js';
+export { upcast } from './upcast.js';
+export { upcastData } from './upcast-data.js';

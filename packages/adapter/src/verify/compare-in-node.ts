@@ -11,17 +11,19 @@ import {
   stateSql,
   streamIdSql,
 } from '../mapping/index.js';
-import { type AggregateState, replayStreams } from '../replay/index.js';
+import { type AggregateState, erasedOf, replayStreams } from '../replay/index.js';
+import { compareInSql } from './compare-in-sql.js';
 import type { TableComparison } from './comparison.js';
 import { streamFaultsSql } from './stream-faults-sql.js';
-import { everything, type VerifyScope } from './verify-scope.js';
+import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
 
 /** Streams held in memory at a time. */
 const pageSize = 500;
 
 /**
  * Compares one table with its streams where only code can replay them, because it upcasts their events: page by page in
- * the order of stream ids, from the first event on, without snapshots. Slower by far than inside the database.
+ * the order of stream ids, from the first event on, without snapshots. Slower by far than inside the database. Streams of which
+ * something was erased come here, too: what code doesn't upcast is compared inside the database, and the marks are read here.
  */
 export async function compareInNode(
   sql: SqlExecutor,
@@ -59,7 +61,8 @@ class Run {
       more = ids.length === pageSize;
       after = ids.at(-1);
     }
-    await this.rowsWithoutEvents();
+    // all of those that are listed had a page
+    if (this.scope.listed === undefined) await this.rowsWithoutEvents();
     const { rows, states, drifted, drift } = this;
     return { rows, states, drifted, drift };
   }
@@ -79,6 +82,15 @@ class Run {
     const { category } = this.mapping;
     if (scope === everything) return streamIdsBehind(sql, schema, category, after, pageSize);
     const { values } = scope;
+    if (scope.listed !== undefined) {
+      const rows = await sql.execute<{ id: string }>(
+        `select i.stream_id as id from ${scope.listed} i
+         where ${after === undefined ? '' : `i.stream_id > $${values.length + 1} and`} ${scope.events('i')}
+         order by i.stream_id limit ${pageSize}`,
+        [...values, ...(after === undefined ? [] : [after])],
+      );
+      return rows.map(({ id }) => id);
+    }
     const behind = after === undefined ? '' : `and v.stream_id > $${values.length + 2}`;
     const rows = await sql.execute<{ id: string }>(
       `select distinct v.stream_id as id from ${quoteIdentifier(schema)}.events v
@@ -100,10 +112,31 @@ class Run {
     const rows = new Map<string, Map<string, EventData>>(ids.map((id) => [id, new Map()]));
     for (const { stream_id, row_id, row } of found) rows.get(stream_id)?.set(row_id, row);
     const streams = await replayStreams(this.sql, this.schema, this.root, ids, {}, () => undefined);
+    if (mapping.foldsInSql) return this.compareExactly(ids, rows, streams);
     for (const [streamId, ofStream] of rows) {
       this.rows += ofStream.size;
-      if (!faulty.has(streamId))
-        this.compareStream(streamId, ofStream, this.statesOf(streamId, streams.get(streamId)));
+      if (!faulty.has(streamId)) this.compareStream(streamId, ofStream, streams.get(streamId));
+    }
+  }
+
+  /** Inside the database, to the last digit of every value; only what was erased is known from the replay. */
+  private async compareExactly(
+    ids: readonly string[],
+    rows: ReadonlyMap<string, ReadonlyMap<string, EventData>>,
+    streams: ReadonlyMap<string, AggregateState>,
+  ): Promise<void> {
+    const { sql, schema, mapping } = this;
+    for (const [streamId, ofStream] of rows) {
+      this.rows += ofStream.size;
+      this.states += this.statesOf(streamId, streams.get(streamId)).size;
+    }
+    const { drift } = await compareInSql(sql, schema, mapping, ofStreams(ids), Number.MAX_SAFE_INTEGER);
+    for (const { streamId, part, kind, properties } of drift) {
+      const erased = erasedOf(streams.get(streamId)?.erased, mapping, part?.id ?? streamId);
+      const left = Object.entries(properties).filter(([property]) => !erased.has(property));
+      const isFault = kind === 'gap' || kind === 'order';
+      if (isFault || (kind === 'value' && left.length === 0)) continue;
+      this.found(streamId, part?.id ?? '', kind, Object.fromEntries(left));
     }
   }
 
@@ -116,8 +149,9 @@ class Run {
   private compareStream(
     streamId: string,
     rows: ReadonlyMap<string, EventData>,
-    states: ReadonlyMap<string, EventData>,
+    aggregate: AggregateState | undefined,
   ): void {
+    const states = this.statesOf(streamId, aggregate);
     this.states += states.size;
     for (const id of new Set([...rows.keys(), ...states.keys()])) {
       const row = rows.get(id);
@@ -125,15 +159,19 @@ class Run {
       if (!replayed) this.found(streamId, id, 'missing event');
       else if (!row) this.found(streamId, id, 'missing row');
       else {
-        const properties = this.differences(row, settledState(this.mapping, replayed));
+        const marked = this.scope.comparesErased ? undefined : aggregate?.erased;
+        const erased = erasedOf(marked, this.mapping, id);
+        const properties = this.differences(row, settledState(this.mapping, replayed), erased);
         if (Object.keys(properties).length > 0) this.found(streamId, id, 'value', properties);
       }
     }
   }
 
-  private differences(row: EventData, replay: EventData): Drift['properties'] {
+  /** What was erased is gone from the events, whatever the row says. */
+  private differences(row: EventData, replay: EventData, erased: ReadonlySet<string>): Drift['properties'] {
     const differing = this.mapping.columns.filter(
-      ({ property }) => !isDeepStrictEqual(row[property] ?? null, replay[property] ?? null),
+      ({ property }) =>
+        !erased.has(property) && !isDeepStrictEqual(row[property] ?? null, replay[property] ?? null),
     );
     return Object.fromEntries(
       differing.map(({ property }) => [

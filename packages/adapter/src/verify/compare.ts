@@ -2,6 +2,7 @@ import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { compareInNode } from './compare-in-node.js';
 import { compareInSql } from './compare-in-sql.js';
+import { besideErased } from './erased-streams.js';
 import type { Comparison } from './comparison.js';
 import type { VerifyScope } from './verify-scope.js';
 
@@ -13,6 +14,8 @@ export function compare(
   scope: VerifyScope,
   limit: number,
 ): Promise<Comparison> {
-  const compareRows = mapping.foldsInSql ? compareInSql : compareInNode;
-  return compareRows(sql, schema, mapping, scope, limit);
+  if (!mapping.foldsInSql) return compareInNode(sql, schema, mapping, scope, limit);
+  return besideErased(sql, schema, mapping, scope, limit, (others) =>
+    compareInSql(sql, schema, mapping, others, limit),
+  );
 }

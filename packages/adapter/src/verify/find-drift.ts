@@ -5,6 +5,7 @@ import { hasExactForm } from './checksum-sql.js';
 import { compareChecksums } from './checksums.js';
 import { compareInNode } from './compare-in-node.js';
 import { compareInSql } from './compare-in-sql.js';
+import { besideErased } from './erased-streams.js';
 import type { TableComparison } from './comparison.js';
 import { refuseIds } from './refuse-ids.js';
 import { everything, inBuckets, type VerifyScope } from './verify-scope.js';
@@ -22,13 +23,27 @@ export async function findDrift(
 ): Promise<TableComparison> {
   if (!mapping.foldsInSql)
     return compareInNode(sql, schema, mapping, scope, limit).catch(refuseIds(mapping, scope));
+  return besideErased(sql, schema, mapping, scope, limit, (others) =>
+    findInSql(sql, schema, mapping, others, limit, scope === everything),
+  ).catch(refuseIds(mapping, scope));
+}
+
+/** `isWhole`: of all streams but those of which something was erased. */
+async function findInSql(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  scope: VerifyScope,
+  limit: number,
+  isWhole: boolean,
+): Promise<TableComparison> {
   const archived = await hasArchivedStreams(sql, schema, mapping);
   const exact = hasExactForm(mapping);
   const { rows, states, differing, faulty } = await compareChecksums(sql, schema, mapping, scope, {
     exact,
     byBucket: false,
     archived,
-  }).catch(refuseIds(mapping, scope));
+  });
   const counted = { rows, states, drifted: 0, drift: [] };
   if (differing.length === 0 && !faulty) return counted;
   const rowByRow = async (within: VerifyScope): Promise<TableComparison> => ({
@@ -36,11 +51,20 @@ export async function findDrift(
     ...(await compareInSql(sql, schema, mapping, within, limit)),
   });
   // buckets tell nothing of faults, and a scope of its own is small already
-  if (faulty || scope !== everything) return rowByRow(scope);
+  if (faulty || !isWhole) return rowByRow(scope);
   const byBucket = await compareChecksums(sql, schema, mapping, scope, {
     exact: false,
     byBucket: true,
     archived,
   });
-  return byBucket.differing.length === 0 ? counted : rowByRow(inBuckets(byBucket.differing));
+  return byBucket.differing.length === 0 ? counted : rowByRow(inBoth(scope, inBuckets(byBucket.differing)));
+}
+
+/** The streams of a scope without values that are in another, too. */
+function inBoth(scope: VerifyScope, other: VerifyScope): VerifyScope {
+  return {
+    ...other,
+    rows: (mapping, alias) => `${other.rows(mapping, alias)} and ${scope.rows(mapping, alias)}`,
+    events: (alias) => `${other.events(alias)} and ${scope.events(alias)}`,
+  };
 }

@@ -9,4 +9,5 @@ export {
 } from './verify.js';
 export { verifiedClean } from './verify-guard.js';
 export type { VerifyOptions } from './verify-options.js';
+export { refuseIds } from './refuse-ids.js';
 export { ofStreams } from './verify-scope.js';

@@ -29,6 +29,11 @@ export interface RepairOptions {
    * @defaultValue 'table'
    */
   truth?: 'table' | 'events';
+  /**
+   * Whether values that were erased from the events come back from the rows, where these still have them. Otherwise they are no drift.
+   * @defaultValue false
+   */
+  restoreErased?: boolean;
   /** Who repairs. @defaultValue the database role */
   by?: string;
   reason?: string;
@@ -75,7 +80,7 @@ export async function repairAggregate(
   mapping: EntityMapping,
   options: RepairOptions = {},
 ): Promise<RepairReport> {
-  const { dryRun = false, truth = 'table', by, reason } = options;
+  const { dryRun = false, truth = 'table', restoreErased = false, by, reason } = options;
   if (!['table', 'events'].includes(truth))
     throw new InvalidOptionsError(`truth: "${truth}" is neither side.`, `Use 'table' or 'events'.`);
   if (truth === 'events' && !mapping.foldsInSql) {
@@ -87,7 +92,14 @@ export async function repairAggregate(
   const metadata = { origin: 'repair', ...(by && { actor: by }), ...(reason && { reason }) };
   const repaired: Drift[] = [];
   const left: Drift[] = [];
-  const scope = options.streamIds ? ofStreams(options.streamIds) : everything;
+  if (restoreErased && truth === 'events') {
+    throw new InvalidOptionsError(
+      'restoreErased is for the table as the truth: the events have lost what it would restore.',
+      "Leave it out, or repair with truth: 'table'.",
+    );
+  }
+  const chosen = options.streamIds ? ofStreams(options.streamIds) : everything;
+  const scope: VerifyScope = restoreErased ? { ...chosen, comparesErased: true } : chosen;
   const due = await inOneSnapshot(database, scope, (sql) => firstEventsDue(sql, schema, mapping, scope));
   for (const table of [mapping, ...mapping.parts]) {
     const repair = new TableRepair(database, schema, table, truth, due.others, metadata);
@@ -137,6 +149,11 @@ class TableRepair {
     return kind !== 'order' && !(kind === 'gap' && this.truth === 'events');
   }
 
+  private of(ids: readonly string[]): VerifyScope {
+    const { comparesErased } = this.scope;
+    return { ...ofStreams(ids), ...(comparesErased && { comparesErased }) };
+  }
+
   private async find(): Promise<readonly Drift[]> {
     const { database, schema, mapping, scope } = this;
     const { drift } = await inOneSnapshot(database, scope, (sql) =>
@@ -155,7 +172,7 @@ class TableRepair {
           await lockRows(sql, mapping.part?.root ?? mapping, ids);
           await lockStreamEnds(sql, schema, mapping.part?.root ?? mapping, ids);
           const compareAgain = async (): Promise<Drift[]> =>
-            (await compare(sql, schema, mapping, ofStreams(ids), driftsPerPass)).drift.filter((drift) =>
+            (await compare(sql, schema, mapping, this.of(ids), driftsPerPass)).drift.filter((drift) =>
               this.canBeSettled(drift),
             );
           const drift = await compareAgain();
@@ -167,7 +184,8 @@ class TableRepair {
           await fillGaps(sql, schema, mapping, drift, metadata);
           const hasGaps = drift.some(({ kind }) => kind === 'gap');
           const differing = hasGaps ? await compareAgain() : drift;
-          if (differing.length > 0) await appendCorrections(sql, schema, mapping, differing, metadata);
+          if (differing.length > 0)
+            await appendCorrections(sql, schema, mapping, differing, metadata, this.scope.comparesErased);
           return drift;
         }),
       { attempts: 60 },

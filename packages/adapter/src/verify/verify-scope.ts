@@ -11,6 +11,10 @@ export interface VerifyScope {
   readonly values: readonly unknown[];
   /** Few streams, found by their keys. */
   readonly few?: true;
+  /** What was erased is compared as any other value, for a repair that brings it back. */
+  readonly comparesErased?: true;
+  /** A relation with a column stream_id, to take the streams from: of those that have one there. */
+  readonly listed?: string;
 }
 
 export const everything: VerifyScope = { rows: () => 'true', events: () => 'true', values: [] };

@@ -20,6 +20,7 @@ export function grantsCommand(program: Command, cli: Cli): void {
   program
     .command('grants')
     .option('--reader <role>', 'a role that only looks at the history')
+    .option('--erase', 'the application may erase values of events, too')
     .option('--apply', 'run the statements, in one transaction')
     .description("the rights that roles need in Backstory's schema, and no others")
     .addHelpText('after', examples(lines, more))
@@ -33,9 +34,10 @@ async function grants(input: CommandInput): Promise<void> {
   const { options } = input;
   const roles: GrantedRoles = {
     ...(options.app !== undefined && { app: options.app }),
+    mayErase: options['erase'] === true,
     ...(typeof options['reader'] === 'string' && { reader: options['reader'] }),
   };
-  if (Object.keys(roles).length === 0)
+  if (roles.app === undefined && roles.reader === undefined)
     throw new InvalidOptionsError('No role was named.', 'Add --app <role>, --reader <role>, or both.');
   const applied = options['apply'] === true;
   const { app: _, ...database } = options;

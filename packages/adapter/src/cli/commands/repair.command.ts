@@ -30,6 +30,7 @@ export function repairCommand(program: Command, cli: Cli): void {
         .default('table'),
     )
     .option('--stream <ids...>', 'only these streams of the one aggregate')
+    .option('--restore-erased', 'bring back what was erased from the events, where rows still have it')
     .option('--by <name>', 'who repairs')
     .option('--reason <text>', 'why')
     .description('settle drift by appending corrections, or by writing the rows; events are never changed')
@@ -43,6 +44,7 @@ const repair: CommandRun = async (backstory, input) => {
     aggregates: aggregatesOf(input.args),
     dryRun,
     truth: input.options['truth'] as NonNullable<RepairOptions['truth']>,
+    restoreErased: input.options['restoreErased'] === true,
     ...streamsOf(input),
     ...attribution(input.options),
   });

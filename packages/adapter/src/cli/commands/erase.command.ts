@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import type { ErasureReport } from '../../erasure/index.js';
+import { InvalidOptionsError } from '../../errors.js';
+import { attribution, type Cli, type CommandRun, print } from '../cli.js';
+import { examples } from '../examples.js';
+
+const lines = [
+  ['erase customer 42 --dry-run', 'what would be erased, and what its row still holds'],
+  ['erase customer 42 --properties name email --by anna --reason "request 7"', 'erase two properties'],
+  ['erase --subject customer:42 --by anna', 'what is personal, wherever the customer is named'],
+] as const;
+
+const more = `The values become null in every event, also archived ones, and can't be brought back. The rows of the application stay
+as they are: erase or delete them there. Interrupted or repeated, it erases what is left.`;
+
+export function eraseCommand(program: Command, cli: Cli): void {
+  program
+    .command('erase')
+    .argument('[aggregate]', 'category or entity')
+    .argument('[id]', 'its primary key; parts of a composite key joined by ":"')
+    .option('--subject <subject>', 'instead: everybody and everything that names it, such as customer:42')
+    .option('--properties <names...>', 'only these; without it all but keys')
+    .option('--actor', 'erase who made the changes, too')
+    .option('--dry-run', 'only say what would be erased')
+    .option('--by <name>', 'who does it')
+    .option('--reason <text>', 'why')
+    .description('erase values from the events of an entity, or of a person')
+    .addHelpText('after', examples(lines, more))
+    .action(cli.action(erase));
+}
+
+const erase: CommandRun = async (backstory, input) => {
+  const { options, args } = input;
+  const [aggregate, id] = args as [string?, string?];
+  const { subject, properties } = options;
+  const common = {
+    actor: options['actor'] === true,
+    dryRun: options['dryRun'] === true,
+    ...attribution(options),
+  };
+  let reports: ErasureReport[];
+  if (typeof subject === 'string') {
+    if (aggregate !== undefined || properties !== undefined) {
+      throw new InvalidOptionsError(
+        '--subject says whose data, and the aggregates say which: nothing else can be named beside it.',
+        'Leave out the aggregate and --properties, or leave out --subject.',
+      );
+    }
+    reports = await backstory.erasure.eraseSubject(subject, common);
+  } else {
+    if (aggregate === undefined || id === undefined) {
+      throw new InvalidOptionsError(
+        'erase needs an aggregate and an id, or a subject.',
+        'Call it as: npx backstory erase customer 42, or --subject customer:42.',
+      );
+    }
+    const chosen = Array.isArray(properties) ? { properties: properties as string[] } : {};
+    reports = [await backstory.erase(aggregate, id, { ...common, ...chosen })];
+  }
+  print(input, reports, () => reports.map(inWords).join('') || 'The log has nothing of it.\n');
+  return 0;
+};
+
+function inWords({ category, streamId, events, properties, stillInTable, dryRun }: ErasureReport): string {
+  const stream = `${category}-${streamId}`;
+  const what = properties.length > 0 ? properties.join(', ') : 'actors';
+  const done =
+    events === 0
+      ? `${stream}: nothing to erase.\n`
+      : `${stream}: ${dryRun ? 'would erase' : 'erased'} ${what} in ${events} ${events === 1 ? 'event' : 'events'}.\n`;
+  const left =
+    stillInTable.length > 0
+      ? `  Its rows still hold ${stillInTable.join(', ')}: they are the application's.\n`
+      : '';
+  return done + left;
+}

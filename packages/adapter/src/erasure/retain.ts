@@ -1,0 +1,100 @@
+import type { Database } from '../database/index.js';
+import { sqlState } from '../database/index.js';
+import { InvalidOptionsError } from '../errors.js';
+import { streamIdsBehind } from '../event-store/index.js';
+import type { EntityMapping } from '../mapping/index.js';
+import { requireUpcasters } from '../replay/index.js';
+import { eraseStream } from './erase-stream.js';
+import type { ErasureOptions } from './erasure-options.js';
+import { planRedactions, type RedactionPlan } from './plan-redactions.js';
+import { type Choice, mappingOf, named } from './properties.js';
+import { type StoredEvent, storedEvents } from './stored-events.js';
+import { supersededValues } from './superseded-values.js';
+
+export interface RetentionOptions extends Pick<ErasureOptions, 'by' | 'dryRun'> {
+  /** Stops after the stream that is under way; the next run goes on where there is something left. */
+  signal?: AbortSignal;
+}
+
+/** What was erased because it was old, or would be. */
+export interface RetentionReport {
+  readonly category: string;
+  /** What was recorded before is old. */
+  readonly before: Date;
+  readonly streams: number;
+  readonly events: number;
+  readonly dryRun: boolean;
+}
+
+const pageSize = 200;
+
+/**
+ * Erases what events of an aggregate say that is older than it says: of streams that have ended all, of living ones what was
+ * superseded since. What a row is now stays, however old. Stream by stream; what is done is left alone by the next run.
+ * @throws InvalidOptionsError for a time that PostgreSQL can't read
+ */
+export async function retainAggregate(
+  database: Database,
+  schema: string,
+  root: EntityMapping,
+  { by, dryRun = false, signal }: RetentionOptions,
+): Promise<RetentionReport | undefined> {
+  const { retain } = root;
+  if (!retain) return undefined;
+  requireUpcasters(root);
+  const before = await cutOff(database, root, retain.after);
+  const chosen = retained(root, retain.properties);
+  const plan = (events: readonly StoredEvent[]): RedactionPlan => {
+    const isPast = supersededValues(root, events);
+    return planRedactions(root, events, chosen, {
+      mayErase: (event, path) => event.old && isPast(event, path),
+    });
+  };
+  const report = { category: root.knownAs, before, streams: 0, events: 0, dryRun };
+  for (let after: string | undefined, more = true; more && !signal?.aborted;) {
+    const ids: string[] = await streamIdsBehind(database, schema, root.category, after, pageSize);
+    const events = new Map<string, StoredEvent[]>(ids.map((id) => [id, []]));
+    for (const event of await storedEvents(database, schema, root.category, ids, before))
+      events.get(event.streamId)?.push(event);
+    for (const [streamId, ofStream] of events) {
+      if (signal?.aborted) break;
+      if (plan(ofStream).redactions.length === 0) continue;
+      const erased = await eraseStream(database, schema, root, streamId, {
+        chosen,
+        plan,
+        before,
+        dryRun,
+        reason: `kept for ${retain.after}`,
+        ...(by !== undefined && { by }),
+      });
+      report.events += erased.events;
+      if (erased.events > 0) report.streams++;
+    }
+    after = ids.at(-1);
+    more = ids.length === pageSize;
+  }
+  return report;
+}
+
+function retained(root: EntityMapping, properties: readonly string[] | 'all'): Choice {
+  if (properties !== 'all') return named(properties);
+  return (path) => !(mappingOf(root, path)?.links ?? []).includes(path[2] ?? path[0]);
+}
+
+async function cutOff(database: Database, { knownAs }: EntityMapping, after: string): Promise<Date> {
+  const rows = await database
+    .execute<{ before: number }>(
+      `select date_part('epoch', now() - $1::interval) * 1000 as before where $1::interval > interval '0'`,
+      [after],
+    )
+    .catch((error: unknown) => {
+      if (!sqlState(error)?.startsWith('22')) throw error;
+      return [];
+    });
+  const [row] = rows;
+  if (row) return new Date(row.before);
+  throw new InvalidOptionsError(
+    `retain of "${knownAs}": "${after}" is no time that something can be kept for.`,
+    "Give an interval as PostgreSQL reads it, such as '7 years' or '90 days'.",
+  );
+}

@@ -1,0 +1,160 @@
+import { quoteIdentifier, quoteLiteral, type SqlExecutor } from '../database/index.js';
+import { UnknownAggregateError, InvalidOptionsError } from '../errors.js';
+import { propertyOf, type ValuePath, valuesOf } from '../event/index.js';
+import { streamIdsBehind } from '../event-store/index.js';
+import type { EntityMapping } from '../mapping/index.js';
+import { requireUpcasters } from '../replay/index.js';
+import { upcastData } from '../upcasting/index.js';
+import { type Choice, isPersonal, mappingOf, personalOf } from './properties.js';
+import { storedEvents } from './stored-events.js';
+
+/** Somebody whose data are asked for, or erased. */
+export interface Subject {
+  /** What the application calls it, which is the category of its own stream where it has one. */
+  readonly category: string;
+  readonly id: string;
+}
+
+/** A stream that has data of a subject. */
+export interface SubjectStream {
+  readonly mapping: EntityMapping;
+  readonly streamId: string;
+  /** Whether it is the subject's own, or has named it at some time, by its root or by some of its parts. */
+  readonly holds: 'own' | 'root' | 'parts';
+  readonly chosen: Choice;
+}
+
+const pageSize = 200;
+
+/** `customer:42`. @throws InvalidOptionsError */
+export function subjectNamed(name: string): Subject {
+  const [category = '', ...rest] = name.split(':');
+  const id = rest.join(':');
+  if (category !== '' && id !== '') return { category, id };
+  throw new InvalidOptionsError(
+    `"${name}" is no subject.`,
+    'Give its category and its id, such as customer:42.',
+  );
+}
+
+/**
+ * The subject's own stream, and those whose events have named it at any time, also archived ones. Reads all events of the
+ * aggregates that may name it.
+ * @throws UnknownAggregateError where nothing is of such a subject
+ */
+export async function* subjectStreams(
+  sql: SqlExecutor,
+  schema: string,
+  mappings: readonly EntityMapping[],
+  subject: Subject,
+): AsyncGenerator<SubjectStream, void, undefined> {
+  const { category, id } = subject;
+  const isOwn = (mapping: EntityMapping): boolean =>
+    [mapping.category, mapping.knownAs, mapping.entity].includes(category);
+  const names = ({ subject: named }: EntityMapping): boolean => Object.hasOwn(named ?? {}, category);
+  const naming = mappings.filter((root) => [root, ...root.parts].some(names));
+  const own = mappings.find(isOwn);
+  if (!own && naming.length === 0)
+    throw new UnknownAggregateError('UNKNOWN_CATEGORY', category, subjectsOf(mappings));
+  naming.forEach(requireUpcasters);
+  if (own) yield { mapping: own, streamId: id, holds: 'own', chosen: personalOf(own) };
+  for (const mapping of naming) {
+    for await (const { streamId, byRoot, parts } of namingStreams(sql, schema, mapping, subject)) {
+      if (mapping === own && streamId === id) continue;
+      const chosen: Choice = (path) => isOfSubject(mapping, path, byRoot, parts);
+      yield { mapping, streamId, holds: byRoot ? 'root' : 'parts', chosen };
+    }
+  }
+}
+
+/** What a stream that names a subject holds of it: of the root's and all parts' what is said to be personal, or of some parts. */
+function isOfSubject(
+  root: EntityMapping,
+  path: ValuePath,
+  byRoot: boolean,
+  parts: ReadonlySet<string>,
+): boolean {
+  const mapping = mappingOf(root, path);
+  if (!mapping?.personal) return false;
+  return isPersonal(mapping, root, path) && (byRoot || parts.has(partKey(path)));
+}
+
+interface NamingStream {
+  readonly streamId: string;
+  readonly byRoot: boolean;
+  /** Keys of the parts that name it. */
+  readonly parts: ReadonlySet<string>;
+}
+
+async function* namingStreams(
+  sql: SqlExecutor,
+  schema: string,
+  root: EntityMapping,
+  { category, id }: Subject,
+): AsyncGenerator<NamingStream> {
+  const naming = new Set(
+    [root, ...root.parts].flatMap(({ subject = {}, part }) => {
+      const property = Object.hasOwn(subject, category) ? subject[category] : undefined;
+      return property === undefined ? [] : [part ? `${part.path}.${property}` : property];
+    }),
+  );
+  const partPaths = root.parts.map(({ part }) => part.path);
+  for (let after: string | undefined, more = true; more;) {
+    const page: string[] = await candidates(sql, schema, root, id, after);
+    const found = new Map<string, { byRoot: boolean; parts: Set<string> }>();
+    for (const event of await storedEvents(sql, schema, root.category, page)) {
+      for (const [path, value] of valuesOf(upcastData(root, event), partPaths)) {
+        if (!naming.has(propertyOf(path)) || textOf(value) !== id) continue;
+        const stream = found.get(event.streamId) ?? { byRoot: false, parts: new Set() };
+        found.set(event.streamId, stream);
+        if (path.length === 1) stream.byRoot = true;
+        else stream.parts.add(partKey(path));
+      }
+    }
+    for (const [streamId, stream] of found) yield { streamId, ...stream };
+    after = page.at(-1);
+    more = page.length === pageSize;
+  }
+}
+
+/** Streams with the id somewhere in the text of their events; all of them where code may have made it of something else. */
+async function candidates(
+  sql: SqlExecutor,
+  schema: string,
+  { category, upcasters }: EntityMapping,
+  id: string,
+  after: string | undefined,
+): Promise<string[]> {
+  if (Object.keys(upcasters).length > 0) return streamIdsBehind(sql, schema, category, after, pageSize);
+  const name = quoteIdentifier(schema);
+  const text = JSON.stringify(id).slice(1, -1);
+  const from = (table: string): string =>
+    `select e.stream_id from ${name}.${table} e where e.category = ${quoteLiteral(category)}
+       and strpos(e.data::text, $1) > 0 ${after === undefined ? '' : 'and e.stream_id > $2'}`;
+  const rows = await sql.execute<{ id: string }>(
+    `select stream_id as id from (${from('events')} union ${from('archived_events')}) e
+     order by stream_id collate "C" limit ${pageSize}`,
+    after === undefined ? [text] : [text, after],
+  );
+  return rows.map(({ id: streamId }) => streamId);
+}
+
+function subjectsOf(mappings: readonly EntityMapping[]): string[] {
+  return [
+    ...new Set(
+      mappings.flatMap((root) => [
+        root.knownAs,
+        ...[root, ...root.parts].flatMap(({ subject = {} }) => Object.keys(subject)),
+      ]),
+    ),
+  ];
+}
+
+function partKey([path, id]: ValuePath): string {
+  return JSON.stringify([path, id]);
+}
+
+/** A value that may be an id, as ids are written. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
