@@ -55,7 +55,7 @@ describe('columns that the application does not write', () => {
   it('generated, identity, defaults, unselected, virtual, unknown and excluded ones', async () => {
     history = await openHistory(
       { entities: [Line], uuidExtension: 'pgcrypto' },
-      { aggregates: [{ entity: Line, exclude: ['internal'] }] },
+      { aggregates: [{ entity: Line, exclude: ['internal'], include: ['secret', 'token'] }] },
     );
     const { dataSource, backstory } = history;
     await dataSource.query(`alter table line add column unknown text default 'left alone',

@@ -10,6 +10,7 @@ import { seedShop } from '../seed/seed-shop.js';
 import { addedLatency } from './added-latency.js';
 import { corruptEvent } from './corrupt-event.js';
 import { deployMigrations } from './deploy-migrations.js';
+import { forgetCustomer } from './forget-customer.js';
 import { RunningShop } from './running-shop.js';
 import { Story } from './story.js';
 
@@ -96,6 +97,9 @@ async function main(): Promise<void> {
   await sleep(1_000);
   for (const { from, to, reason } of await backstory.stages.history('order'))
     story.say(`${from ?? '-'} → ${to} (${reason})`);
+
+  story.chapter('A customer asks to be forgotten');
+  await forgetCustomer(story, shop.dataSource, backstory);
 
   story.chapter('Somebody with too many rights changes an event');
   const victim = await corruptEvent(shop.dataSource);
