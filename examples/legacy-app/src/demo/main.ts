@@ -1,4 +1,7 @@
 import 'reflect-metadata';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backstory } from '@backstory/adapter';
 import { BACKSTORY } from '@backstory/nest-module';
@@ -102,7 +105,14 @@ async function main(): Promise<void> {
   await forgetCustomer(story, shop.dataSource, backstory);
 
   story.chapter('Somebody with too many rights changes an event');
+  const digest = join(mkdtempSync(join(tmpdir(), 'backstory-demo-')), 'digests.jsonl');
+  await backstory.seals.seal({ digest });
   const victim = await corruptEvent(shop.dataSource);
+  const { differences } = await backstory.seals.verify({ digest });
+  story.promise(
+    differences.length === 1 && differences[0]?.event?.startsWith(`order-${victim}@`) === true,
+    `the seal of a minute ago tells which: ${differences[0]?.event}, ${differences[0]?.problem}`,
+  );
   const found = await backstory.verify({ aggregates: ['order'] });
   const drifts = found.aggregates.flatMap(({ drift }) => drift);
   story.promise(
