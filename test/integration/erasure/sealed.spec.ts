@@ -48,7 +48,11 @@ describe('erasure of a log that is sealed', () => {
 
   it('of who has done it is accepted, too', async () => {
     const { backstory } = people;
-    await backstory.erase(Customer, '42', { properties: ['settings'], actor: true, reason: 'an employee has left' });
+    await backstory.erase(Customer, '42', {
+      properties: ['settings'],
+      actor: true,
+      reason: 'an employee has left',
+    });
     expect((await backstory.history('customer', '42'))[1]?.metadata).toMatchObject({ actor: 'erased' });
     expect(await backstory.seals.verify({ digest })).toMatchObject({ clean: true, erased: 2 });
   });
