@@ -49,7 +49,6 @@ export async function eraseStream(
   return retryWhileLocked(
     () =>
       database.transaction(async (sql) => {
-        // shorter than the server's own look for deadlocks, so that in a circle it is always this one that gives way
         await sql.execute(`set local lock_timeout = '500ms'`);
         await lock(sql, schema, root, streamId).catch(refuseIds(root, ofStreams([streamId])));
         return work(sql);
@@ -107,15 +106,22 @@ async function eraseIn(
   return { ...report, ...erased };
 }
 
-/** Who writes to the stream has one of these locks, or waits for them; so does who archives it, or brings it back. */
+/**
+ * Who writes to the stream has one of these locks, or waits for them; so does who archives it, or brings it back. A writer may
+ * have a part and wait for the root that is locked here: so the root is waited for, with nothing locked, and the rest is not. In
+ * no circle does PostgreSQL find a writer to end.
+ */
 async function lock(sql: SqlExecutor, schema: string, root: EntityMapping, streamId: string): Promise<void> {
   for (const mapping of [root, ...root.parts]) {
     await sql.execute(
-      `select from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')} for no key update of t`,
+      `select from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
+       for no key update of t ${mapping === root ? '' : 'nowait'}`,
       [[streamId]],
     );
   }
+  await sql.execute(`set local lock_timeout = '20ms'`);
   await lockStreamEnds(sql, schema, root, [streamId]);
+  await sql.execute(`set local lock_timeout = '500ms'`);
   await sql.execute(
     `select from ${quoteIdentifier(schema)}.archived_streams where category = $1 and stream_id = $2 for update`,
     [root.category, streamId],
