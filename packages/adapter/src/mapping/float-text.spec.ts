@@ -17,4 +17,9 @@ describe('floatText', () => {
   ])('%d is %s', (value, text) => {
     expect(floatText(value, 'float8')).toBe(text);
   });
+
+  it('is what a real was printed as, which says more of it than the double beside it', () => {
+    expect(floatText(2.3435462e20, 'float4')).toBe('2.3435462e+20');
+    expect(floatText(2.3435462e20, 'float8')).toBe('2.3435462000000002e+20');
+  });
 });

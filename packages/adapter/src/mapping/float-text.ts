@@ -2,12 +2,13 @@
 const firstExponent = { float4: 6, float8: 15 };
 
 /**
- * A finite number as PostgreSQL prints it: with another idea than JavaScript of when to use an exponent, and without a text that is in
- * the very middle of two doubles, which JavaScript takes where it is read back as this one.
+ * A finite number as PostgreSQL prints it: with another idea than JavaScript of when to use an exponent; and of a double without a
+ * text that is in the very middle of two, which JavaScript takes where it is read back as this one. A real comes as the double
+ * that its text stands for, which has few digits.
  */
 export function floatText(value: number, type: keyof typeof firstExponent): string {
   if (Object.is(value, -0)) return '-0';
-  const text = shortest(value);
+  const text = type === 'float8' ? shortest(value) : value.toExponential();
   const at = text.indexOf('e');
   const exponent = Number(text.slice(at + 1));
   if (exponent >= -4 && exponent < firstExponent[type]) return String(value);
