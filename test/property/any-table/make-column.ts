@@ -23,9 +23,16 @@ const plainTypes = Object.entries(valueTypes).sort(([a], [b]) => Number(b === 't
 
 type Given = Pick<Column, 'type' | 'typeorm' | 'values'> & { definition: string } & Partial<Column>;
 
+/**
+ * TypeORM cuts its aliases by characters, and PostgreSQL by bytes: a key with such a name is lost to TypeORM in every stage, and rows
+ * without a key are returned as they are.
+ */
+const keyNames = hostileColumnNames.filter((name) => /^[ -~]*$/.test(name) || Buffer.byteLength(name) <= 31);
+
 export function column(names: NamesOfTable, picks: Picks, { definition, ...given }: Given): Column {
   const role = given.role ?? 'captured';
-  const name = names.columns.take(picks.of(role === 'unmapped' ? quotedNames : hostileColumnNames));
+  const known = given.nullable === false ? keyNames : hostileColumnNames;
+  const name = names.columns.take(picks.of(role === 'unmapped' ? quotedNames : known));
   const likeColumn = !name.includes('.') && picks.chance(50);
   return {
     writable: true,
