@@ -150,7 +150,9 @@ function bodies(table: Table): Body[] {
 export function triggerSql(table: Table, picks: Picks, schema: string, number: number): string[] {
   const { time, events, level, body } = picks.of(bodies(table));
   const on: TableName = picks.of([table, table, ...table.beneath]);
-  const name = `${picks.of(beginnings)}${picks.of(quotedNames)}`;
+  // Doctor names it as a fault: capture would hear of what it does to a new row before it hears of the row.
+  const overtakes = time === 'after' && level === 'row' && events.includes('insert');
+  const name = `${overtakes ? 'zz' : picks.of(beginnings)}${picks.of(quotedNames)}`;
   const functionName = `${id(schema)}.${id(`f${number}${picks.of(quotedNames)}`)}`;
   const handed = level === 'statement' ? 'null' : 'coalesce(new, old)';
   return [
