@@ -8,9 +8,10 @@ const TESTS = '\\.spec\\.ts$';
 const LEVELS = [
   ['event', 'database', 'observation'],
   ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
-  ['capture', 'backfill', 'replay', 'outbox', 'drift', 'tenants'],
-  ['projections', 'proposal', 'shadow', 'verify', 'brokers', 'seals'],
-  ['typeorm', 'admin', 'archive', 'erasure'],
+  ['capture', 'appending', 'backfill', 'replay', 'outbox', 'drift', 'tenants'],
+  ['commands', 'projections', 'proposal', 'shadow', 'verify', 'brokers', 'seals'],
+  ['typeorm', 'admin', 'archive', 'erasure', 'specification'],
+  ['encryption'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
   ['cli', 'telemetry'],
 ];

@@ -10,6 +10,7 @@ const base = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@backstory/adapter$': '<rootDir>/packages/adapter/src/index.ts',
     '^@backstory/adapter/(prometheus|opentelemetry)$': '<rootDir>/packages/adapter/src/telemetry/$1.ts',
+    '^@backstory/adapter/decryption$': '<rootDir>/packages/adapter/src/encryption/decryption/index.ts',
     '^@backstory/adapter/(\\w+)$': '<rootDir>/packages/adapter/src/brokers/$1/index.ts',
     '^@backstory/nest-module$': '<rootDir>/packages/nest-module/src/index.ts',
   },
@@ -53,5 +54,6 @@ module.exports = {
     { ...e2e, displayName: 'e2e-in-capture', setupFiles: ['<rootDir>/test/stages/capture.cjs'] },
     { ...e2e, displayName: 'e2e-in-shadow', setupFiles: ['<rootDir>/test/stages/shadow.cjs'] },
     { ...e2e, displayName: 'e2e-in-replay', setupFiles: ['<rootDir>/test/stages/replay.cjs'] },
+    { ...e2e, displayName: 'e2e-in-events', setupFiles: ['<rootDir>/test/stages/events.cjs'] },
   ],
 };

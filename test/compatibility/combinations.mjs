@@ -10,6 +10,9 @@ const TYPEORM = ['0.3.20', '0.3.31', '1.1.1'];
  * @property {string} terminus the version of Terminus that belongs to the three
  */
 
+/** @type {Record<string, string>} of @nestjs/cqrs, for each of NestJS */
+const CQRS = { '10.4.22': '10.2.8', '11.2.10': '11.0.3', '12.5.1': '12.0.0' };
+
 /** @type {Combination[]} */
 export const combinations = NESTJS.flatMap((nestjs) =>
   TYPEORM.map((typeorm) => {
@@ -37,6 +40,7 @@ export function dependenciesOf({ nestjs, typeorm, nestjsTypeorm, terminus }) {
   return {
     '@nestjs/common': nestjs,
     '@nestjs/core': nestjs,
+    '@nestjs/cqrs': CQRS[nestjs] ?? nestjs,
     '@nestjs/platform-express': nestjs,
     '@nestjs/terminus': terminus,
     '@nestjs/typeorm': nestjsTypeorm,

@@ -12,6 +12,7 @@ import {
   type ExecutionContext,
   type INestApplication,
   Injectable,
+  Logger,
   Module,
   type NestInterceptor,
   ValidationPipe,
@@ -107,7 +108,9 @@ describe.each(['express', 'fastify'] as const)('the dashboard on %s', (platform)
     request(app.getHttpServer()).post(path).set('x-backstory-dashboard', '1').send(body);
 
   it('is closed outside of development, with everything that belongs to it', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     await open({ allowChanges: true });
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('Nobody can see the dashboard')]]);
     for (const path of ['/backstory', '/backstory/assets/dashboard.js', '/backstory/api/overview']) {
       expect((await get(path)).status).toBe(403);
     }
@@ -122,12 +125,9 @@ describe.each(['express', 'fastify'] as const)('the dashboard on %s', (platform)
     try {
       await open();
       expect((await get('/backstory')).status).toBe(200);
-      const refused = await post('/backstory/api/stage', {
-        aggregate: 'account',
-        to: 'off',
-        reason: 'mischief',
-      });
-      expect(refused.status).toBe(403);
+      const wish = { aggregate: 'account', id: '1', to: 'off', reason: 'mischief' };
+      for (const change of ['stage', 'erase'])
+        expect((await post(`/backstory/api/${change}`, wish)).status).toBe(403);
       expect((await get('/backstory/api/session')).body).toEqual({
         title: 'Backstory',
         changes: false,

@@ -152,6 +152,30 @@ describeInBrowser('an operator', () => {
     expect(retried).toEqual([{ consumer: 'mailer', events: 1, requested_by: 'grace' }]);
   });
 
+  it('sees what would be erased of a stream, and erases it with a reason', async () => {
+    const customers = shop.dataSource.getRepository(Customer);
+    for (let n = 0; n < 3; n++) await customers.update({ id: 5 }, { name: `Ada ${n}` });
+    await open('stream', 'customer', '5');
+    const section = page.getByRole('region', { name: 'Erase' });
+    await section.getByRole('button', { name: 'Erase its values…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/name.* in \d+ events become null/).waitFor();
+    await dialog.getByText(/Its rows still hold .*name/).waitFor();
+    expect(JSON.stringify(await shop.backstory.history('customer', '5'))).toContain('Ada 2');
+    await confirm('Erase', 'request 7');
+    await section.getByText(/^Erased in \d+ events\.$/).waitFor();
+    await page.getByRole('article', { name: /CustomerErased/ }).waitFor();
+    const events = await shop.backstory.history('customer', '5');
+    expect(JSON.stringify(events)).not.toContain('Ada');
+    expect(events.at(-1)).toMatchObject({
+      type: 'CustomerErased',
+      metadata: { actor: 'grace', reason: 'request 7' },
+    });
+    expect(await page.getByRole('main').textContent()).not.toContain('Ada');
+    await section.getByRole('button', { name: 'Erase its values…' }).click();
+    await section.getByText('There is nothing to erase.').waitFor();
+  });
+
   it('finds a stream, goes through its versions and compares two', async () => {
     const orders = shop.dataSource.getRepository(Order);
     for (const note of ['first', 'second', 'third']) await orders.update({ id: 12 }, { note });

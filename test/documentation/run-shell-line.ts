@@ -4,7 +4,11 @@ import { PassThrough } from 'node:stream';
 import { runCommandLine } from '../../packages/adapter/src/cli/command-line.js';
 
 const root = join(__dirname, '../..');
-const dataSource = ['--data-source', join(__dirname, 'data-source.ts')];
+/** Files that pages name, by the option that names them. */
+const files = new Map([
+  ['--data-source', join(__dirname, 'data-source.ts')],
+  ['--config', join(__dirname, 'backstory-config.ts')],
+]);
 
 /** Runs a line that begins with `npx backstory`; of npm's own commands it looks whether they would do something. */
 export async function runShellLine(line: string): Promise<void> {
@@ -19,13 +23,13 @@ export async function runShellLine(line: string): Promise<void> {
 }
 
 async function runBackstory(words: readonly string[], command: string): Promise<void> {
-  const named = words.indexOf('--data-source');
-  const argv = named < 0 ? [...words] : [...words.slice(0, named), ...words.slice(named + 2)];
+  const given = words.includes('--data-source') ? words : [...words, '--data-source', 'dist/data-source.js'];
+  const argv = given.map((word, at) => files.get(given[at - 1] ?? '') ?? word);
   const streams = {
     stdout: new PassThrough().setEncoding('utf8'),
     stderr: new PassThrough().setEncoding('utf8'),
   };
-  const code = await runCommandLine([...argv, ...dataSource], streams);
+  const code = await runCommandLine(argv, streams);
   // 2: it has run, and found something
   if (code === 0 || code === 2) return;
   throw new Error(`"${command}" ended with ${code}: ${streams.stderr.read()}${streams.stdout.read()}`);

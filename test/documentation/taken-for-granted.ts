@@ -2,9 +2,11 @@
 import { createBackstory, type Backstory, onEvent, runInContext } from '@backstory/adapter';
 import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
 import { createInbox, type CloudEvent } from '@backstory/adapter/inbox';
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { Customer, entities, Order, OrderStatus } from './documented-entities.js';
+import { Wire } from '../integration/encryption/wire.js';
+import documentedOptions from './backstory-config.js';
+import { Customer, entities, Order, OrderLine, OrderStatus } from './documented-entities.js';
 
 export { Controller, Get, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
@@ -20,7 +22,7 @@ export {
 } from '@backstory/nest-module';
 export type { Delivery, RecordedEvent } from '@backstory/adapter';
 export type { EntityManager } from 'typeorm';
-export { Customer, Order, OrderStatus };
+export { Customer, Order, OrderLine, OrderStatus };
 export { Cron } from '@nestjs/schedule';
 export { createBackstory, onEvent } from '@backstory/adapter';
 export { Repository } from 'typeorm';
@@ -140,12 +142,17 @@ export const client = {
     (runner ??= dataSource.createQueryRunner()).query(text, values),
 };
 
+export const pool = { query: client.query };
+/** Of order 42, as a broker has it. */
+export let message: Wire['messages'][number];
+
 let database: TestDatabase | undefined;
 
 /** A shop of 50 orders, without Backstory. */
 export async function openShop(): Promise<void> {
   database ??= await createTestDatabase();
   process.env['DOCUMENTED_SHOP_URL'] = database.url;
+  process.env['BACKSTORY_KEYS'] ??= `2026=${randomBytes(32).toString('base64')}`;
   await connect(true);
   const customer = await dataSource.manager.save(Customer, { name: 'Anna', email: 'anna@example.org' });
   for (let n = 1; n <= 50; n++) {
@@ -222,6 +229,17 @@ export const before: Readonly<Record<string, () => Promise<void>>> = {
   'backfill and verify': async () => {
     await backstory.backfill();
     await backstory.verify();
+  },
+  'order 42 is published, encrypted': async () => {
+    await backstory.close();
+    backstory = await createBackstory(dataSource, documentedOptions);
+    const wire = new Wire();
+    backstory.consumers.relay({ name: 'broker', publisher: wire });
+    await backstory.consumers.start();
+    await dataSource.manager.update(Order, 42, { shipping: { street: `${Date.now()} Low Street` } });
+    await backstory.consumers.wait('broker');
+    message = wire.messages.at(-1) as (typeof wire.messages)[number];
+    if (!message.body.includes('$encrypted')) throw new Error('The street is published as it is.');
   },
   'the inbox is installed': () => createInbox(dataSource.manager).install(),
   'the projection is running': async () => {

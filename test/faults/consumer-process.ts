@@ -5,7 +5,7 @@ import { Account, Letter } from '../integration/outbox/ledger.js';
 
 /** A process that works for consumers until it is killed. Every effect is a row that says who did it. */
 async function main(): Promise<void> {
-  const [, , url, name] = process.argv as [string, string, string, string];
+  const [, , url, name, leaseMs] = process.argv as [string, string, string, string, string];
   const dataSource = await new DataSource({
     type: 'postgres',
     url,
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   }).initialize();
   const backstory = await createBackstory(dataSource, {
     install: 'check',
-    consumers: { leaseMs: 1000, pollMs: 50 },
+    consumers: { leaseMs: Number(leaseMs), pollMs: 50 },
   });
   // Not the consumers' connections, and never ended by the test: effects outside of their transactions.
   const effects = new Pool({ connectionString: url });

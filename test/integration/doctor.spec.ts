@@ -59,7 +59,7 @@ describe('the doctor', () => {
     expect(problems(found)).toEqual([
       'fault author: "public"."author" has no trigger "00_backstory_delete"',
       'fault shelf: trigger "00_backstory_update" of "public"."shelf" is disabled',
-      'fault shelf: trigger "00_a" of "public"."shelf" fires before capture and may change rows again',
+      'hint shelf: trigger "00_a" of "public"."shelf" fires before capture: what it changes is recorded before the change that it fires for',
     ]);
     expect(found[1]?.remedy).toContain('ALTER TABLE "public"."shelf" ENABLE TRIGGER "00_backstory_update"');
   });

@@ -76,7 +76,7 @@ describe('installation', () => {
     const warnings: string[] = [];
     const logger = { log: () => undefined, warn: (message: string) => void warnings.push(message) };
     const creating = createBackstory(library.dataSource, { aggregates: [Author], logger });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    while (warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     await runner.manager.update(Author, { name: 'open' }, { name: 'committed' });
     await runner.commitTransaction();
     await runner.release();

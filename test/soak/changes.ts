@@ -184,6 +184,7 @@ export const changes: Readonly<Record<string, Change>> = {
     if (!left) return undefined;
     if (left.parent !== undefined) draft.migration.push(`lock table ${quoted(left.parent)}`);
     draft.migration.push(`drop table ${quoted(left.table)}`);
+    draft.drops.push(left.table);
     return `table ${left.table} is dropped, which nothing maps`;
   },
 

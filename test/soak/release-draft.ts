@@ -28,6 +28,7 @@ export class ReleaseDraft {
   migration: string[] = [];
   breaks: string[] = [];
   repairs: { entity: string; property: string }[] = [];
+  drops: string[] = [];
   /** Columns that are in the table, and that no entity maps any more. */
   readonly unmapped: { table: string; key: string; column: string }[] = [];
   /** Tables that no entity maps any more. */
@@ -97,9 +98,10 @@ export class ReleaseDraft {
       migration: this.migration,
       breaks: this.breaks,
       repairs: this.repairs,
+      drops: this.drops,
       writes,
     };
-    [this.migration, this.breaks, this.repairs] = [[], [], []];
+    [this.migration, this.breaks, this.repairs, this.drops] = [[], [], [], []];
     return release;
   }
 }

@@ -46,6 +46,8 @@ export interface Release {
   readonly breaks: readonly string[];
   /** What the documentation says to run "repair" for: properties of an entity, or `*`. */
   readonly repairs: readonly { readonly entity: string; readonly property: string }[];
+  /** Tables of entities that are gone already: of each aggregate the documentation says to end its capture. */
+  readonly drops: readonly string[];
   /** Values that the migration itself writes. */
   readonly writes: readonly string[];
 }

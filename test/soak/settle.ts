@@ -12,6 +12,7 @@ export async function settle(soak: Soak, instance: Instance): Promise<void> {
   const { release, backstory } = instance;
   if (!backstory) return;
   await soak.attempt(`what is replayed by release ${release.number}`, () => replayWhatIsNew(soak, backstory));
+  if (release.drops.length > 0) await endWhatIsGone(soak, release, backstory);
   if (release.repairs.length > 0) {
     await expectDrift(soak, release, backstory, 'before the repair', (drift) => isAnnounced(release, drift));
     await soak.attempt(`repair by release ${release.number}`, () =>
@@ -29,6 +30,15 @@ export async function replayWhatIsNew(soak: Soak, backstory: Backstory): Promise
   }
 }
 
+/** Aggregates whose tables the release has dropped: verify names them until they are off. */
+async function endWhatIsGone(soak: Soak, { number, drops }: Release, backstory: Backstory): Promise<void> {
+  await soak.attempt(`the end of ${drops.join()} by release ${number}`, async () => {
+    const { unseen } = await backstory.verify();
+    const gone = unseen.filter(({ reason }) => drops.some((table) => reason === `public.${table} is gone`));
+    for (const { category } of gone) await backstory.stages.set(category, 'off');
+  });
+}
+
 async function expectDrift(
   soak: Soak,
   release: Release,
@@ -39,6 +49,8 @@ async function expectDrift(
   const report = await soak.attempt(`verify by release ${release.number}`, () =>
     backstory.verify({ limit: 1_000 }),
   );
+  for (const { category, reason } of report?.unseen ?? [])
+    soak.fault(`verify of ${category} ${when} of release ${release.number}`, new Error(reason));
   for (const drift of report?.aggregates.flatMap((each) => each.drift).filter((each) => !expected(each)) ??
     []) {
     const { category, part, kind, properties } = drift;

@@ -148,7 +148,7 @@ export class AdminQueries {
 
   /** As `backstory.doctor()`. */
   doctor(): Promise<Finding[]> {
-    return this.ask((sql) => diagnose(sql, this.schema, this.mappings.all()));
+    return this.ask((sql) => diagnose(sql, this.schema, this.mappings.all(), this.mappings.absent));
   }
 
   private async flatStateAt(

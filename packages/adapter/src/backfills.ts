@@ -8,6 +8,7 @@ import {
   estimateBackfill,
   wishOfBackfill,
 } from './backfill/index.js';
+import { refuseOtherTable } from './capture/index.js';
 import type { Database } from './database/index.js';
 import type { KnownAggregates } from './known-aggregates.js';
 import type { StageControl } from './stage-control.js';
@@ -28,6 +29,8 @@ export class Backfills {
     const selected = await this.aggregates.selectFor(aggregates, { where: options.where });
     // before the first: a backfill goes on after a lost connection, a question doesn't
     for (const { category } of selected) await this.stages.requireCapture(category);
+    const [other] = await this.aggregates.elsewhere(selected);
+    if (other) refuseOtherTable(other);
     const reports: BackfillReport[] = [];
     for (const mapping of selected)
       reports.push(await backfill(this.database, this.schema, mapping, options));

@@ -2,25 +2,29 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import { AdminQueries } from './admin-queries.js';
 import {
   type AggregateStatus,
-  diagnose,
   type Finding,
   readStatus,
   readVolume,
+  type ResidualOptions,
   type Volume,
 } from './admin/index.js';
 import type { AggregateFilter } from './aggregate-filter.js';
+import { readTopics } from './appending/index.js';
+import { Appends } from './appends.js';
 import { ArchiveControl } from './archive-control.js';
 import type { BackfillEstimate, BackfillOptions, BackfillReport, BackfillWish } from './backfill/index.js';
 import { Backfills } from './backfills.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
+import { CommandHandling } from './command-handling.js';
 import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
 import { ErasureControl } from './erasure-control.js';
 import type { ErasureOptions, ErasureReport } from './erasure/index.js';
 import type { RecordedEvent } from './event/index.js';
-import { findingsElsewhere } from './findings-elsewhere.js';
+import { findingsOfSetUp } from './findings-of-set-up.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import type { InstallOptions, InstallReport } from './install.js';
+import { EventWriting } from './event-writing.js';
 import { KnownAggregates } from './known-aggregates.js';
 import type { EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import { Proofs } from './proofs.js';
@@ -35,6 +39,7 @@ import {
   type Snapshots,
 } from './replay/index.js';
 import { type ReplayedState, Replays } from './replays.js';
+import type { KeyControl } from './key-control.js';
 import type { SealControl } from './seal-control.js';
 import type { ShadowReads } from './shadow/index.js';
 import { StageControl } from './stage-control.js';
@@ -43,7 +48,7 @@ import { upcast } from './upcasting/index.js';
 import type { RepairOptions, RepairReport, VerificationReport, VerifyOptions } from './verify/index.js';
 
 /** The history of one DataSource's entities. Made by `createBackstory`. */
-export class Backstory {
+export class Backstory extends EventWriting {
   /** Where each aggregate stands, and the way forward and back. */
   readonly stages: StageControl;
   /** What operators ask: overview, one aggregate, one stream. The dashboard's source. */
@@ -52,6 +57,10 @@ export class Backstory {
   readonly archive: ArchiveControl;
   /** Erases by person, says what is held on one, and erases what is old. */
   readonly erasure: ErasureControl;
+  /** @internal */
+  protected readonly appends: Appends;
+  /** @internal */
+  protected readonly commands: CommandHandling;
   private readonly replays: Replays;
   private readonly aggregates: KnownAggregates;
   private readonly backfills: Backfills;
@@ -68,20 +77,35 @@ export class Backstory {
     private readonly snapshots: Snapshots,
     parsers: () => Promise<TypeParsers>,
     requiredShadowReads: number,
+    keepCommandIds: string,
     /** Handlers, projections and publishers that get the events. */
     readonly consumers: ConsumerControl,
     /** Evidence that nobody has changed events. */
     readonly seals: SealControl,
+    /** The keys with which relays encrypt, one for each subject. */
+    readonly keys: KeyControl,
     private readonly reinstall: (options: InstallOptions) => Promise<InstallReport>,
     private readonly release: () => Promise<void>,
   ) {
+    super();
     this.aggregates = new KnownAggregates(database, schema, mappings);
     this.stages = new StageControl(database, schema, this.aggregates, stageWatch, requiredShadowReads);
     this.backfills = new Backfills(database, schema, this.aggregates, this.stages);
-    this.proofs = new Proofs(database, schema, this.aggregates);
+    this.proofs = new Proofs(database, schema, this.aggregates, stageWatch);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.erasure = new ErasureControl(database, schema, mappings);
     this.admin = new AdminQueries(database, schema, mappings, this.stages);
+    this.appends = new Appends(dataSource, schema, mappings);
+    this.commands = new CommandHandling(
+      dataSource,
+      database,
+      schema,
+      mappings,
+      snapshots,
+      parsers,
+      stageWatch,
+      keepCommandIds,
+    );
     this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers, stageWatch);
   }
 
@@ -123,6 +147,11 @@ export class Backstory {
   /** Erases values from the events of one entity, and appends one that says so. Its row stays. @throws InvalidOptionsError, BackstoryError ERASURE_FAILED */
   erase(target: EntityTarget, streamId: string, options?: ErasureOptions): Promise<ErasureReport> {
     return this.erasure.erase(target, streamId, options);
+  }
+
+  /** The categories without a table that this history has, whoever has declared them. */
+  topics(): Promise<string[]> {
+    return readTopics(this.database, this.schema);
   }
 
   /**
@@ -227,9 +256,12 @@ export class Backstory {
     return this.snapshots.settled();
   }
 
-  /** Where each aggregate stands: stage, backfill, last verify, shadow reads, events. */
-  async status(): Promise<AggregateStatus[]> {
-    return readStatus(this.database, this.schema, await this.aggregates.stated());
+  /**
+   * Where each aggregate stands: stage, backfill, last verify, shadow reads, and from stage replay on, what is written without a command and by whom.
+   * @throws InvalidOptionsError
+   */
+  async status(options: ResidualOptions = {}): Promise<AggregateStatus[]> {
+    return readStatus(this.database, this.schema, await this.aggregates.stated(), options);
   }
 
   /** How much there is and how much comes: for metrics. */
@@ -239,10 +271,13 @@ export class Backstory {
 
   /** Every difference between entities, tables and triggers, with the statement or command that mends it. */
   async doctor(): Promise<Finding[]> {
-    return [
-      ...(await diagnose(this.database, this.schema, this.mappings.all())),
-      ...(await findingsElsewhere(this.dataSource, this.database, this.mappings.all())),
-    ];
+    return findingsOfSetUp(
+      this.dataSource,
+      this.database,
+      this.schema,
+      { mappings: this.mappings.all(), absent: this.mappings.absent },
+      this.keys.encryption,
+    );
   }
 
   /** Runs `work` so that every write inside carries `context` (actor, correlation id, …) on its events. */

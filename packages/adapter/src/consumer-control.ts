@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { ConsumerDefinition, ConsumerOptions, RelayDefinition } from './consumer-definition.js';
 import type { Database } from './database/index.js';
 import { sqlState } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
@@ -10,9 +11,6 @@ import {
   Consumer,
   type ConsumerStatus,
   discard,
-  type EventFilter,
-  type EventHandler,
-  type EventPublisher,
   type InContextOfEvent,
   isTransient,
   isTransientOfPublisher,
@@ -25,7 +23,6 @@ import {
   type LogEpoch,
   type ParkedEvent,
   type ParkedSelection,
-  type StartAt,
   type Subscription,
   waitForPosition,
   type WaitOptions,
@@ -40,41 +37,8 @@ import {
   readGenerations,
   unknownProjection,
 } from './projections/index.js';
+import type { PublisherEncryption } from './publisher-encryption.js';
 import { validateConsumer } from './validate-consumer.js';
-
-/** What consumers of every kind are told. */
-interface ConsumerOptions {
-  /** Under which its checkpoint is stored: the same name is the same consumer, in however many processes. */
-  readonly name: string;
-  /**
-   * Where a consumer starts that the database doesn't know yet: `now`, `beginning`, or behind a global position.
-   * @defaultValue 'now': nobody gets letters about orders of the last ten years
-   */
-  readonly from?: StartAt;
-  /** First events of rows that were there before, which nobody has just made. @defaultValue false */
-  readonly includeBackfill?: boolean;
-  /** Parts of the streams that are handled at the same time, in one process or several; each in order. Can't be changed. @defaultValue 1 */
-  readonly partitions?: number;
-  /** Events between two checkpoints, at most: as many may be repeated after a crash. @defaultValue 100 */
-  readonly batchSize?: number;
-  /** How often an event is tried before it and the later ones of its stream are parked. @defaultValue 5 */
-  readonly attempts?: number;
-}
-
-export interface ConsumerDefinition extends ConsumerOptions {
-  /** Made by `onEvent`. Each event goes to all that it is for, in this order, at least once. */
-  readonly handlers: readonly EventHandler<EntityManager>[];
-}
-
-export interface RelayDefinition extends ConsumerOptions {
-  /**
-   * Gets batches in order; the checkpoint moves when it resolves. What fails is tried until it succeeds, unless the error has
-   * `transient: false`. Those for RabbitMQ, NATS, Kafka and webhooks: `@backstory/adapter/rabbitmq` and so on.
-   */
-  readonly publisher: EventPublisher;
-  /** Categories and types to publish. @defaultValue all */
-  readonly filter?: Pick<EventFilter, 'categories' | 'types'>;
-}
 
 /** Delivers events to handlers, projections and publishers, in order and without loss. Costs nothing until `start()`. */
 export class ConsumerControl {
@@ -89,6 +53,7 @@ export class ConsumerControl {
     private readonly watchWrites: (onWrite: () => void) => () => void,
     private readonly database: Database,
     private readonly schema: string,
+    private readonly encrypted: PublisherEncryption,
   ) {}
 
   /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken */
@@ -105,8 +70,12 @@ export class ConsumerControl {
     });
   }
 
-  /** Names a publisher, such as a message broker's. */
-  relay({ publisher, filter = {}, ...options }: RelayDefinition): this {
+  /**
+   * Names a publisher, such as a message broker's.
+   * @throws InvalidOptionsError for a name that is taken, and for what can't be encrypted
+   */
+  relay({ publisher: given, filter = {}, encrypt, ...options }: RelayDefinition): this {
+    const publisher = this.encrypted(given, options.name, encrypt);
     const wanted = { ...filter, includeBackfill: options.includeBackfill ?? false };
     return this.add(options, {
       filter: wanted,

@@ -1,9 +1,9 @@
 import type { DataSource } from 'typeorm';
-import { diagnose, type Finding } from './admin/index.js';
+import type { Finding } from './admin/index.js';
 import { BackstoryError } from './errors.js';
 import type { BackstoryOptions } from './options.js';
 import { mappedAggregates } from './mapped-aggregates.js';
-import { findingsElsewhere } from './findings-elsewhere.js';
+import { findingsOfSetUp } from './findings-of-set-up.js';
 import { poolDatabase, poolOf } from './typeorm/index.js';
 
 /**
@@ -16,11 +16,12 @@ export async function doctor(
     schema = 'backstory',
     aggregates,
     exclude,
-  }: Pick<BackstoryOptions, 'schema' | 'aggregates' | 'exclude'> = {},
+    encryption,
+  }: Pick<BackstoryOptions, 'schema' | 'aggregates' | 'exclude' | 'encryption'> = {},
 ): Promise<Finding[]> {
   const database = poolDatabase(poolOf(dataSource));
   try {
-    const { mappings, problems, outgrown } = await mappedAggregates(dataSource, database, schema, {
+    const { problems, outgrown, ...mapped } = await mappedAggregates(dataSource, database, schema, {
       ...(aggregates && { aggregates }),
       ...(exclude && { exclude }),
     });
@@ -31,8 +32,7 @@ export async function doctor(
         problem: `${problem} This is an older release beside newer tables: it goes on without it.`,
         remedy: 'Deploy the release of these tables.',
       })),
-      ...(await diagnose(database, schema, mappings)),
-      ...(await findingsElsewhere(dataSource, database, mappings)),
+      ...(await findingsOfSetUp(dataSource, database, schema, mapped, encryption)),
     ];
   } catch (error) {
     if (!BackstoryError.is(error)) throw error;

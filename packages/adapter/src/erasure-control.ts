@@ -1,7 +1,10 @@
 import type { AggregateFilter } from './aggregate-filter.js';
+import { readTopics } from './appending/index.js';
 import type { Database } from './database/index.js';
 import {
   eraseStream,
+  eraseTopicStream,
+  eraseSubject,
   type ErasureOptions,
   type ErasureReport,
   everythingOf,
@@ -39,17 +42,22 @@ export class ErasureControl {
 
   /** See `Backstory.erase`. @internal */
   async erase(target: EntityTarget, streamId: string, options: ErasureOptions = {}): Promise<ErasureReport> {
-    const mapping = this.mappings.get(nameOf(target));
+    const name = nameOf(target);
+    if (!this.mappings.find(name) && (await readTopics(this.database, this.schema)).includes(name))
+      return eraseTopicStream(this.database, this.schema, name, String(streamId), options);
+    const mapping = this.mappings.get(name);
     const { properties } = options;
     return eraseStream(this.database, this.schema, mapping, String(streamId), {
       ...options,
       chosen: properties ? named(properties) : everythingOf(mapping),
+      keys: properties ? [] : [`${mapping.category}:${streamId}`],
     });
   }
 
   /**
    * Erases what is `personal` of a subject, such as `customer:42`: in its own stream, and in those that have named it as their
-   * `subject` at any time, each in one transaction. Interrupted, it goes on when it is called again.
+   * `subject` at any time, each in one transaction. Interrupted, it goes on when it is called again. The subject's key is destroyed
+   * first, and that of each stream that has named it with it: these have what relays have encrypted for nobody.
    * @returns one report for each stream that has something of it, or had
    * @throws UnknownAggregateError where no aggregate is of such a subject
    */
@@ -57,11 +65,7 @@ export class ErasureControl {
     subject: string,
     options: Omit<ErasureOptions, 'properties'> = {},
   ): Promise<ErasureReport[]> {
-    const { database, schema } = this;
-    const reports: ErasureReport[] = [];
-    for await (const { mapping, streamId, chosen } of this.streams(subject))
-      reports.push(await eraseStream(database, schema, mapping, streamId, { ...options, chosen }));
-    return reports;
+    return eraseSubject(this.database, this.schema, this.mappings.all(), subject, options);
   }
 
   /**

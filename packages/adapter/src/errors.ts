@@ -1,12 +1,20 @@
 /** Names the fault so that code and operators can tell one from another; stable across versions. */
 export type BackstoryErrorCode =
+  | 'AGGREGATE_NOT_FOUND'
   | 'ALREADY_OPEN'
+  | 'APPEND_OUTSIDE_TRANSACTION'
+  | 'APPEND_REFUSED'
   | 'ARCHIVE_FAILED'
   | 'BROKER_UNAVAILABLE'
   | 'CAPTURE_OUTDATED'
   | 'CAPTURE_REFUSED'
   | 'CATEGORY_TAKEN'
   | 'CHECKPOINT_AHEAD'
+  | 'CIPHERTEXT_REFUSED'
+  | 'COMMAND_ID_REUSED'
+  | 'COMMAND_NOT_RECORDED'
+  | 'COMMAND_REFUSED'
+  | 'CONSTRAINT_VIOLATED'
   | 'DATABASE_UNREACHABLE'
   | 'DATA_SOURCE_NOT_INITIALIZED'
   | 'DIGEST_DIFFERS'
@@ -22,7 +30,9 @@ export type BackstoryErrorCode =
   | 'INBOX_NOT_INSTALLED'
   | 'INBOX_OUTSIDE_TRANSACTION'
   | 'INBOX_TOO_EARLY'
+  | 'INVALID_EVENT'
   | 'INVALID_OPTIONS'
+  | 'KEYS_UNUSABLE'
   | 'LEASE_LOST'
   | 'MISSING_TABLE'
   | 'NOT_A_CLOUD_EVENT'
@@ -34,6 +44,7 @@ export type BackstoryErrorCode =
   | 'READ_ONLY_SERVER'
   | 'REPAIR_FAILED'
   | 'REPLAY_FAILED'
+  | 'RESIDUAL_REFUSED'
   | 'RIGHTS_MISSING'
   | 'ROWS_HIDDEN'
   | 'SCHEMA_TOO_NEW'
@@ -42,6 +53,7 @@ export type BackstoryErrorCode =
   | 'SEQUENCE_BEHIND'
   | 'SNAPSHOTS_REFUSED'
   | 'STAGE_REFUSED'
+  | 'SUBJECT_KEY_UNKNOWN'
   | 'TENANTS_FAILED'
   | 'UNKNOWN_CATEGORY'
   | 'UNKNOWN_CONSUMER'
@@ -49,7 +61,9 @@ export type BackstoryErrorCode =
   | 'UNKNOWN_TENANT'
   | 'UNSUPPORTED_DRIVER'
   | 'UNTRUSTED_WEBHOOK'
-  | 'WAIT_TIMED_OUT';
+  | 'WAIT_TIMED_OUT'
+  | 'WRAPPING_KEY_UNKNOWN'
+  | 'WRONG_EXPECTED_VERSION';
 
 /**
  * Every error that Backstory raises itself. The message says what was wrong and where, `remedy` what to do.
@@ -125,6 +139,114 @@ export class ReplayError extends BackstoryError {
     options?: { cause?: unknown },
   ) {
     super('REPLAY_FAILED', `Stream "${stream}" can't be replayed: ${problem}.`, remedy, options);
+  }
+}
+
+/**
+ * A stream doesn't end where the caller has said that it does: somebody else has written to it meanwhile. Nothing was appended, and
+ * the transaction can go on.
+ */
+export class WrongExpectedVersionError extends BackstoryError {
+  override readonly name = 'WrongExpectedVersionError';
+  constructor(
+    /** `order-42` */
+    readonly stream: string,
+    /** As it was given: a position, `no-stream` or `stream-exists`. */
+    readonly expected: number | 'no-stream' | 'stream-exists',
+    /** The position of the stream's last event; 0 where it has none. */
+    readonly actual: number,
+    remedy = 'Read the stream again and decide anew.',
+    options?: { cause?: unknown },
+  ) {
+    super(
+      'WRONG_EXPECTED_VERSION',
+      `Stream "${stream}" ends at position ${actual}, and ${typeof expected === 'number' ? expected : `"${expected}"`} was expected.`,
+      remedy,
+      options,
+    );
+  }
+}
+
+/** There is neither a row nor a stream with a key: nothing that an event could be of. */
+export class AggregateNotFoundError extends BackstoryError {
+  override readonly name = 'AggregateNotFoundError';
+  constructor(
+    readonly category: string,
+    readonly streamId: string,
+    { wasDeleted = false, ...options }: { cause?: unknown; wasDeleted?: boolean } = {},
+  ) {
+    super(
+      'AGGREGATE_NOT_FOUND',
+      wasDeleted
+        ? `The "${category}" with the key "${streamId}" was deleted.`
+        : `There is no "${category}" with the key "${streamId}", and there never was one.`,
+      'Give the key of a row, as events have it: 42, or room:7 for a key of two columns. A row that this transaction has yet to insert comes first.',
+      options,
+    );
+  }
+}
+
+/** What a constraint of a table asks for. */
+export type ConstraintKind = 'unique' | 'foreign key' | 'not null' | 'check' | 'exclusion';
+
+const violations: Readonly<Record<ConstraintKind, string>> = {
+  unique: 'must be unique, and another row has the same',
+  'foreign key': 'must name a row that is there',
+  'not null': 'must have a value',
+  check: 'must pass a check of the table',
+  exclusion: 'must not meet another row',
+};
+
+/** The row that a command comes to breaks a rule of its table: nothing was written. The error of the database is the `cause`. */
+export class ConstraintViolatedError extends BackstoryError {
+  override readonly name = 'ConstraintViolatedError';
+  constructor(
+    readonly category: string,
+    readonly kind: ConstraintKind,
+    /** The properties that the rule is about; none where it is about the whole row. */
+    readonly properties: readonly string[],
+    /** Its name in the database; the column's for a value that is missing. */
+    readonly constraint: string,
+    options: { cause: unknown },
+  ) {
+    super(
+      'CONSTRAINT_VIOLATED',
+      `${properties.map((property) => `"${property}"`).join(', ') || 'The row'} of "${category}" ${violations[kind]} (${constraint}).`,
+      'Decide otherwise, or give the error that your callers know: refusals: { <property>: (error) => new … }.',
+      options,
+    );
+  }
+}
+
+/**
+ * A write that no command explains, of an aggregate in stage `events` with `residual: 'refuse'`: by a repository, SQL, a cascade, or a trigger of the table of another
+ * aggregate. The statement is undone. Commands throw it as it is; other writes get what their client makes of SQLSTATE 23001 and the constraint name
+ * `backstory_residual`, such as a QueryFailedError, of which {@link ResidualRefusedError.of} makes this one.
+ */
+export class ResidualRefusedError extends BackstoryError {
+  override readonly name = 'ResidualRefusedError';
+  constructor(
+    readonly category: string,
+    readonly streamId: string,
+    problem: string,
+    options: { cause: unknown },
+  ) {
+    super(
+      'RESIDUAL_REFUSED',
+      `${problem}.`,
+      `Write a command: backstory.handle(), or create(). To let others write again: npx backstory stage ${category} events --residual allow`,
+      options,
+    );
+  }
+
+  /** The refusal that an error of TypeORM or pg is about; undefined for any other. */
+  static of(error: unknown): ResidualRefusedError | undefined {
+    const { code, constraint, detail, message, driverError } = (error ?? {}) as Record<string, unknown>;
+    if (code !== '23001' || constraint !== 'backstory_residual' || typeof detail !== 'string') {
+      return driverError === undefined ? undefined : ResidualRefusedError.of(driverError);
+    }
+    const [category = '', ...id] = detail.split(' ');
+    return new ResidualRefusedError(category, id.join(' '), String(message), { cause: error });
   }
 }
 

@@ -13,6 +13,9 @@ export type {
   Overview,
   PropertyChange,
   PropertyDrift,
+  ResidualOptions,
+  ResidualSource,
+  ResidualStatus,
   ShownValue,
   StreamEvent,
   StreamPage,
@@ -20,6 +23,13 @@ export type {
 } from './admin/index.js';
 export type { ErasureControl, SubjectRecord } from './erasure-control.js';
 export type { ErasureOptions, ErasureReport, RetentionOptions, RetentionReport } from './erasure/index.js';
+export type {
+  AppendedEvents,
+  AppendOptions,
+  ExpectedVersion,
+  NamedEvent,
+  NewEvent,
+} from './appending/index.js';
 export type { ArchiveControl } from './archive-control.js';
 export type { ArchiveOptions, ArchiveReport, RestoreReport } from './archive/index.js';
 export type { AdminQueries, AggregateReport, StateAtVersion } from './admin-queries.js';
@@ -41,22 +51,62 @@ export {
   runInContext,
   withEvent,
 } from './capture/index.js';
-export type { ConsumerControl, ConsumerDefinition, RelayDefinition } from './consumer-control.js';
+export {
+  type CreateOptions,
+  type Decide,
+  type Decision,
+  ended,
+  type HandleOptions,
+} from './commands/index.js';
+export type { ConsumerControl } from './consumer-control.js';
+export type { ConsumerDefinition, RelayDefinition } from './consumer-definition.js';
 export { createBackstory } from './create-backstory.js';
 export { createBackstoryForTenants } from './create-backstory-for-tenants.js';
 export type { TenantBackstories, TenantOutcome } from './tenant-backstories.js';
 export type { TenantOptions } from './tenant-options.js';
+export {
+  databaseSubjectKeys,
+  decryptEvent,
+  decryptEvents,
+  environmentKeys,
+  fileKeys,
+  kmsKeys,
+} from './encryption/decryption/index.js';
+export type {
+  CloudEvent,
+  DecryptedEvent,
+  DecryptionOptions,
+  EncryptedValue,
+  KeyContext,
+  KeyProvider,
+  KeySql,
+  KmsClient,
+  KmsCommandClient,
+  KmsDecryptInput,
+  KmsEncryptInput,
+  KmsKeyOptions,
+  SubjectKeys,
+  SubjectKeysOptions,
+  WrappedKey,
+} from './encryption/decryption/index.js';
+export type { EncryptionRules, RewrapReport, WrappingKey } from './encryption/index.js';
+export type { KeyControl } from './key-control.js';
 export { doctor } from './doctor.js';
 export type { Drift, DriftKind } from './drift/index.js';
 export {
+  AggregateNotFoundError,
   BackstoryError,
   type BackstoryErrorCode,
+  type ConstraintKind,
+  ConstraintViolatedError,
   InvalidOptionsError,
   ReplayError,
+  ResidualRefusedError,
   StageRefusedError,
   UnknownAggregateError,
+  WrongExpectedVersionError,
 } from './errors.js';
-export { eventInstance } from './event/index.js';
+export { eventInstance, eventsOf } from './event/index.js';
 export type {
   Change,
   EventCondition,
@@ -67,6 +117,7 @@ export type {
   EventTypeName,
   PropertyPath,
   RecordedEvent,
+  TypedEvent,
   UpcastableEvent,
   Upcaster,
   Upcasters,
@@ -87,6 +138,7 @@ export {
   type AggregateOptions,
   type AggregateSelection,
   type EntityTarget,
+  type Evolvers,
   type RetainOptions,
 } from './mapping/index.js';
 export {
@@ -106,7 +158,7 @@ export {
   type WaitOptions,
 } from './outbox/index.js';
 export type { ProjectionDefinition } from './projections/index.js';
-export type { BackstoryLogger, BackstoryOptions, SealingOptions } from './options.js';
+export type { BackstoryLogger, BackstoryOptions, EncryptionOptions, SealingOptions } from './options.js';
 export { Applies } from './replay/index.js';
 export type {
   AppliesDecorator,
@@ -142,7 +194,7 @@ export type {
 export type { SealControl, SealRunOptions } from './seal-control.js';
 export type { ShadowOptions } from './shadow/index.js';
 export type { StageControl, StageMove, StageOptions } from './stage-control.js';
-export type { NextStep, Stage, StageChange, StageChangeOptions } from './stages/index.js';
+export type { NextStep, ResidualPolicy, Stage, StageChange, StageChangeOptions } from './stages/index.js';
 export type {
   AggregateVerification,
   RepairOptions,
@@ -150,4 +202,11 @@ export type {
   VerificationReport,
   VerifyOptions,
 } from './verify/index.js';
+export {
+  type Given,
+  type Specification,
+  specificationOf,
+  type SpecificationOptions,
+  type When,
+} from './specification/index.js';
 export { renewCaptureWithMigrations, syncCapture, type SyncCaptureOptions } from './sync-capture.js';

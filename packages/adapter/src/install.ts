@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   adoptRelease,
+  awaitVerify,
   changesCapture,
   type CaptureState,
   installCapture,
@@ -9,6 +10,7 @@ import {
   readCaptureStates,
   readReleases,
   rebindRestored,
+  requireOwnRows,
 } from './capture/index.js';
 import { type Database, quoteTable, serverError, sqlState } from './database/index.js';
 import { BackstoryError } from './errors.js';
@@ -99,8 +101,8 @@ export async function pendingInstallation(
   return { migrations, unknown, outdated: lacking(isInOrder), needed: lacking(isWholeAtTheTop) };
 }
 
-function isInOrder({ captured, outdated, rebound, missing }: CaptureState): boolean {
-  return captured && outdated.length + rebound.length + missing.length === 0;
+function isInOrder({ captured, outdated, rebound, misrefusing, missing }: CaptureState): boolean {
+  return captured && outdated.length + rebound.length + misrefusing.length + missing.length === 0;
 }
 
 function isCaptured(
@@ -135,6 +137,8 @@ export async function install(
     );
   }
   await mendSequence(database, schema);
+  if (narrow || before.unknown.length + before.outdated.length > 0)
+    await requireOwnRows(database, schema, mappings);
   for (const mapping of narrow ? mappings : before.unknown) {
     // While another instance still replays a stream, what it reads has to be written there.
     if (await releaseTables(database, schema, mapping)) await sleep(seenByAllAfterMs);
@@ -146,6 +150,7 @@ export async function install(
   const { outdated } =
     narrow || before.unknown.length > 0 ? await pendingInstallation(database, schema, mappings) : before;
   for (const category of outdated) await installCapture(database, schema, category, onWait);
+  await awaitVerify(database, schema);
   const states = await readCaptureStates(database, schema);
   const kept = mappings.filter(({ category }) => states.some((state) => state.category === category));
   const initial = new Map(kept.map((mapping) => [mapping.category, mapping.initialStage]));

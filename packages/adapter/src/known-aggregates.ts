@@ -1,4 +1,4 @@
-import { readCaptureStates } from './capture/index.js';
+import { type OtherTable, otherTables, readCaptureStates } from './capture/index.js';
 import { capturedAggregates } from './captured-aggregates.js';
 import type { SqlExecutor } from './database/index.js';
 import { InvalidOptionsError, UnknownAggregateError } from './errors.js';
@@ -43,6 +43,13 @@ export class KnownAggregates {
         ? [{ category, entity: table.entity, table, reason: mapping }]
         : [],
     );
+  }
+
+  /** Those of the application's whose table is not the captured one any more, among these. */
+  async elsewhere(among: readonly EntityMapping[]): Promise<OtherTable[]> {
+    const categories = new Set(among.map(({ category }) => category));
+    const own = [...this.own.tables(), ...this.own.absent].filter(({ category }) => categories.has(category));
+    return otherTables(this.sql, this.schema, own);
   }
 
   /** @throws UnknownAggregateError which names those that are there; BackstoryError for a part of one */

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { isKnownRelease, readReleases } from './capture/index.js';
 import type { SqlExecutor } from './database/index.js';
 import type { BackstoryError } from './errors.js';
-import type { AggregateSelection, EntityMapping } from './mapping/index.js';
+import type { AggregateSelection, EntityMapping, NamedTable } from './mapping/index.js';
 import { pendingMigrations } from './schema/index.js';
 import { mapEntities, missingColumns } from './typeorm/index.js';
 
@@ -10,6 +10,8 @@ export interface MappedAggregates {
   readonly mappings: readonly EntityMapping[];
   /** What keeps entities, which are not among the mappings, from being captured. */
   readonly problems: readonly BackstoryError[];
+  /** Tables that entities name and that aren't there. */
+  readonly absent: readonly NamedTable[];
   /** Of an older release that runs beside newer tables: what it maps and they don't have any more, in words. */
   readonly outgrown: readonly string[];
 }
@@ -24,9 +26,9 @@ export async function mappedAggregates(
   schema: string,
   selection: AggregateSelection,
 ): Promise<MappedAggregates> {
-  const { mappings, problems } = await mapEntities(dataSource, sql, selection);
+  const { mappings, problems, absent } = await mapEntities(dataSource, sql, selection);
   const lacking = mappings.filter((mapping) => missingColumns(mapping).length > 0);
-  if (lacking.length === 0) return { mappings, problems, outgrown: [] };
+  if (lacking.length === 0) return { mappings, problems, absent, outgrown: [] };
   const isInstalled = (await pendingMigrations(sql, schema)).length === 0;
   const releases = isInstalled ? await readReleases(sql, schema) : new Set<string>();
   const isNew = (mapping: EntityMapping): boolean => !isKnownRelease(mapping, releases);
@@ -34,6 +36,7 @@ export async function mappedAggregates(
   return {
     mappings: mappings.filter((mapping) => !lacking.includes(mapping) || older.includes(mapping)),
     problems: [...problems, ...lacking.filter(isNew).flatMap(missingColumns)],
+    absent,
     outgrown: older.flatMap(missingColumns).map(({ message }) => message.split('\n')[0] ?? ''),
   };
 }

@@ -1,8 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { Backstory } from './backstory.js';
 import { beginCapture } from './begin-capture.js';
+import { declareTopics } from './appending/index.js';
 import { renewCapture, runInContext } from './capture/index.js';
 import { ConsumerControl } from './consumer-control.js';
+import { whyReadOnly } from './database/index.js';
 import { excludedButCaptured } from './excluded-but-captured.js';
 import { together } from './errors.js';
 import { eventEvolution } from './event-evolution.js';
@@ -10,11 +12,13 @@ import { driftName } from './drift/index.js';
 import { type RecordedEvent, streamName } from './event/index.js';
 import type { HistoryLinks } from './history-links.js';
 import { install, type InstallOptions, type InstallReport } from './install.js';
+import { KeyControl } from './key-control.js';
 import { mappedAggregates } from './mapped-aggregates.js';
 import { mayWait, WaitingAggregates } from './waiting-aggregates.js';
 import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
+import { publisherEncryption } from './publisher-encryption.js';
 import { mendSequence } from './schema/index.js';
 import { SealControl } from './seal-control.js';
 import { ShadowReads } from './shadow/index.js';
@@ -54,6 +58,10 @@ export async function openHistory(
   const begin = (mappings: readonly EntityMapping[]): Promise<void> =>
     beginCapture(database, schema, mappings, { ...options, logger });
   await begin(mapped.mappings);
+  const mayDeclare = options.install !== 'check' && (await whyReadOnly(database)) === undefined;
+  const declare = (known: readonly EntityMapping[]): Promise<void> =>
+    declareTopics(database, schema, options.topics ?? [], known, mayDeclare);
+  await declare(mapped.mappings);
 
   const elsewhere = tablesElsewhereInWords(await tablesElsewhere(dataSource, database, mapped.mappings));
   if (elsewhere) logger.warn(`${elsewhere.problem}. ${elsewhere.remedy}`);
@@ -62,7 +70,7 @@ export async function openHistory(
     const stored = await readStoredTables(database, schema);
     return known.map((mapping) => asRecorded(mapping, stored));
   };
-  const registry = new MappingRegistry(await recorded(mapped.mappings));
+  const registry = new MappingRegistry(await recorded(mapped.mappings), mapped.absent);
   /** What the entities and tables are by now. @throws BackstoryError with everything that is still missing */
   const look = async (): Promise<readonly EntityMapping[]> => {
     const { mappings, problems } = await mappedAggregates(dataSource, database, schema, options);
@@ -77,7 +85,7 @@ export async function openHistory(
     const mappings = await look().catch(() => undefined);
     if (!mappings) return waiting.say();
     await begin(mappings)
-      .then(async () => registry.replace(await recorded(mappings)))
+      .then(async () => registry.replace(await recorded(mappings), []))
       .then(() => stages.refresh())
       .catch(warn('What the migrations have made is not captured yet. Run "npx backstory install"'));
   };
@@ -86,10 +94,11 @@ export async function openHistory(
     schema,
     warn('Could not read the stages, going on with the last known'),
     stagePollMs,
+    () => registry.tables(),
     async () => {
       // A migration may have left the entities of this release behind: it goes on with what it knows.
-      const { mappings } = await mappedAggregates(dataSource, database, schema, options);
-      registry.replace(await recorded(mappings));
+      const { mappings, absent } = await mappedAggregates(dataSource, database, schema, options);
+      registry.replace(await recorded(mappings), absent);
     },
   );
   await stages.refresh();
@@ -158,6 +167,7 @@ export async function openHistory(
     (onWrite) => watchWrites(pool, onWrite),
     database,
     schema,
+    publisherEncryption(database, schema, registry, options.encryption),
   );
   const seals = new SealControl(database, schema, registry, options.seals ?? {}, (error) =>
     warn('Events could not be sealed')(error),
@@ -165,7 +175,8 @@ export async function openHistory(
   const reinstall = async (asked: InstallOptions): Promise<InstallReport> => {
     const mappings = await look();
     const report = await install(database, schema, mappings, asked);
-    registry.replace(await recorded(mappings));
+    await declare(mappings);
+    registry.replace(await recorded(mappings), []);
     await stages.refresh();
     return report;
   };
@@ -192,8 +203,10 @@ export async function openHistory(
     snapshots,
     parsers,
     shadow.requiredReads ?? 100,
+    options.commands?.keepIds ?? '30 days',
     consumers,
     seals,
+    new KeyControl(database, schema, options.encryption, registry),
     reinstall,
     close,
   );

@@ -1,3 +1,5 @@
+import type { KeyProvider } from './encryption/providers/index.js';
+import type { EncryptionRules } from './encryption/index.js';
 import type { AggregateSelection } from './mapping/index.js';
 import type { DigestTarget } from './seals/index.js';
 import type { ShadowOptions } from './shadow/index.js';
@@ -16,6 +18,14 @@ export interface SealingOptions {
   everyMs?: number;
   /** Events in a block, at most. @defaultValue 10 000 */
   blockSize?: number;
+}
+
+/** How relays encrypt what leaves the database, so that it can be erased there, too. */
+export interface EncryptionOptions {
+  /** Holds the keys that data keys of subjects are wrapped with: `fileKeys`, `environmentKeys`, `kmsKeys`, or one of your own. */
+  keys: KeyProvider;
+  /** What a relay encrypts that says nothing itself. @defaultValue 'personal' */
+  encrypt?: EncryptionRules;
 }
 
 export interface BackstoryOptions extends AggregateSelection {
@@ -37,6 +47,13 @@ export interface BackstoryOptions extends AggregateSelection {
    * @defaultValue 'wait' where the DataSource has migrations that have not run yet, else 'refuse'
    */
   missingTables?: 'wait' | 'refuse';
+  /**
+   * Categories without a table: streams of events that `backstory.append()` writes, and nothing else. They are declared in the database
+   * at install, so that a misspelt one is an error. One that is taken out of here stays in the history.
+   * @defaultValue none
+   * @example topics: ['newsletter']
+   */
+  topics?: readonly string[];
   /** Shadow reads: how many reads are compared, and how many clean ones `replay` needs. */
   shadow?: ShadowOptions;
   /**
@@ -60,8 +77,19 @@ export interface BackstoryOptions extends AggregateSelection {
      */
     pollMs?: number;
   };
+  /** How commands are handled. */
+  commands?: {
+    /**
+     * How long ids of commands are kept, as an interval that PostgreSQL reads: as long as whoever sends them may send one again. Each is a small
+     * row, and some of the older ones go with every new one.
+     * @defaultValue '30 days'
+     */
+    keepIds?: string;
+  };
   /** Evidence that events were not changed. Nothing is sealed until `backstory.seals` or `npx backstory seal` does. */
   seals?: SealingOptions;
+  /** Relays encrypt values with a key for each subject, which dies when the subject is erased. @defaultValue events are published as they are */
+  encryption?: EncryptionOptions;
   /** @defaultValue silent */
   logger?: BackstoryLogger;
 }

@@ -1,9 +1,10 @@
 import type { AggregateFilter } from './aggregate-filter.js';
+import { type OtherTable, refuseOtherTable } from './capture/index.js';
 import type { Database } from './database/index.js';
 import type { KnownAggregates } from './known-aggregates.js';
 import { lookAtEach } from './look-at-each.js';
 import type { EntityMapping } from './mapping/index.js';
-import { readStages } from './stages/index.js';
+import { readStages, type StageWatch } from './stages/index.js';
 import {
   notRepaired,
   repairAggregate,
@@ -21,34 +22,53 @@ export class Proofs {
     private readonly database: Database,
     private readonly schema: string,
     private readonly aggregates: KnownAggregates,
+    private readonly watch: StageWatch,
   ) {}
 
   async verify({
     aggregates = 'all',
     ...options
   }: VerifyOptions & AggregateFilter): Promise<VerificationReport> {
-    const captured = await this.captured(aggregates, options.streamIds);
-    const { found, unseen } = await lookAtEach(captured, aggregates, (mapping) =>
-      verifyAggregate(this.database, this.schema, mapping, options),
+    const { captured, swapped, elsewhere } = await this.captured(aggregates, options.streamIds);
+    // the captured table is there and says what its streams are; that it isn't the application's is said beside it
+    const { found, unseen } = await lookAtEach([...captured, ...swapped], aggregates, (mapping) =>
+      verifyAggregate(this.database, this.schema, mapping, options, !swapped.includes(mapping)),
     );
+    // what was unsettled may be replayed from now on, by this instance at once
+    if (found.some(({ recorded }) => recorded)) await this.watch.refresh();
     const gone = aggregates === 'all' ? await this.aggregates.unseen() : [];
-    return verificationReport(found, [...gone, ...unseen]);
+    const known = new Set(gone.map(({ category }) => category));
+    const others = elsewhere.filter(({ category }) => !known.has(category));
+    return verificationReport(found, [...gone, ...others, ...unseen]);
   }
 
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter): Promise<RepairReport[]> {
-    const captured = await this.captured(aggregates, options.streamIds);
+    const { captured, elsewhere } = await this.captured(aggregates, options.streamIds);
     const { found, unseen } = await lookAtEach(captured, aggregates, (mapping) =>
       repairAggregate(this.database, this.schema, mapping, options),
     );
-    return [...found, ...unseen.map((each) => notRepaired(each, options))];
+    return [...found, ...[...elsewhere, ...unseen].map((each) => notRepaired(each, options))];
   }
 
+  /**
+   * What there is something to be said of, and what is another table by now than the one whose streams these are.
+   * @throws BackstoryError CAPTURE_OUTDATED or MISSING_TABLE for one of those that was named
+   */
   private async captured(
     aggregates: 'all' | readonly string[],
     streamIds?: readonly string[],
-  ): Promise<EntityMapping[]> {
+  ): Promise<{ captured: EntityMapping[]; swapped: EntityMapping[]; elsewhere: OtherTable[] }> {
     const selected = await this.aggregates.selectFor(aggregates, { streamIds });
     const stages = await readStages(this.database, this.schema);
-    return selected.filter(({ category }) => (stages.get(category) ?? 'off') !== 'off');
+    const on = selected.filter(({ category }) => (stages.get(category) ?? 'off') !== 'off');
+    const found = await this.aggregates.elsewhere(on);
+    if (found[0] && aggregates !== 'all') refuseOtherTable(found[0]);
+    // one for each aggregate, whose root and parts may all be elsewhere
+    const elsewhere = new Map(found.map((each) => [each.category, each]));
+    return {
+      captured: on.filter(({ category }) => !elsewhere.has(category)),
+      swapped: on.filter(({ category }) => elsewhere.get(category)?.code === 'CAPTURE_OUTDATED'),
+      elsewhere: [...elsewhere.values()],
+    };
   }
 }

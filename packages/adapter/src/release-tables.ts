@@ -1,6 +1,6 @@
 import { type Database, quoteIdentifier } from './database/index.js';
 import type { EntityMapping } from './mapping/index.js';
-import { changeStage, readStandings } from './stages/index.js';
+import { changeStage, isReadFromEvents, readStandings } from './stages/index.js';
 
 /**
  * A table that a new release captures as a part of another aggregate, or no more as one: where its streams of before are read,
@@ -33,7 +33,7 @@ export async function releaseTables(
     const stage = standings.get(category)?.stage ?? 'off';
     const to = whole ? 'off' : 'capture';
     if (stage === 'off' || stage === to) continue;
-    if (stage === 'shadow' || stage === 'replay') changed = true;
+    if (isReadFromEvents(stage)) changed = true;
     await changeStage(
       database,
       schema,

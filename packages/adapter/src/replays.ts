@@ -1,6 +1,7 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { Database } from './database/index.js';
-import { BackstoryError, InvalidOptionsError, ReplayError } from './errors.js';
+import { readTopics } from './appending/index.js';
+import { BackstoryError, InvalidOptionsError, UnknownAggregateError } from './errors.js';
 import type { StageWatch } from './stages/index.js';
 import type { EventData, RecordedEvent } from './event/index.js';
 import {
@@ -27,11 +28,17 @@ import {
   replayStreams,
   type Snapshots,
 } from './replay/index.js';
+import { requireSettled } from './require-settled.js';
 import { hydrateAggregates } from './typeorm/index.js';
 import { upcast } from './upcasting/index.js';
 
 /** What the events of a stream come to, with values as events have them. */
 export type ReplayedState = ReducedState<EventData | null>;
+
+/** A category without a table: its events are as they were appended. */
+interface Topic {
+  readonly category: string;
+}
 
 /** What is read from the events alone. */
 export class Replays {
@@ -46,7 +53,8 @@ export class Replays {
   ) {}
 
   async history(name: string, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
-    return this.events(this.mappings.get(name), streamId, options);
+    const mapping = this.mappings.find(name) ?? (await this.topic(name));
+    return this.events(mapping, streamId, options);
   }
 
   async reduce<State>(
@@ -55,7 +63,8 @@ export class Replays {
     reducers: object,
     { initial, unhandled, ...until }: ReducerOptions<State> & ReadStreamOptions,
   ): Promise<ReducedState<State>> {
-    const mapping = this.mapping(target);
+    const known = typeof target === 'string' ? this.mappings.find(target) : this.mapping(target);
+    const mapping = known ?? (await this.topic(target as string));
     const byType = reducersByType(reducers);
     const events = await this.events(mapping, streamId, until);
     const { category } = mapping;
@@ -88,7 +97,7 @@ export class Replays {
   ): Promise<ObjectLiteral | null> {
     requireBounds(until);
     const mapping = this.mapping(target);
-    this.requireSettled(mapping);
+    requireSettled(this.stages, mapping);
     // JavaScript gives a number where the key is one
     const id = String(streamId);
     const streams = await this.replay(mapping, [id], until);
@@ -106,20 +115,8 @@ export class Replays {
   loadAll(target: EntityTarget, asOf?: Date): AsyncGenerator<ObjectLiteral, void, undefined> {
     requireBounds(asOf && { asOf });
     const mapping = this.mapping(target);
-    this.requireSettled(mapping);
+    requireSettled(this.stages, mapping);
     return this.entities(mapping, asOf);
-  }
-
-  /** An order without its lines is no order. @throws ReplayError */
-  private requireSettled({ category, knownAs }: EntityMapping): void {
-    const { unsettled } = this.stages.of(category);
-    if (unsettled.length === 0) return;
-    const what = unsettled.map((part) => (part === '' ? 'its table was made again' : `"${part}" is owned`));
-    throw new ReplayError(
-      `${knownAs}-…`,
-      `${what.join(' and ')} since its streams have begun, and they don't tell it yet`,
-      `Run "npx backstory repair ${knownAs}", then "npx backstory verify ${knownAs}".`,
-    );
   }
 
   private async *entities(
@@ -157,13 +154,21 @@ export class Replays {
   }
 
   private async events(
-    mapping: EntityMapping,
+    known: EntityMapping | Topic,
     streamId: string,
     options?: HistoryOptions,
   ): Promise<RecordedEvent[]> {
     requireBounds(options);
-    const events = await readStream(this.database, this.schema, mapping.category, streamId, options);
-    return events.map((event) => upcast(mapping, event));
+    const events = await readStream(this.database, this.schema, known.category, streamId, options);
+    return 'table' in known ? events.map((event) => upcast(known, event)) : events;
+  }
+
+  /** @throws UnknownAggregateError which names aggregates and topics */
+  private async topic(name: string): Promise<Topic> {
+    const topics = await readTopics(this.database, this.schema);
+    if (topics.includes(name)) return { category: name };
+    const aggregates = this.mappings.all().map(({ knownAs }) => knownAs);
+    throw new UnknownAggregateError('UNKNOWN_CATEGORY', name, [...aggregates, ...topics]);
   }
 
   /** When an event was recorded; only an aggregate with parts may lead to others, which are wanted as of then. */

@@ -107,7 +107,7 @@ function refused(error: unknown): never {
   if (sqlState(error) !== '42501') throw error;
   throw new BackstoryError(
     'SEAL_REFUSED',
-    `This database role may not seal, or not see every event: ${(error as Error).message}.`,
+    `This database role may not seal, or not see every event: ${(error as Error).message.split('\n')[0] ?? ''}`,
     "Seals belong to the owner of Backstory's tables: run it as the owner.",
     { cause: error },
   );

@@ -5,15 +5,20 @@ import { installCapture, removeCapture } from './capture/index.js';
 import type { Database, SqlExecutor } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { KnownAggregates } from './known-aggregates.js';
+import { beginRefusal, endRefusal, requireResidual } from './residual-refusal.js';
 import { settleRemadeTables } from './settle-remade-tables.js';
 import { shadowClean } from './shadow/index.js';
 import {
+  type AroundChange,
   changeStage,
+  isReplayed,
   isStage,
   type NextStep,
   nextSteps,
   notSeenYet,
   readStandings,
+  replayedWhole,
+  type ResidualPolicy,
   seenByAllAfterMs,
   type Stage,
   type StageChange,
@@ -21,6 +26,7 @@ import {
   type StageChangeOptions,
   type StageGuard,
   stages,
+  type StageTarget,
   type StageWatch,
   type Standing,
 } from './stages/index.js';
@@ -34,6 +40,13 @@ export interface StageOptions extends StageChangeOptions {
    * @defaultValue 100
    */
   percent?: number;
+  /**
+   * For `events`: what becomes of writes that no command explains, by ORM, SQL and cascades. `refuse` refuses them, in the trigger, with
+   * SQLSTATE 23001 and the constraint name `backstory_residual`; `{ refuse: ['app'] }` those of some database roles and their members.
+   * Refusing needs the right to replace the functions of capture. `allow` is the way back, which needs none, as any other stage is.
+   * @defaultValue as it is; `allow` where the stage is entered
+   */
+  residual?: ResidualPolicy;
 }
 
 /** What came of moving one of several aggregates. */
@@ -62,6 +75,7 @@ export class StageControl {
       backfillComplete,
       verifiedClean,
       shadowClean(requiredShadowReads, (category) => aggregates.readByItself(category)),
+      replayedWhole,
     ];
   }
 
@@ -77,7 +91,7 @@ export class StageControl {
    * @throws StageRefusedError with every reason; `force: true` goes anyway and is recorded
    */
   async set(categoryOrEntity: string, to: Stage, options: StageOptions = {}): Promise<StageChange> {
-    const standing = standingOf(to, options.percent);
+    const standing = await this.target(to, options);
     const category = await this.aggregates.category(categoryOrEntity);
     const change = await this.move(category, standing, options);
     if (options.dryRun !== true) await this.follow([change]);
@@ -92,12 +106,13 @@ export class StageControl {
     to: Stage,
     { aggregates = 'all', ...options }: StageOptions & AggregateFilter = {},
   ): Promise<StageMove[]> {
-    const standing = standingOf(to, options.percent);
+    const standing = await this.target(to, options);
     const standings = await readStandings(this.database, this.schema);
     const categories = await this.categories(aggregates);
     const selected = categories.filter((category) => {
       const { stage, percent } = standings.get(category) ?? notSeenYet;
-      return aggregates !== 'all' || stage !== to || percent !== standing.percent;
+      const isThere = stage === to && percent === standing.percent && options.residual === undefined;
+      return aggregates !== 'all' || !isThere;
     });
     const moves: StageMove[] = [];
     const moved: StageChange[] = [];
@@ -127,16 +142,23 @@ export class StageControl {
     return [...new Set(named)];
   }
 
-  private async move(category: string, standing: Standing, options: StageOptions): Promise<StageChange> {
-    const to = standing.stage;
+  private async move(category: string, target: StageTarget, options: StageOptions): Promise<StageChange> {
+    const to = target.stage;
+    const refuses = target.residual !== undefined && target.residual !== 'allow';
+    // Stage and functions in one transaction: else it would be said of functions that don't refuse that they do.
+    const around: AroundChange | undefined =
+      refuses && options.dryRun !== true
+        ? (sql, move) => beginRefusal(sql, this.schema, category, move)
+        : undefined;
     const change = (): Promise<StageChange> =>
-      changeStage(this.database, this.schema, category, standing, options, this.guards);
+      changeStage(this.database, this.schema, category, target, options, this.guards, around);
     if (options.dryRun === true) return change();
     const before = await this.standing(category);
     // Triggers first: a stage never says "captured" of a table that isn't. A way back needs none, and waits for no lock.
     const begins = before.stage === 'off' && (to === 'capture' || (to !== 'off' && options.force === true));
     if (begins) await installCapture(this.database, this.schema, category);
     const changed = await change();
+    if (before.stage === 'events' && !refuses) await endRefusal(this.database, this.schema, category);
     // Once more: somebody who switched it off a moment ago may have taken the triggers away meanwhile.
     if (begins) {
       await installCapture(this.database, this.schema, category);
@@ -145,13 +167,21 @@ export class StageControl {
     return changed;
   }
 
+  /** @throws InvalidOptionsError */
+  private async target(stage: Stage, { percent, residual }: StageOptions): Promise<StageTarget> {
+    const standing = standingOf(stage, percent);
+    if (residual === undefined) return standing;
+    await requireResidual(this.database, stage, residual);
+    return { ...standing, residual };
+  }
+
   /** This instance knows of the changes at once; where capture ends, it does when the last instance knows, too. */
   private async follow(moved: readonly StageChange[]): Promise<void> {
     if (moved.length === 0) return;
     await this.watch.refresh();
     const ended = moved.filter(({ to }) => to === 'off');
     // While another instance still replays, what it reads has to be captured.
-    if (ended.some(({ from }) => from === 'replay')) await sleep(seenByAllAfterMs);
+    if (ended.some(({ from }) => from !== null && isReplayed(from))) await sleep(seenByAllAfterMs);
     for (const { category } of ended)
       await removeCapture(this.database, this.schema, await this.aggregates.tables(category));
   }
@@ -210,5 +240,5 @@ function standingOf(stage: Stage, percent: number | undefined): Standing {
       'Use a whole number from 1 to 100, or go back to stage shadow for none.',
     );
   }
-  return { stage, percent: stage === 'replay' ? (percent ?? 100) : 0 };
+  return { stage, percent: isReplayed(stage) ? (percent ?? 100) : 0 };
 }

@@ -3,7 +3,7 @@ import type { BackstoryOptions } from './options.js';
 
 /** @throws InvalidOptionsError for a value that can't be meant */
 export function validateOptions(options: BackstoryOptions): void {
-  const { schema, install: mode, shadow, stagePollMs, consumers = {} } = options;
+  const { schema, install: mode, shadow, stagePollMs, consumers = {}, encryption } = options;
   if ('tenants' in options) {
     throw new InvalidOptionsError(
       '"tenants" is no option of a single history.',
@@ -15,6 +15,12 @@ export function validateOptions(options: BackstoryOptions): void {
     throw new InvalidOptionsError(
       `consumers.${option} ${String(value)} is too small.`,
       'Use at least 10 milliseconds.',
+    );
+  }
+  if (encryption && typeof encryption.keys?.wrap !== 'function') {
+    throw new InvalidOptionsError(
+      'encryption.keys is no key provider.',
+      "Use fileKeys('backstory.keys') while you develop; environmentKeys(), kmsKeys({ … }), or an object with wrap() and unwrap().",
     );
   }
   if (schema !== undefined && (schema === '' || schema.length > 63)) {

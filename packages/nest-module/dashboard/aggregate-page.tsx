@@ -6,6 +6,7 @@ import { DriftSection } from './drift-section.js';
 import { Moment } from './moment-text.js';
 import { ProofSection } from './proof-section.js';
 import { type Decision, ReasonDialog } from './reason-dialog.js';
+import { ResidualSection } from './residual-section.js';
 import { linkTo } from './route.js';
 import { StagePath } from './stage-path.js';
 import { StageSection } from './stage-section.js';
@@ -69,6 +70,7 @@ export function AggregatePage({ name, changes }: { name: string; changes: boolea
             <ActivityChart activity={body.activity} />
           </section>
           <ProofSection aggregate={body} changes={changes} ask={ask} />
+          <ResidualSection aggregate={body} />
           <DriftSection aggregate={body} changes={changes} ask={ask} />
           <StageChanges aggregate={body} />
         </>

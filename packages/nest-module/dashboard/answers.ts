@@ -2,6 +2,7 @@ import type {
   AggregateOverview,
   AggregateReport,
   ConsumerStatus,
+  ErasureReport,
   Finding,
   FoundStream,
   Overview,
@@ -27,6 +28,7 @@ export type StateAnswer = Json<StateAtVersion>;
 export type FoundAnswer = Json<FoundStream>;
 export type ConsumerAnswer = Json<ConsumerStatus>;
 export type ParkedAnswer = Json<ParkedEvent>;
+export type ErasureAnswer = Json<ErasureReport>;
 export type FindingAnswer = Json<Finding>;
 export type Change = Json<PropertyChange>;
 export type Value = Json<ShownValue>;

@@ -73,7 +73,7 @@ function Page({ route: [place, ...parts], changes }: { route: Route; changes: bo
   if (place === 'aggregate') return <AggregatePage key={name} name={name} changes={changes} />;
   if (place === 'streams') return <StreamsPage key={name} aggregate={name} id={id ?? ''} />;
   if (place === 'stream' && id !== undefined)
-    return <StreamPage key={`${name}/${id}`} aggregate={name} id={id} />;
+    return <StreamPage key={`${name}/${id}`} aggregate={name} id={id} changes={changes} />;
   if (place === 'consumers') return <ConsumersPage changes={changes} />;
   if (place === 'doctor') return <DoctorPage />;
   return <h1 tabIndex={-1}>There is no such page</h1>;

@@ -5,6 +5,8 @@ import { address } from './api.js';
 import { BackfillCell } from './backfill-cell.js';
 import { linkTo } from './route.js';
 import { perMinute, Sparkline } from './sparkline.js';
+import { shareInWords } from './residual-section.js';
+import { stageOrder } from './stage-order.js';
 import { StagePath } from './stage-path.js';
 import { Moment } from './moment-text.js';
 import { Trouble } from './trouble.js';
@@ -42,7 +44,7 @@ export function OverviewPage() {
               <select value={shown} onChange={(event) => setShown(event.currentTarget.value as Shown)}>
                 <option value="all">all {body.aggregates.length}</option>
                 <option value="attention">with drift</option>
-                {(['off', 'capture', 'shadow', 'replay'] as const).map((stage) => (
+                {stageOrder.map((stage) => (
                   <option key={stage} value={stage}>
                     in {stage}
                   </option>
@@ -64,7 +66,7 @@ function Figures({ overview: { events, aggregates, ratesCompleteSince } }: { ove
     aggregates.reduce((sum, { perMinute: counts }) => sum + (counts[minute] ?? 0), 0),
   );
   const drifted = aggregates.filter(hasDrift).length;
-  const stages = (['off', 'capture', 'shadow', 'replay'] as const).map((stage) => ({
+  const stages = stageOrder.map((stage) => ({
     stage,
     number: aggregates.filter((each) => each.stage === stage).length,
   }));
@@ -169,8 +171,11 @@ function AggregateTable({
   );
 }
 
-function NextStep({ aggregate: { next, reasons, stage } }: { aggregate: AggregateRow }) {
-  if (next === null) return <span class="muted">everything is replayed</span>;
+function NextStep({ aggregate: { next, reasons, stage, residual } }: { aggregate: AggregateRow }) {
+  if (next === null)
+    return <span class="muted">{residual ? shareInWords(residual) : 'commands are the way to write'}</span>;
+  if (next === 'events')
+    return <span class="muted">everything is replayed; events, where commands come first</span>;
   const name = next === stage ? `a larger share of ${next}` : next;
   if (reasons.length === 0)
     return (

@@ -1,14 +1,13 @@
 import type { StageName } from './answers.js';
+import { stageOrder } from './stage-order.js';
 
-const stages: readonly StageName[] = ['off', 'capture', 'shadow', 'replay'];
-
-/** The way from off to replay, and how far along an aggregate is. */
+/** The way from off to events, and how far along an aggregate is. */
 export function StagePath({ stage, percent }: { stage: StageName; percent: number | null }) {
-  const here = stages.indexOf(stage);
+  const here = stageOrder.indexOf(stage);
   const share = percent !== null && percent < 100 ? ` ${percent} %` : '';
   return (
     <ol class={`path stage-${stage}`} aria-label={`Stage: ${stage}${share}`}>
-      {stages.map((each, index) => (
+      {stageOrder.map((each, index) => (
         <li
           key={each}
           class={index < here ? 'past' : index === here ? 'here' : 'ahead'}

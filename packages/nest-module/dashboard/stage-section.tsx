@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { AggregateAnswer, StageName } from './answers.js';
 import { change } from './api.js';
+import { Command } from './command.js';
 import type { Decision } from './reason-dialog.js';
-
-const order: readonly StageName[] = ['off', 'capture', 'shadow', 'replay'];
+import { stageOrder } from './stage-order.js';
 
 const meaning: Record<StageName, string> = {
   off: 'Nothing is captured: the triggers are taken away. What was off has to be backfilled and verified again.',
@@ -11,6 +11,8 @@ const meaning: Record<StageName, string> = {
   shadow: 'Reads come from the table, and are compared with their replay in the background.',
   replay:
     'Reads are replayed from the events, for all streams or for a share of them; the others are compared as in shadow.',
+  events:
+    'Commands are the way to write, and what is written without one is counted below. Reads are replayed. Others write on, unless the command line has them refused.',
 };
 
 const conditions: Record<StageName, string> = {
@@ -18,6 +20,7 @@ const conditions: Record<StageName, string> = {
   capture: 'Nothing has to be done before: the triggers are made first.',
   shadow: 'It takes a complete backfill, and a clean verify since capture began.',
   replay: 'It takes a complete backfill, a clean verify, and enough shadow reads, all without drift.',
+  events: 'It takes replay of all streams, and a clean verify since.',
 };
 
 interface StageSectionProps {
@@ -76,7 +79,7 @@ function Forward({ step, name, drifted, changes, move }: MoveProps & { name: str
     return (
       <div class="panel">
         <h3>At the end of its way</h3>
-        <p>All streams are replayed.</p>
+        <p>All streams are replayed, and commands are the way to write.</p>
       </div>
     );
   }
@@ -133,7 +136,7 @@ function Forward({ step, name, drifted, changes, move }: MoveProps & { name: str
 }
 
 function Back({ step: { stage }, changes, move }: MoveProps) {
-  const ways = order.slice(0, order.indexOf(stage)).reverse();
+  const ways = stageOrder.slice(0, stageOrder.indexOf(stage)).reverse();
   const [chosen, setChosen] = useState<StageName | null>(null);
   const to = chosen !== null && ways.includes(chosen) ? chosen : ways[0];
   if (to === undefined) return null;
@@ -158,13 +161,5 @@ function Back({ step: { stage }, changes, move }: MoveProps) {
         </div>
       )}
     </div>
-  );
-}
-
-function Command({ text }: { text: string }) {
-  return (
-    <p class="more">
-      Changes are not allowed here. On the command line: <code>{text}</code>
-    </p>
   );
 }

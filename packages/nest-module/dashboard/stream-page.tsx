@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { EventAnswer, StreamAnswer } from './answers.js';
 import { address, ask } from './api.js';
+import { EraseSection } from './erase-section.js';
 import { linkTo } from './route.js';
 import { StreamStates } from './stream-states.js';
 import { Timeline } from './timeline.js';
@@ -8,7 +9,7 @@ import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
 
 /** The timeline of one entity, and its state at any point. */
-export function StreamPage({ aggregate, id }: { aggregate: string; id: string }) {
+export function StreamPage({ aggregate, id, changes }: { aggregate: string; id: string; changes: boolean }) {
   const polled = usePolled<StreamAnswer>(address('stream', { aggregate, id }));
   const [older, setOlder] = useState<readonly EventAnswer[]>([]);
   const [problem, setProblem] = useState('');
@@ -67,6 +68,9 @@ export function StreamPage({ aggregate, id }: { aggregate: string; id: string })
           </section>
           <StreamStates aggregate={aggregate} id={id} position={body.position} />
         </div>
+      )}
+      {body && body.position > 0 && (
+        <EraseSection aggregate={aggregate} id={id} changes={changes} onErased={() => setOlder([])} />
       )}
     </>
   );

@@ -22,7 +22,23 @@ export function Timeline({ events }: { events: readonly EventAnswer[] }) {
               </span>
             </header>
             <Changes event={event} />
-            {event.changes.length === 0 && <p class="muted">No value differs from before.</p>}
+            {event.changes.length === 0 && event.data.length === 0 && (
+              <p class="muted">
+                {event.change === 'none'
+                  ? 'Appended by the application, without data.'
+                  : 'No value differs from before.'}
+              </p>
+            )}
+            {event.data.length > 0 && (
+              <ChangesTable
+                changes={event.data.map(({ name, value }) => ({
+                  property: name,
+                  before: null,
+                  after: value,
+                }))}
+                label={`What event ${event.streamPosition} tells`}
+              />
+            )}
             <details>
               <summary>Metadata</summary>
               <dl class="metadata">

@@ -6,6 +6,11 @@ export function getBackstoryToken(dataSource = 'default'): symbol {
   return dataSource === 'default' ? BACKSTORY : Symbol.for(`backstory:Backstory:${dataSource}`);
 }
 
+/** Injection token of the `Aggregates` of an entity, which `BackstoryModule.forFeature` provides. */
+export function getAggregatesToken(entity: { readonly name: string }, dataSource = 'default'): symbol {
+  return Symbol.for(`backstory:Aggregates:${dataSource}:${entity.name}`);
+}
+
 /** Injection token of the tenants of a DataSource. */
 export function getTenantsToken(dataSource = 'default'): symbol {
   return Symbol.for(`backstory:Tenants:${dataSource}`);

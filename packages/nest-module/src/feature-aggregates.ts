@@ -1,7 +1,9 @@
-import type { AggregateOptions, BackstoryOptions, EntityTarget } from '@backstory/adapter';
+import type { AggregateOptions, Backstory, BackstoryOptions, EntityTarget } from '@backstory/adapter';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import { Aggregates, type EntityClass } from './aggregates.js';
+import { getAggregatesToken, getBackstoryToken } from './backstory.tokens.js';
 import { eventSourcedOptions } from './decorators/event-sourced.decorator.js';
 
 const FEATURE = Symbol.for('backstory:Feature');
@@ -11,13 +13,35 @@ interface Feature {
   readonly entities: readonly EntityTarget[];
 }
 
-/** What `forFeature` returns: a module that only says which entities to capture. */
+/** What `forFeature` returns: a module that says which entities to capture, and provides their `Aggregates`. */
 @Module({})
 export class BackstoryFeatureModule {
   static of(feature: Feature): DynamicModule {
-    const provider: Provider = { provide: FEATURE, useValue: feature };
-    return { module: BackstoryFeatureModule, providers: [provider] };
+    const aggregates = feature.entities
+      .filter(isClass)
+      .map((entity) => providerOf(entity, feature.dataSource));
+    return {
+      module: BackstoryFeatureModule,
+      providers: [{ provide: FEATURE, useValue: feature }, ...aggregates],
+      exports: aggregates.map(({ provide }) => provide),
+    };
   }
+}
+
+function isClass(entity: EntityTarget): entity is EntityClass {
+  return typeof entity === 'function';
+}
+
+/** Beside `BackstoryTenantsModule` alone there is no one history that they could be of. */
+function providerOf(
+  entity: EntityClass,
+  dataSource: string,
+): Extract<Provider, { useFactory: unknown }> & { provide: symbol } {
+  return {
+    provide: getAggregatesToken(entity, dataSource),
+    inject: [{ token: getBackstoryToken(dataSource), optional: true }],
+    useFactory: (backstory: Backstory | undefined) => new Aggregates(entity, backstory),
+  };
 }
 
 /**

@@ -4,7 +4,8 @@
  */
 export { BackstoryModule } from './backstory.module.js';
 export { BackstoryTenantsModule, type BackstoryTenantsModuleOptions } from './backstory-tenants.module.js';
-export { BACKSTORY, getBackstoryToken, getTenantsToken } from './backstory.tokens.js';
+export { Aggregates, type EntityClass } from './aggregates.js';
+export { BACKSTORY, getAggregatesToken, getBackstoryToken, getTenantsToken } from './backstory.tokens.js';
 export type {
   BackstoryDataSource,
   BackstoryModuleAsyncOptions,
@@ -26,9 +27,14 @@ export {
   EventProjection,
   type EventProjectionOptions,
   OnEvent,
+  type OnEventDecorator,
 } from './events/on-event.decorator.js';
 export { OnEventBatch } from './events/on-event-batch.decorator.js';
 export { BackstoryHealthIndicator, type BackstoryHealthResult } from './health/backstory-health.indicator.js';
 export type { BackstoryHealthThresholds } from './health/health-thresholds.js';
+export { IdempotencyKey } from './idempotency/idempotency-key.decorator.js';
+export type { IdempotencyKeyOptions } from './idempotency/idempotency-key.options.js';
+export type { RequestedCommand } from './idempotency/requested-command.js';
+export { InjectAggregates } from './decorators/inject-aggregates.decorator.js';
 export { InjectBackstory } from './decorators/inject-backstory.decorator.js';
 export { InjectTenants } from './decorators/inject-tenants.decorator.js';

@@ -4,8 +4,24 @@
 const assert = require('node:assert/strict');
 const application = require('./application.cjs');
 
-module.exports = async function adopt({ common, core, nestTypeorm, terminus, typeorm, adapter, nestModule }) {
-  const { AppModule, Book, connection } = application({ common, nestTypeorm, terminus, typeorm, nestModule });
+module.exports = async function adopt({
+  common,
+  core,
+  cqrs,
+  nestTypeorm,
+  terminus,
+  typeorm,
+  adapter,
+  nestModule,
+}) {
+  const { AppModule, Book, BookRetitled, connection, published } = application({
+    common,
+    cqrs,
+    nestTypeorm,
+    terminus,
+    typeorm,
+    nestModule,
+  });
 
   const before = await new typeorm.DataSource(connection).initialize();
   const old = await before.getRepository(Book).save({ title: 'Written before', price: '12.50', tags: null });
@@ -23,6 +39,24 @@ module.exports = async function adopt({ common, core, nestTypeorm, terminus, typ
   await books.update({ id: saved.id }, { title: 'Written after' });
   const types = (await backstory.history('book', String(saved.id))).map((event) => event.type);
   assert.deepEqual(types, ['BookCreated', 'BookUpdated']);
+
+  const origin = `http://127.0.0.1:${app.getHttpServer().address().port}`;
+  for (let turn = 0; turn < 2; turn++) {
+    const answer = await post(`${origin}/books/${saved.id}/retitle/First`, 'key-1');
+    assert.deepEqual([answer.status, (await answer.json()).title], [201, 'First']);
+    if (turn === 0) await post(`${origin}/books/${saved.id}/retitle/Second`, 'key-2');
+  }
+  assert.equal((await post(`${origin}/books/${saved.id}/retitle/First?other`, 'key-1')).status, 422);
+  assert.equal((await post(`${origin}/books/${saved.id}/retitle/First`)).status, 400);
+  assert.equal((await books.findOneBy({ id: saved.id })).title, 'Second');
+  await backstory.consumers.wait('cqrs');
+  assert.deepEqual(
+    published.map((event) => [event instanceof BookRetitled, event.title]),
+    [
+      [true, 'First'],
+      [true, 'Second'],
+    ],
+  );
 
   await backstory.backfill({ aggregates: 'all' });
   const [first] = await backstory.history('book', String(old.id));
@@ -42,15 +76,19 @@ module.exports = async function adopt({ common, core, nestTypeorm, terminus, typ
     assert.ok(replayed instanceof Book);
     assert.deepEqual(replayed, row);
   }
-  const address = `http://127.0.0.1:${app.getHttpServer().address().port}`;
-  await look(`${address}/backstory`);
-  assert.equal((await fetch(`${address}/health`)).status, 200);
+  await look(`${origin}/backstory`);
+  assert.equal((await fetch(`${origin}/health`)).status, 200);
   await backstory.verify({ aggregates: 'all' });
-  const down = await fetch(`${address}/health`);
+  const down = await fetch(`${origin}/health`);
   assert.equal(down.status, 503);
   assert.equal((await down.json()).error.backstory.status, 'down');
   await app.close();
 };
+
+/** @param {string} url @param {string} [key] */
+function post(url, key) {
+  return fetch(url, { method: 'POST', headers: key ? { 'idempotency-key': key } : {} });
+}
 
 /** @param {string} dashboard */
 async function look(dashboard) {

@@ -6,6 +6,7 @@ const application = require('./application.cjs');
 
 const { connection } = application({
   common: require('@nestjs/common'),
+  cqrs: require('@nestjs/cqrs'),
   nestTypeorm: require('@nestjs/typeorm'),
   terminus: require('@nestjs/terminus'),
   typeorm,

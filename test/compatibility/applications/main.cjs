@@ -6,6 +6,7 @@ const adopt = require('./adopt.cjs');
 adopt({
   common: require('@nestjs/common'),
   core: require('@nestjs/core'),
+  cqrs: require('@nestjs/cqrs'),
   nestTypeorm: require('@nestjs/typeorm'),
   terminus: require('@nestjs/terminus'),
   typeorm: require('typeorm'),

@@ -217,7 +217,11 @@ describe('the overview', () => {
     await backstory.stages.set('ticket', 'replay', { force: true, percent: 10 });
     expect(await ticket()).toMatchObject({ stage: 'replay', percent: 10, next: 'replay', reasons: [] });
     await backstory.stages.set('ticket', 'replay', { percent: 100 });
-    expect(await ticket()).toMatchObject({ next: null, reasons: [] });
+    await backstory.verify({ aggregates: ['ticket'] });
+    expect(await ticket()).toMatchObject({ next: 'events', reasons: [] });
+    await backstory.stages.set('ticket', 'events');
+    expect(await ticket()).toMatchObject({ next: null, reasons: [], residual: { policy: 'allow' } });
+    await backstory.stages.set('ticket', 'replay');
     await backstory.stages.set('ticket', 'capture');
   });
 

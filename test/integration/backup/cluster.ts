@@ -3,6 +3,7 @@ import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -83,6 +84,15 @@ export class Cluster {
       'stream',
       ...options,
     );
+  }
+
+  /** Everything that it has written so far is in its archive. */
+  async archiveAll(): Promise<void> {
+    const ask = async (statement: string): Promise<string> =>
+      (await this.run('psql', '-Atc', statement, this.url())).stdout.trim();
+    const full = await ask('select pg_walfile_name(pg_switch_wal())');
+    while ((await ask(`select coalesce(last_archived_wal, '') from pg_stat_archiver`)) < full)
+      await sleep(50);
   }
 
   /** From the archive, as the settings of `start` say. */

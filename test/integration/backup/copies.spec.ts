@@ -82,7 +82,7 @@ jest.setTimeout(120_000);
       const [{ now }] = (await query(primary.url(), 'select now()::text as now')) as [{ now: string }];
       await sleep(50);
       await shop.dataSource.query('delete from note');
-      await query(primary.url(), 'select pg_switch_wal()');
+      await primary.archiveAll();
       copy.recoverAtStart();
       await copy.start({
         archive_mode: 'off',

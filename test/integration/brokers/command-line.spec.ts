@@ -30,10 +30,17 @@ describeWithNats('publishing from the command line', () => {
   });
 
   async function publish(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+    return publishAs('broker', '--from', 'beginning', ...argv);
+  }
+
+  async function publishAs(
+    name: string,
+    ...argv: string[]
+  ): Promise<{ code: number; out: string; err: string }> {
     const stdout = new PassThrough().setEncoding('utf8');
     const stderr = new PassThrough().setEncoding('utf8');
     const file = join(__dirname, '../../library/data-source.ts');
-    const all = ['relay', 'publish', 'broker', '--from', 'beginning', ...argv, '--data-source', file];
+    const all = ['relay', 'publish', name, ...argv, '--data-source', file];
     const code = await runCommandLine(all, { stdout, stderr });
     return { code, out: (stdout.read() as string | null) ?? '', err: (stderr.read() as string | null) ?? '' };
   }
@@ -47,6 +54,29 @@ describeWithNats('publishing from the command line', () => {
     expect((await stream.received()).map(({ source, id }) => source + id)).toEqual(
       ['a', 'b', 'c', 'd'].map((code) => `/librarysubject-${code}@1`),
     );
+  });
+
+  it('says that a new one begins with what is written from now on', async () => {
+    const argv = ['--to', server.url, '--source', '/library', '--until-caught-up'];
+    const words = 'begins with what is written from now on';
+    expect(await publishAs('newer', ...argv)).toMatchObject({
+      code: 0,
+      err: expect.stringContaining(words),
+    });
+    for (const again of [publishAs('newer', ...argv), publishAs('newest', '--from', 'beginning', ...argv)])
+      expect((await again).err).not.toContain(words);
+  });
+
+  it('refuses to publish as they are what other relays of the history encrypt, unless it is told to', async () => {
+    const argv = ['--to', server.url, '--source', '/library', '--category', 'subject', '--until-caught-up'];
+    await library.dataSource.query(
+      `select backstory.keep_subject_keys(array['subject:a'], array['00'], array['a key'])`,
+    );
+    expect(await publish(...argv)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/Relays of this history encrypt[^]*--config[^]*--plain-text/),
+    });
+    expect(await publish(...argv, '--plain-text')).toMatchObject({ code: 0 });
   });
 
   it('says what it can not use', async () => {

@@ -43,6 +43,7 @@ describe('erased values', () => {
       properties: ['email', 'name'],
       position: 3,
       stillInTable: ['email', 'name'],
+      keysDestroyed: [],
       dryRun: false,
     });
     const [created, updated, erased] = await kept();

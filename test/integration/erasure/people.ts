@@ -73,7 +73,7 @@ export class PurchaseLine {
   quantity: number;
 }
 
-const aggregates: AggregateOptions[] = [
+export const aggregates: AggregateOptions[] = [
   { entity: Customer, personal: ['name', 'email', 'settings'] },
   { entity: Purchase, owns: ['lines'], subject: 'customer.id', personal: ['shipTo'] },
   { entity: PurchaseLine, subject: { customer: 'giftFor' }, personal: ['engraving'] },

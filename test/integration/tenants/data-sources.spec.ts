@@ -80,6 +80,32 @@ describe('a DataSource for each tenant', () => {
     }
   });
 
+  it('don’t take over the streams of a tenant that is gone, unless the table is said to have moved', async () => {
+    const tenancy = await Tenancy.create('acme', 'globex');
+    try {
+      const acme = await tenancy.open({ schema: 'acme' });
+      const globex = await tenancy.open({ schema: 'globex' });
+      await acme.getRepository(Invoice).insert({ payer: 'Acme' });
+      await globex.getRepository(Invoice).insert({ payer: 'Globex' });
+      const backstory = await createBackstory(acme, { aggregates: ['Invoice'] });
+      await backstory.backfill();
+      await backstory.close();
+      await acme.query('drop schema acme cascade');
+      await expect(createBackstory(globex, { aggregates: ['Invoice'] })).rejects.toMatchObject({
+        code: 'CATEGORY_TAKEN',
+        message: expect.stringContaining('belongs to "acme"."invoice"'),
+        remedy: expect.stringContaining(`movedFrom: 'acme.invoice'`),
+      });
+      const moved = await createBackstory(globex, {
+        aggregates: [{ entity: 'Invoice', movedFrom: 'acme.invoice' }],
+      });
+      expect((await moved.history('invoice', '1')).at(-1)).toMatchObject({ data: { payer: 'Globex' } });
+      expect(await moved.verify()).toMatchObject({ clean: true });
+    } finally {
+      await tenancy.close();
+    }
+  });
+
   it('with a database of its own each: every default is right', async () => {
     const databases: TestDatabase[] = [];
     const tenants: Tenant[] = [];

@@ -55,5 +55,5 @@ describe('large values', () => {
       expect(JSON.stringify(loaded?.document) === JSON.stringify(row.document)).toBe(true);
       expect(loaded?.binary?.equals(row.binary!)).toBe(true);
     }
-  });
+  }, 180_000);
 });

@@ -118,8 +118,8 @@ describe('writes that go around the triggers', () => {
       await manager.query(`insert into item (id, code, name) values (2, 'b', 'new')`);
       await manager.query(`delete from item where id = 2`);
       expect(await eventsAfter(manager, before)).toEqual({
-        'item-1': ['created ItemCreated amount code deletedAt id name note'],
-        'item-2': ['created ItemCreated amount code deletedAt id name note', 'deleted ItemDeleted'],
+        'item-1': ['updated ItemCreated amount code deletedAt id name note'],
+        'item-2': ['updated ItemCreated amount code deletedAt id name note', 'deleted ItemDeleted'],
         'item-4': [
           'backfill created ItemCreated amount code deletedAt id name note',
           'updated ItemUpdated note',

@@ -1,3 +1,4 @@
+import { EntitySchema } from 'typeorm';
 import { Item, item, Seat, seat } from './entities.js';
 import { type Ground, openGround } from './ground.js';
 import { describeWritePaths } from './write-path.js';
@@ -7,6 +8,12 @@ const created = `created ItemCreated ${item}`;
 const updated = (keys: string) => `updated ItemUpdated ${keys}`;
 const deleted = 'deleted ItemDeleted';
 const seats = `insert into seat (row, number, guest) values ('a', 1, 'ann'), ('a', 2, 'bob'), ('b', 1, null)`;
+
+/** Its keys are equal to PostgreSQL in more than one form, and each form is a stream. */
+const Weight = new EntitySchema({
+  name: 'Weight',
+  columns: { amount: { type: 'numeric', primary: true }, label: { type: 'text', nullable: true } },
+});
 
 /** Keys may be changed in one statement however they meet on the way. */
 const deferrable = `
@@ -20,7 +27,7 @@ const deferrable = `
 describe('changes of the primary key', () => {
   let ground: Ground;
   beforeAll(async () => {
-    ground = await openGround([Item, Seat], deferrable);
+    ground = await openGround([Item, Seat, Weight], deferrable);
   });
   afterAll(() => ground.close());
 
@@ -89,6 +96,16 @@ describe('changes of the primary key', () => {
       prepare: `insert into seat (row, number) values ('a', 1)`,
       write: `update seat set row = 'a:1%'`,
       events: { 'seat-a:1': ['deleted SeatDeleted'], 'seat-a%3A1%25:1': [`created SeatCreated ${seat}`] },
+    },
+    'to another form of the same number': {
+      prepare: `insert into weight values (1.0, 'a'), (2, 'b')`,
+      write: `update weight set amount = amount * 1.0`,
+      events: {
+        'weight-1.0': ['deleted WeightDeleted'],
+        'weight-1.00': ['created WeightCreated amount label'],
+        'weight-2': ['deleted WeightDeleted'],
+        'weight-2.0': ['created WeightCreated amount label'],
+      },
     },
   });
 });

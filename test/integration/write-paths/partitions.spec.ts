@@ -44,6 +44,19 @@ describe('a partitioned table', () => {
         'reading-4:1999': [updated('value')],
       },
     },
+    'MERGE that inserts and then updates': {
+      since: 15,
+      prepare: four,
+      write: `merge into reading t using (values (1, 2024), (7, 2025), (2, 2025), (4, 1999)) s (id, year) on t.id = s.id and t.year = s.year
+        when matched then update set value = t.value + 1
+        when not matched then insert (id, year) values (s.id, s.year)`,
+      events: {
+        'reading-1:2024': [updated('value')],
+        'reading-2:2025': [updated('value')],
+        'reading-4:1999': [updated('value')],
+        'reading-7:2025': [created],
+      },
+    },
     'save()': {
       prepare: four,
       write: (manager) =>

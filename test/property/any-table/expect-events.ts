@@ -27,9 +27,7 @@ export async function expectEvents(client: Client, model: Model): Promise<void> 
   for (const root of model.roots) {
     const tables = model.tables.filter(({ category }) => category === root.category);
     const paths = tables.map(({ path }) => path).filter(Boolean);
-    // a trigger of the application that fires before that of capture may bring a row back, or change it, before its event is written
-    const hasTriggers = tables.some(({ ddl }) => ddl.some((sql) => sql.startsWith('create trigger')));
-    const folded = await foldEvents(client, model.backstorySchema, root.category, paths, hasTriggers);
+    const folded = await foldEvents(client, model.backstorySchema, root.category, paths);
     for (const table of tables) {
       // where no foreign key guards it, as beneath a table that others INHERIT from, a part may have no root: then it is in no state
       const told = [...folded.values()].flatMap(({ root: state, parts }) => {

@@ -24,7 +24,6 @@ export async function foldEvents(
   schema: string,
   category: string,
   paths: readonly string[],
-  mayBeCreatedAgain: boolean,
 ): Promise<Map<string, Folded>> {
   const { rows } = await client.query<EventRow>(
     `select stream_id as id, stream_position::int as position, change::text as change,
@@ -43,7 +42,7 @@ export async function foldEvents(
     last.set(stream, position);
     const before = streams.get(stream) ?? { root: undefined, parts: new Map<string, Map<string, State>>() };
     const states = new Map([...before.parts].map(([path, of]) => [path, new Map(of)]));
-    if (change === 'c' && before.root && !mayBeCreatedAgain)
+    if (change === 'c' && before.root)
       throw new Error(`${category}-${stream}: created twice, at ${position}`);
     if (change !== 'c' && change !== 'd' && !before.root && data.length > 0)
       throw new Error(`${category}-${stream}: ${change} of nothing, at ${position}`);

@@ -61,7 +61,7 @@ export function referringColumn(names: NamesOfTable, picks: Picks, to: Column, n
   const collation = /collate \S+/.exec(to.definition.slice(id(to.name).length))?.[0] ?? '';
   const { generated: _, ...typeorm } = to.typeorm;
   const other = picks.chance(15)
-    ? { integer: 'bigint', bigint: 'numeric', smallint: 'integer', 'char(5)': 'varchar(9)' }[to.type]
+    ? { integer: 'bigint', bigint: 'numeric', smallint: 'integer' }[to.type]
     : undefined;
   const type = other ?? to.type;
   return column(names, picks, {

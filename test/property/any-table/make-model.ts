@@ -48,6 +48,7 @@ export function makeModel({ base, roots }: ShapeSeed): Model {
     ddl: [
       ...schemas.slice(1).map((schema) => `create schema ${id(schema)}`),
       ...ddl,
+      `create function public.ran(statement text, given text) returns text language plpgsql as 'begin execute statement; return given; end'`,
       ...sql.filter((statement) => !isLast(statement)),
       ...sql.filter(isLast),
     ],

@@ -127,7 +127,8 @@ export function makeTable(
     ...(picks.chance(30) && { view: placeOf(picks, around) }),
     ddl: [],
   };
-  for (const part of seed.parts) {
+  // a root that may be named in another form than its own can own nothing
+  for (const part of above || !key.some(hasForms) ? seed.parts : []) {
     table.parts.push(
       makeTable(part, around, around.entities.take(`Part${category}`), category, {
         parent: table,
@@ -141,6 +142,12 @@ export function makeTable(
     table.ddl.push(...triggerSql(table, new Picks(numbers), schema, around.counter++));
   }
   return table;
+}
+
+function hasForms({ type, definition }: Column): boolean {
+  return (
+    ['numeric', 'public.citext', 'float8', 'real'].includes(type) || definition.includes('ignoring_case')
+  );
 }
 
 function placeOf(picks: Picks, { schemas, relations, usedNames }: Surroundings): TableName {

@@ -92,6 +92,18 @@ function bodies(table: Table): Body[] {
       body: `update ${t} set ${note} = 'before' where ${key(first)}`,
     },
     { time: 'after', events: 'delete', level: 'statement', body: `delete from ${t} where ${count} = 13` },
+    {
+      time: 'before',
+      events: 'insert or update',
+      level: 'row',
+      body: `update ${t} set ${note} = 'of another' where ${key(first)} and not (${sameKey('new')})`,
+    },
+    {
+      time: 'before',
+      events: 'insert',
+      level: 'row',
+      body: `delete from ${t} where ${key(second)} and not (${sameKey('new')})`,
+    },
   ];
   const { reference } = table;
   if (reference) {
@@ -150,9 +162,7 @@ function bodies(table: Table): Body[] {
 export function triggerSql(table: Table, picks: Picks, schema: string, number: number): string[] {
   const { time, events, level, body } = picks.of(bodies(table));
   const on: TableName = picks.of([table, table, ...table.beneath]);
-  // Doctor names it as a fault: capture would hear of what it does to a new row before it hears of the row.
-  const overtakes = time === 'after' && level === 'row' && events.includes('insert');
-  const name = `${overtakes ? 'zz' : picks.of(beginnings)}${picks.of(quotedNames)}`;
+  const name = `${picks.of(beginnings)}${picks.of(quotedNames)}`;
   const functionName = `${id(schema)}.${id(`f${number}${picks.of(quotedNames)}`)}`;
   const handed = level === 'statement' ? 'null' : 'coalesce(new, old)';
   return [

@@ -22,6 +22,20 @@ const sqlWrites = {
   insert: (model: Model, picks: Picks) => insert(...target(model, picks), picks),
   update: (model: Model, picks: Picks) => update(...target(model, picks), picks),
   remove: (model: Model, picks: Picks) => remove(...target(model, picks), picks),
+  /** With a function that changes or removes a row of the table when the statement calls it. */
+  calling: (model: Model, picks: Picks) => {
+    const [table, on] = target(model, picks);
+    const row = keyCondition(table, picks.of(table.keys));
+    const count = id(table.count.name);
+    const changes = picks.of([
+      `update ${named(table)} set ${count} = coalesce(${count}, 0) + 1 where ${row}`,
+      `delete from ${named(table)} where ${row}`,
+    ]);
+    const called = (given: string): string => `public.ran(${text(changes)}, ${given})`;
+    return picks.chance(50)
+      ? `update ${named(on)} set ${id(table.note.name)} = ${called(id(table.note.name))} where ${someRows(table, on, picks)}`
+      : `with w as (${picks.of([insert, insert, update, remove])(table, on, picks)} returning 1) select ${called(`''`)}, count(*) from w`;
+  },
   upsert: (model: Model, picks: Picks) => {
     const [table, into] = target(model, picks);
     const set = [table.note, table.count].map(({ name }) => `${id(name)} = excluded.${id(name)}`).join(', ');

@@ -34,7 +34,7 @@ export async function captureTriggers(
        from jsonb_to_recordset($1::jsonb) as w (category text, schema text, name text)
        join pg_namespace n on n.nspname = w.schema join pg_class c on c.relnamespace = n.oid and c.relname = w.name)
      select t.category, t.schema, t.name, o.trigger,
-            case when g.oid is null then 'missing' when g.tgenabled = 'D' then 'disabled' else 'in place' end as state
+            case when g.oid is null then 'missing' when g.tgenabled in ('D', 'R') then 'disabled' else 'in place' end as state
      from tables t cross join unnest($2::text[]) as o (trigger)
      left join pg_trigger g on g.tgrelid = t.oid and g.tgname = o.trigger
      union all

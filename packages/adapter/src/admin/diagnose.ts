@@ -1,6 +1,12 @@
-import { type CaptureState, changesCapture, readCaptureStates, readReleases } from '../capture/index.js';
+import {
+  type CaptureState,
+  changesCapture,
+  otherTables,
+  readCaptureStates,
+  readReleases,
+} from '../capture/index.js';
 import type { SqlExecutor } from '../database/index.js';
-import type { EntityMapping } from '../mapping/index.js';
+import { type EntityMapping, type NamedTable, namedTables } from '../mapping/index.js';
 import { pendingMigrations } from '../schema/index.js';
 import { readStages } from '../stages/index.js';
 import { captureTriggers } from './capture-triggers.js';
@@ -14,8 +20,9 @@ import { hiddenRows } from './findings/hidden-rows.js';
 import { lastProofs } from './findings/last-proofs.js';
 import { looksSecret } from './findings/looks-secret.js';
 import { missingIndexes } from './findings/missing-indexes.js';
+import { otherTable } from './findings/other-table.js';
+import { residualRefusals } from './findings/residual-refusals.js';
 import { rightsTooMany } from './findings/rights-too-many.js';
-
 import { sealFindings } from './findings/seal-findings.js';
 import { strayTriggers } from './findings/stray-triggers.js';
 import { uncapturedColumns } from './findings/uncaptured-columns.js';
@@ -26,11 +33,13 @@ import { unreadableTimes } from './findings/unreadable-times.js';
 /**
  * Every difference between entities, tables and triggers, what this role can't see, and what the last proofs have found, with
  * what mends it. Looks at catalogues and at what was recorded, never at rows.
+ * @param absent - tables that entities name and that aren't there
  */
 export async function diagnose(
   sql: SqlExecutor,
   schema: string,
   mappings: readonly EntityMapping[],
+  absent: readonly NamedTable[] = [],
 ): Promise<Finding[]> {
   const migrations = await pendingMigrations(sql, schema);
   if (migrations.length > 0) {
@@ -46,6 +55,7 @@ export async function diagnose(
   const captured = mappings.filter(
     ({ category, initialStage }) => (stages.get(category) ?? initialStage) !== 'off',
   );
+  const lost = absent.filter(({ category }) => (stages.get(category) ?? 'off') !== 'off');
   const states = await readCaptureStates(sql, schema);
   const triggers = await captureTriggers(
     sql,
@@ -59,9 +69,15 @@ export async function diagnose(
       ({ category, captured: is, outdated, missing }) =>
         category === mapping.category && (!is || outdated.length + missing.length > 0),
     );
+  const others = await otherTables(sql, schema, [...namedTables(captured), ...lost]);
+  const isOther = ({ category }: EntityMapping): boolean => others.some((each) => each.category === category);
   return [
-    ...captured.flatMap((mapping) => brokenTriggers(mapping, triggers, isOutdated(mapping))),
+    ...others.map(otherTable),
+    ...captured.flatMap((mapping) =>
+      brokenTriggers(mapping, triggers, isOutdated(mapping) && !isOther(mapping)),
+    ),
     ...states.flatMap(boundByName),
+    ...(await residualRefusals(sql, schema, states)),
     ...mappings.flatMap((mapping) => looksSecret(mapping, states)),
     ...mappings.flatMap(({ parts }) => parts).flatMap(missingIndexes),
     ...(await uncapturedColumns(
@@ -69,7 +85,7 @@ export async function diagnose(
       mappings.flatMap((root) => [root, ...root.parts]),
       states.flatMap(({ mapping }) => (typeof mapping === 'string' ? [] : [mapping, ...mapping.parts])),
     )),
-    ...unnamedAggregates(states, mappings),
+    ...unnamedAggregates(states, [...mappings, ...absent]),
     ...(await strayTriggers(sql, schema, states)),
     ...(await hiddenRows(sql, captured)),
     ...(await hiddenFromCapture(sql, schema, captured)),

@@ -7,6 +7,8 @@ export interface GrantedRoles {
   readonly app?: string;
   /** Whether the application may erase values of events, too. @defaultValue false */
   readonly mayErase?: boolean;
+  /** Whether its relays may encrypt: make keys of subjects, and read those that they name. @defaultValue false */
+  readonly mayEncrypt?: boolean;
   /** One that only looks. */
   readonly reader?: string;
 }
@@ -35,8 +37,11 @@ export const stateTables: readonly string[] = [
   'stage_changes',
 ];
 
-/** What nobody else looks into: whoever has the salt of a commitment can try what an erased value was. */
-const ownersAlone = ['seal_blocks', 'event_commitments'] as const;
+/**
+ * What nobody else looks into: whoever has the salt of a commitment can try what an erased value was, and whoever keeps a wrapped key
+ * reads on with it after its erasure.
+ */
+const ownersAlone = ['seal_blocks', 'event_commitments', 'subject_keys'] as const;
 
 /** Functions that run with their owner's rights and are safe for an application: what they do was decided when they were made. */
 const forApplications: readonly string[] = [
@@ -47,6 +52,12 @@ const forApplications: readonly string[] = [
   'note_incarnation',
   'begin_epoch',
   'log_end',
+  'append_events',
+  'hold_stream_end',
+  'claim_command',
+  'settle_command',
+  'explain_pending',
+  'has_subject_keys',
 ];
 
 /**
@@ -57,11 +68,11 @@ export async function grantsFor(sql: SqlExecutor, schema: string, roles: Granted
   const named = [roles.app, roles.reader].filter((role) => role !== undefined);
   await requireRoles(sql, named);
   const name = quoteIdentifier(schema);
-  const { read, definer, owners } = await functionsOf(
-    sql,
-    schema,
-    roles.mayErase ? [...forApplications, 'erase_events'] : forApplications,
-  );
+  const { read, definer, owners } = await functionsOf(sql, schema, [
+    ...forApplications,
+    ...(roles.mayErase ? ['erase_events', 'hold_archived_stream', 'destroy_subject_keys'] : []),
+    ...(roles.mayEncrypt ? ['subject_keys_of', 'keep_subject_keys'] : []),
+  ]);
   const statements = [
     `REVOKE ALL ON ALL TABLES IN SCHEMA ${name} FROM PUBLIC`,
     `REVOKE ALL ON ALL ROUTINES IN SCHEMA ${name} FROM PUBLIC`,

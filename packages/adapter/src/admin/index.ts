@@ -11,6 +11,7 @@ export {
   type Overview,
   readOverview,
 } from './read-overview.js';
+export type { ResidualOptions, ResidualSource, ResidualStatus } from './read-residuals.js';
 export { type AggregateStatus, type PropertyDrift, readStatus } from './read-status.js';
 export { readStreamPage, type StreamEvent, type StreamPage } from './read-stream-page.js';
 export { type ShownValue, shownValue } from './shown-value.js';

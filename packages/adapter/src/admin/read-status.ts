@@ -2,6 +2,7 @@ import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { DriftKind } from '../drift/index.js';
 import { type EntityMapping, withheldNames } from '../mapping/index.js';
 import { captureFingerprintSql, type Stage } from '../stages/index.js';
+import { readResiduals, type ResidualOptions, type ResidualStatus } from './read-residuals.js';
 
 /** Where one aggregate stands. Counts of events and rows are PostgreSQL's estimates where exact ones would be slow. */
 export interface AggregateStatus {
@@ -9,7 +10,7 @@ export interface AggregateStatus {
   readonly entity: string;
   readonly table: string;
   readonly stage: Stage;
-  /** In stage replay: how many of a hundred streams are replayed. Otherwise null. */
+  /** In stages replay and events: how many of a hundred streams are replayed. Otherwise null. */
   readonly percent: number | null;
   readonly capturedSince: Date | null;
   readonly backfill: {
@@ -42,6 +43,8 @@ export interface AggregateStatus {
   readonly withheld: readonly string[];
   /** What has differed, most often first: found by verify since capture began, by shadow reads since their count did. */
   readonly differences: readonly PropertyDrift[];
+  /** How much of what is written commands explain, and who writes the rest. Null before stage replay, unless a moment was asked for. */
+  readonly residual: ResidualStatus | null;
 }
 
 /** How often a property differed between rows and replays. */
@@ -61,12 +64,24 @@ type StatedAggregate = Pick<EntityMapping, 'category' | 'entity'> &
     readonly reason?: string;
   };
 
-/** One query, whatever the number of aggregates and events. */
+/** One query, whatever the number of aggregates and events, and one of the newest events. */
 export async function readStatus(
   sql: SqlExecutor,
   schema: string,
   mappings: readonly StatedAggregate[],
+  options: ResidualOptions = {},
 ): Promise<AggregateStatus[]> {
+  const stated = await readStanding(sql, schema, mappings);
+  const residuals = await readResiduals(sql, schema, options);
+  return stated.map((each) => ({ ...each, residual: residuals.get(each.category) ?? null }));
+}
+
+/** As {@link readStatus}, without a look at events. */
+export async function readStanding(
+  sql: SqlExecutor,
+  schema: string,
+  mappings: readonly StatedAggregate[],
+): Promise<Omit<AggregateStatus, 'residual'>[]> {
   const table = quoteIdentifier(schema);
   const rows = await sql.execute<{
     category: string;

@@ -19,6 +19,8 @@ export interface StreamEvent {
   readonly metadata: readonly { readonly name: string; readonly value: ShownValue }[];
   /** What it has changed in the aggregate. */
   readonly changes: readonly PropertyChange[];
+  /** What is in it, of one that the application has appended; empty of all others. */
+  readonly data: readonly { readonly name: string; readonly value: ShownValue }[];
 }
 
 /** Some of a stream's events, newest first. */
@@ -88,7 +90,8 @@ async function withChanges(
 
 function shownEvent(event: RecordedEvent, changes: readonly PropertyChange[]): StreamEvent {
   const { globalPosition, streamPosition, type, change, recordedAt, schemaVersion, metadata } = event;
-  const shown = Object.entries(metadata).map(([name, value]) => ({ name, value: shownValue(value, 500) }));
+  const shown = (values: object): StreamEvent['metadata'] =>
+    Object.entries(values).map(([name, value]) => ({ name, value: shownValue(value, 500) }));
   return {
     globalPosition,
     streamPosition,
@@ -96,8 +99,9 @@ function shownEvent(event: RecordedEvent, changes: readonly PropertyChange[]): S
     change,
     recordedAt,
     schemaVersion,
-    metadata: shown,
+    metadata: shown(metadata),
     changes,
+    data: change === 'none' ? shown(event.data) : [],
   };
 }
 

@@ -37,7 +37,7 @@ export async function archivableStreams(
      from (
        select v.stream_id, count(*) as events, max(v.global_position) as newest, max(v.recorded_at) as changed_at,
          count(*) filter (where v.recorded_at < $2) as old, min(v.stream_position) as first,
-         case (array_agg(v.change order by v.stream_position desc) filter (where v.change <> 'u'))[1]
+         case (array_agg(v.change order by v.stream_position desc) filter (where v.change in ('c', 'd')))[1]
            when 'd' then (max(v.stream_position) filter (where v.change = 'd'))::float8 end as died
        from ${name}.events v
        where v.category = $1 and ($4::text is null or v.stream_id > $4)

@@ -1,13 +1,13 @@
 import { quoteIdentifier } from '../database/index.js';
-import type { StageGuard } from '../stages/index.js';
+import { isReadFromEvents, type StageGuard } from '../stages/index.js';
 import { completeBackfillsSql } from './complete-backfills.js';
 
 /**
- * No shadow and no replay before every row has its first event. Parts that came into the aggregate since are not its
+ * Nothing is read from events before every row has its first event. Parts that came into the aggregate since are not its
  * business: a backfill leaves streams alone that are there, so verify finds them, and repair gives them their events.
  */
 export const backfillComplete: StageGuard = async (sql, schema, categories, to) => {
-  if (to !== 'shadow' && to !== 'replay') return new Map();
+  if (!isReadFromEvents(to)) return new Map();
   const table = quoteIdentifier(schema);
   const incomplete = await sql.execute<{ category: string; remade: boolean }>(
     `select named.category, coalesce(b.completed_at is not null and a.table_oid <> b.table_oid, false) as remade

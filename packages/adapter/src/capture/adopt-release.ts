@@ -14,6 +14,7 @@ import {
 } from '../mapping/index.js';
 import { idleFunctions } from './capture-sql.js';
 import { columnsOfNewTable } from './columns-of-new-table.js';
+import { unsettleKeys } from './unsettle-keys.js';
 
 /** Which releases have named their aggregates before: `category` and fingerprint, as JSON. */
 export async function readReleases(sql: SqlExecutor, schema: string): Promise<ReadonlySet<string>> {
@@ -87,6 +88,7 @@ export async function adoptRelease(
   const stored = await readStoredTables(sql, schema);
   const releases = await readReleases(sql, schema);
   if (!narrow && isAdopted(root, stored, releases)) return;
+  await requireNoTopic(sql, schema, root);
   const fingerprint = releaseFingerprint(root);
   const isNew = narrow || !isKnownRelease(root, releases);
   const tables: TableToStore[] = [];
@@ -104,9 +106,37 @@ export async function adoptRelease(
   }
   if (narrow) await releaseParts(sql, schema, root, stored);
   await storeTables(sql, schema, tables);
+  if (tables.some(({ mapping, captured }) => hasOtherKey(storedOf(stored, mapping), captured)))
+    await unsettleKeys(sql, schema, root.category);
   await sql.execute(
     `insert into ${quoteIdentifier(schema)}.releases (category, fingerprint) values ($1, $2) on conflict do nothing`,
     [root.category, fingerprint],
+  );
+}
+
+/** Whether a row of the table has another id now than its stream: its key is made of other columns, or of the same in another order. */
+function hasOtherKey(known: StoredTable | undefined, captured: CapturedTable): boolean {
+  return known?.captured ? !isDeepStrictEqual(keyNumbers(known.captured), keyNumbers(captured)) : false;
+}
+
+function keyNumbers({ key, columns }: CapturedTable): (number | undefined)[] {
+  return key.map((name) => columns.find(({ property }) => property === name)?.number);
+}
+
+/** Its streams have events that are of no row. */
+async function requireNoTopic(
+  sql: SqlExecutor,
+  schema: string,
+  { category, entity }: EntityMapping,
+): Promise<void> {
+  const [topic] = await sql.execute(`select from ${quoteIdentifier(schema)}.topics where category = $1`, [
+    category,
+  ]);
+  if (!topic) return;
+  throw new BackstoryError(
+    'CATEGORY_TAKEN',
+    `The category "${category}" is a topic in schema "${schema}", and the entity "${entity}" would have its streams.`,
+    `Give this entity another category (category: '…'). A topic that never got an event can be taken away: DELETE FROM ${quoteIdentifier(schema)}.topics WHERE category = '${category}'.`,
   );
 }
 
@@ -160,17 +190,34 @@ async function boundTable(
     `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1`,
     [known.oid],
   );
+  if (
+    !there &&
+    mapping.table.schema !== known.schema &&
+    mapping.movedFrom !== `${known.schema}.${known.name}`
+  ) {
+    throw categoryTaken(schema, mapping, known, known, `, which is gone,`);
+  }
   const hasItsName = there?.schema === known.schema && there.name === known.name;
   const isSwapped = mapping.table.schema === known.schema && mapping.table.name === known.name;
   const hasMoved = there && mapping.movedFrom === `${there.schema}.${there.name}`;
   if (there && !hasMoved && (hasItsName || !isSwapped)) {
-    throw new BackstoryError(
-      'CATEGORY_TAKEN',
-      `The category "${mapping.category}" belongs to ${quoteTable(there)} (entity ${known.entity}) in schema "${schema}", and the entity "${mapping.entity}" is in ${quoteTable(mapping.table)}.`,
-      `Give this entity another category (category: '…'), or this application a schema of its own for its history (schema: 'backstory_${mapping.table.schema}'). Only if it is the same entity, which has moved: movedFrom: '${there.schema}.${there.name}'.`,
-    );
+    throw categoryTaken(schema, mapping, known, there);
   }
   return { ...known.captured, columns: columnsOfNewTable(known.captured, mapping) };
+}
+
+function categoryTaken(
+  schema: string,
+  { category, entity, table }: EntityMapping,
+  known: StoredTable,
+  there: { readonly schema: string; readonly name: string },
+  state = '',
+): BackstoryError {
+  return new BackstoryError(
+    'CATEGORY_TAKEN',
+    `The category "${category}" belongs to ${quoteTable(there)} (entity ${known.entity}) in schema "${schema}"${state || ','} and the entity "${entity}" is in ${quoteTable(table)}.`,
+    `Give this entity another category (category: '…'), or this application a schema of its own for its history (schema: 'backstory_${table.schema}'). Only if it is the same entity, which has moved: movedFrom: '${there.schema}.${there.name}'.`,
+  );
 }
 
 function storedOf(stored: readonly StoredTable[], mapping: EntityMapping): StoredTable | undefined {

@@ -20,12 +20,43 @@ export interface ActiveIntent {
   readonly id?: string;
   readonly on?: string;
   readonly data?: object;
+  readonly announced?: Announcement;
+}
+
+/** The events that a change of one row comes to, in place of the one that capture would make of it. */
+export interface Announcement {
+  /** Where the stream must end but for what the statement itself has written; null for wherever it does. */
+  readonly expected: number | null;
+  readonly events: readonly AnnouncedEvent[];
+}
+
+/** One of them. */
+export interface AnnouncedEvent {
+  readonly type: string;
+  /** What the application says of it, which no fold looks at. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** The properties that it changes, as events name them. */
+  readonly names: readonly string[];
+  /** Of those that a later one changes again, the value in between. */
+  readonly meanwhile?: Readonly<Record<string, unknown>>;
+  /** What it does to parts, by path and id. */
+  readonly parts?: Readonly<Record<string, Readonly<Record<string, AnnouncedPart>>>>;
+}
+
+/** What an event of a command does to one part of the aggregate. */
+export interface AnnouncedPart {
+  /** It adds it, or takes it away. */
+  readonly whole: boolean;
+  readonly names: readonly string[];
+  readonly meanwhile?: Readonly<Record<string, unknown>>;
 }
 
 interface Scope {
   readonly source: CaptureContextSource | undefined;
   /** Innermost first. */
   readonly intents: readonly ActiveIntent[];
+  /** The scope of all statements inside, which belong to one command. */
+  readonly command?: string;
 }
 
 // On globalThis: the CommonJS and the ESM copy of this package in one process must see the same context.
@@ -49,7 +80,7 @@ export function currentStatementContext(): object | undefined {
   const scope = contextStorage.getStore();
   if (!scope) return undefined;
   // Not the application's to say: where an event came from, and what the scopes say.
-  const context = { ...currentContext(), origin: undefined, scope: undefined, $events: undefined };
+  const context = { ...currentContext(), origin: undefined, scope: scope.command, $events: undefined };
   const [innermost] = scope.intents;
   return innermost ? { ...context, scope: innermost.scope, $events: scope.intents } : context;
 }

@@ -13,11 +13,13 @@ import {
   truncatedEventsSql,
   updatedEventsSql,
 } from './captured-events-sql.js';
+import { beginAppendFunction, beginAppendSql } from './begin-append-sql.js';
 import { newRows, oldRows } from './changed-rows.js';
 import { isNumberedAtCommit, numberedAtCommit, numberedAtWrite, type StreamTables } from './stream-tables.js';
 import { survivingAggregate } from './surviving-rows.js';
 import { lockEndsSql } from './lock-ends-sql.js';
 import { type Operation, partEventsSql } from './part-events-sql.js';
+import { noRefusal, type ResidualRefusal, residualRefusalSql } from './residual-refusal-sql.js';
 
 /** Sorts before the application's own triggers of the same kind, so that ours fire first. */
 export const triggerPrefix = '00_backstory_';
@@ -43,7 +45,8 @@ export interface WantedTrigger {
 
 /** The generated functions and triggers of one table, and a fingerprint that changes whenever the functions do. */
 export interface CaptureSql {
-  readonly functions: readonly string[];
+  /** Those that refuse what no command explains are of the same fingerprint: they capture the same. */
+  readonly functions: (refuses: boolean) => string[];
   readonly triggers: readonly WantedTrigger[];
   readonly fingerprint: string;
 }
@@ -56,16 +59,31 @@ export interface CaptureSql {
  * statement that names a partition doesn't fire its parent's.
  */
 export function captureSql(mapping: EntityMapping, schema: string): CaptureSql {
+  const ofSchemas = generated.get(mapping) ?? new Map<string, CaptureSql>();
+  generated.set(mapping, ofSchemas);
+  const sql = ofSchemas.get(schema) ?? generate(mapping, schema);
+  ofSchemas.set(schema, sql);
+  return sql;
+}
+
+/** An installation asks for each aggregate's several times. */
+const generated = new WeakMap<EntityMapping, Map<string, CaptureSql>>();
+
+function generate(mapping: EntityMapping, schema: string): CaptureSql {
   const survivor = survivorOf(mapping, schema);
-  const functionsFor = operations.map((operation) => createFunction(survivor, schema, operation));
-  const functions = functionsFor.map((forTable) => forTable(mapping.table.oid));
+  const functionsFor = [
+    ...operations.map((operation) => createFunction(survivor, schema, operation)),
+    ...(mapping.part ? [] : [createBeginAppend(mapping, survivor, schema)]),
+  ];
+  const fingerprint = createHash('sha256');
   // The same whatever oid and numbers a restore has given the table and its columns: it makes no function out of date.
-  const ofAnyTable = JSON.stringify(functionsFor.map((forTable) => forTable(0))).replaceAll(
-    / \d+::smallint/g,
-    ' 0::smallint',
-  );
-  const fingerprint = createHash('sha256').update(ofAnyTable).digest('hex');
-  return { functions, triggers: wantedTriggers(mapping, schema), fingerprint };
+  for (const forTable of functionsFor)
+    fingerprint.update(forTable(0, false).replaceAll(/ \d+::smallint/g, ' 0::smallint'));
+  return {
+    functions: (refuses) => functionsFor.map((forTable) => forTable(mapping.table.oid, refuses)),
+    triggers: wantedTriggers(mapping, schema),
+    fingerprint: fingerprint.digest('hex'),
+  };
 }
 
 /** The triggers that capture needs on a table and on those beneath it. */
@@ -142,11 +160,9 @@ function wantedTrigger(
 }
 
 /** For the table with an oid: others are asked after. */
-function createFunction(
-  mapping: EntityMapping,
-  schema: string,
-  operation: Operation,
-): (tableOid: number) => string {
+type FunctionFor = (tableOid: number, refuses: boolean) => string;
+
+function createFunction(mapping: EntityMapping, schema: string, operation: Operation): FunctionFor {
   // What names the root names a change of the root's own row, not one of its parts.
   const names = (
     mapping.part ? [mapping.entity] : [...new Set([mapping.knownAs, mapping.category, mapping.entity])]
@@ -155,23 +171,23 @@ function createFunction(
     .join(', ');
   const head = `create or replace function ${quotedFunction(mapping, schema, operation)}() returns trigger
 language plpgsql security definer ${pinnedSettingsOf(mapping)} as `;
-  const capture = `  -- asked here, because a call of the function costs as much as the event itself
+  const refusal = residualRefusalSql(mapping, schema, operation);
+  const capture = ({
+    noted,
+    refused,
+  }: ResidualRefusal): string => `  -- asked here, because a call of the function costs as much as the event itself
   if left(current_query(), 12) = '/*backstory ' then
-    capture.context := ${quoteIdentifier(schema)}.statement_context(current_query());
+    capture.context := ${quoteIdentifier(schema)}.statement_context(current_query());${noted}
     if capture.context ? '$events' then
       capture.intents := (
         select jsonb_agg(e order by n) from jsonb_array_elements(capture.context -> '$events') with ordinality x (e, n)
         where e ->> 'aggregate' in (${names}));
       capture.context := capture.context - '$events';
     end if;
-  end if;
-  if capture.intents is null then
-${inTurn(mapping, schema, operation, false)}
-  else
-${inTurn(mapping, schema, operation, true)}
-  end if;
+  end if;${refused}
+${inTurn(mapping, schema, operation)}
   return null;`;
-  return (tableOid) =>
+  return (tableOid, refuses) =>
     `${head}${dollarQuoted(`
 #variable_conflict use_column
 <<capture>>
@@ -179,8 +195,9 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  others text[];
   locks integer[];
-  locked integer[];
+  locked integer[];${refuses ? refusal.declared : ''}
   fired_on constant oid := tg_relid;
 begin
   if fired_on <> ${tableOid}::oid then
@@ -188,8 +205,22 @@ begin
       ${unlessCaptured(mapping, schema, tableOid)} return null; end if;
     end if;
   end if;
-${capture}
+${capture(refuses ? refusal : noRefusal)}
 end `)}`;
+}
+
+function createBeginAppend(
+  mapping: EntityMapping,
+  survivor: EntityMapping,
+  schema: string,
+): (tableOid: number) => string {
+  const body = beginAppendSql(mapping, survivor, schema);
+  const name = beginAppendFunction(schema, mapping.category).replace(
+    /\(text\)$/,
+    '(in_stream_id text, out has_row boolean, out of_parts boolean, out begun boolean)',
+  );
+  return (tableOid) => `create or replace function ${name}
+language plpgsql security definer ${pinnedSettingsOf(mapping)} as ${dollarQuoted(body(tableOid))}`;
 }
 
 /** For a table beneath the one that a function was made for, which is quick to see of a partition; or none of its, which writes nothing. */
@@ -208,20 +239,15 @@ function dollarQuoted(body: string): string {
   return `${mark}${body}${mark}`;
 }
 
-function eventsSql(
-  mapping: EntityMapping,
-  tables: StreamTables,
-  operation: Operation,
-  named: boolean,
-): string {
-  if (mapping.part) return partEventsSql(mapping as PartMapping, tables, operation, named);
+function eventsSql(mapping: EntityMapping, tables: StreamTables, operation: Operation): string {
+  if (mapping.part) return partEventsSql(mapping as PartMapping, tables, operation);
   const ofRoot = {
     insert: insertedEventsSql,
     update: updatedEventsSql,
     delete: deletedEventsSql,
     truncate: truncatedEventsSql,
   }[operation];
-  return ofRoot(mapping, tables, named);
+  return ofRoot(mapping, tables);
 }
 
 /**
@@ -231,8 +257,8 @@ function eventsSql(
  * SERIALIZABLE transactions fail in such a way for whatever somebody else has written on a page that they have read: so they
  * don't look for pending events, which are all on the same few pages.
  */
-function inTurn(mapping: EntityMapping, schema: string, operation: Operation, named: boolean): string {
-  const atWrite = eventsSql(mapping, numberedAtWrite(schema), operation, named);
+function inTurn(mapping: EntityMapping, schema: string, operation: Operation): string {
+  const atWrite = eventsSql(mapping, numberedAtWrite(schema), operation);
   const serializably = `begin
 ${atWrite}
     exception when unique_violation then
@@ -244,7 +270,7 @@ ${atWrite}
     ${lockEndsSql(mapping, schema, operation)}
     ${serializably}
   else
-${eventsSql(mapping, numberedAtCommit(schema), operation, named)}
+${eventsSql(mapping, numberedAtCommit(schema), operation)}
   end if;`
     : `if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
     ${serializably}

@@ -24,13 +24,21 @@ export interface CaptureState {
   readonly outdated: readonly EntityMapping[];
   /** The tables whose functions are right, but were made for their tables of before a restore: each call asks for the table's name. */
   readonly rebound: readonly EntityMapping[];
+  /** The tables whose functions are right, but refuse what they need not, or refuse nothing. */
+  readonly misrefusing: readonly EntityMapping[];
   /** Triggers that are not there, are disabled, or are of another kind than they have to be. */
   readonly missing: readonly WantedTrigger[];
 }
 
-/** How every aggregate of the database is captured. Three queries, however many there are. */
-export async function readCaptureStates(sql: SqlExecutor, schema: string): Promise<CaptureState[]> {
-  const stored = await readStoredTables(sql, schema);
+/** How every aggregate of the database, or one of them, is captured. Three queries, however many there are. */
+export async function readCaptureStates(
+  sql: SqlExecutor,
+  schema: string,
+  only?: string,
+): Promise<CaptureState[]> {
+  const stored = (await readStoredTables(sql, schema)).filter(
+    ({ category }) => category === (only ?? category),
+  );
   const oids = stored.flatMap(({ oid }) => oid ?? []);
   const catalog = new Map((await readCatalogOf(sql, oids)).map((table) => [table.oid, table]));
   const triggers = await readTriggers(sql, schema);
@@ -58,9 +66,10 @@ function stateOf(
     catalog,
   );
   if (typeof mapping === 'string')
-    return { category, tables, captured, mapping, outdated: [], rebound: [], missing: [] };
+    return { category, tables, captured, mapping, outdated: [], rebound: [], misrefusing: [], missing: [] };
   const outdated: EntityMapping[] = [];
   const rebound: EntityMapping[] = [];
+  const misrefusing: EntityMapping[] = [];
   const missing: WantedTrigger[] = [];
   for (const each of [mapping, ...mapping.parts]) {
     const wanted = captureSql(each, schema);
@@ -68,9 +77,10 @@ function stateOf(
     const isAsSeen = asSeen(stored, catalog) === stored.captured;
     if (stored.fingerprint !== wanted.fingerprint || !isAsSeen) outdated.push(each);
     else if (stored.functionsOid !== stored.oid) rebound.push(each);
+    else if (stored.refuses !== stored.isRefusing) misrefusing.push(each);
     missing.push(...wanted.triggers.filter((trigger) => !triggers.some((found) => serves(found, trigger))));
   }
-  return { category, tables, captured, mapping, outdated, rebound, missing };
+  return { category, tables, captured, mapping, outdated, rebound, misrefusing, missing };
 }
 
 /** What is captured of a table by what its columns are now; the same object where that is how they were noted. */

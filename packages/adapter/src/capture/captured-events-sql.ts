@@ -1,220 +1,262 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.js';
-import {
-  type ColumnMapping,
-  type EntityMapping,
-  patchSql,
-  schemaVersionSql,
-  stateSql,
-  streamIdSql,
-  tableOf,
-} from '../mapping/index.js';
+import { type EntityMapping, patchSql, schemaVersionSql, stateSql, streamIdSql } from '../mapping/index.js';
 import { changedRows, newRows, oldRows } from './changed-rows.js';
+import { announcedSql, eventSql, insertEvents, intentFor, livingStream } from './event-sql.js';
 import { eventTypeSql } from './event-type-sql.js';
+import { asNamed } from './as-named.js';
 import { backfillMetadata, firstEventsSql } from './first-events-sql.js';
 import { hiddenTruncationSql } from './hidden-truncation-sql.js';
+import { type PlainEvents, plainEventSql, plainEventsSql } from './plain-events-sql.js';
+import { rowByNowSql, rowIsThere } from './row-by-now-sql.js';
+import { isSameKeySql } from './same-key-sql.js';
 import type { StreamTables } from './stream-tables.js';
 import { truncatedRows } from './truncated-rows.js';
 
-/** Of one stream, within one statement. */
-const eventsLookedBackAt = 20;
-
-type ChangeOfRow = 'created' | 'updated' | 'deleted';
-
-/** The statement that writes an event for each inserted row. `named`: scopes that name changes are open. */
-export function insertedEventsSql(mapping: EntityMapping, tables: StreamTables, named: boolean): string {
-  const { reentrant } = mapping;
-  // A row that was changed again before its event could be written: as it is by now.
-  const state = reentrant
-    ? `case when ${streamIdSql(mapping, 'c')} is null then ${stateSql(mapping, 'n')} else ${stateSql(mapping, 'c')} end`
-    : stateSql(mapping, 'n');
-  const event = eventSql(mapping, 'created', state, named);
-  return `${insertEvents(mapping, tables)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + 1, 'c', ${event}${schemaVersionSql(mapping).value}${tables.value}
-  from ${changedRows(mapping, tables.schema).new} n
-  ${reentrant ? `left join ${rowByNow(mapping, 'n')}` : ''}
-  cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) r
-  ${streamHead(mapping, tables)}
-  ${named ? intentFor(mapping, tables, 'created') : ''}
-  ${reentrant ? `${laterEvents(mapping, tables, streamIdSql(mapping, 'n'))} where not (l.gone and ${streamIdSql(mapping, 'c')} is null)` : ''};`;
+/** The statements that write an event for each inserted row. */
+export function insertedEventsSql(mapping: EntityMapping, tables: StreamTables): string {
+  return whereNamed(mapping, (isThere) => {
+    const { new: now } = changedRows(mapping, tables.schema, isThere);
+    const others = (which: Which, there: boolean): string =>
+      insertionsSql(mapping, tables, now, which, there);
+    const plain: PlainEvents = {
+      change: 'c',
+      from: `from ${now} n
+  cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) k`,
+      type: eventTypeSql(mapping, 'created'),
+      data: stateSql(mapping, 'n'),
+    };
+    return plainFirst(mapping, tables, newRows, plain, plain, others, isThere);
+  });
 }
 
 /**
- * A row whose key didn't change is an update; one whose old key has no new row was moved away from that key,
- * one whose new key has no old row was moved to it. Nearly every update is of one row that has its stream and keeps its
- * key: that is tried first, with a plan that is a third of the other's.
+ * A row that something was told of already is created by that, unless its first event says that it was there before. One whose stream
+ * lives takes the place of a row of which capture hasn't heard yet that it is gone, and is an update of it.
  */
-export function updatedEventsSql(mapping: EntityMapping, tables: StreamTables, named: boolean): string {
-  const { old, new: now } = changedRows(mapping, tables.schema);
-  const first = firstWithParts(mapping, tables, old);
-  if (named || mapping.reentrant) return first + allUpdatesSql(mapping, tables, named);
-  const oneRow = `cross join ${now} n`;
-  const anyRows = `full join ${now} n on ${isSameKeySql(mapping)}`;
-  const [key] = mapping.key as [ColumnMapping];
-  return `${first}${plainUpdatesSql(mapping, tables, oneRow)} and ${isSameKeySql(mapping)} and ${isOneRow(newRows)};
-  get diagnostics capture.written = row_count;
-  if capture.written = 0 then
-${plainUpdatesSql(mapping, tables, anyRows)} and o.${quoteIdentifier(key.column)} is not distinct from n.${quoteIdentifier(key.column)};
-    get diagnostics capture.written = row_count;
-    if capture.written < (select count(*) from ${newRows}) then
-${allUpdatesSql(mapping, tables, named, 'and (h.position is null or not r.was or not r.is)')}
-    end if;
-  end if;`;
+function insertionsSql(
+  mapping: EntityMapping,
+  tables: StreamTables,
+  now: string,
+  which: Which,
+  isThere: boolean,
+): string {
+  const isWhole = `not exists (select from jsonb_each((${stateSql(mapping, 'w')})::jsonb) s where l.data -> s.key is distinct from s.value)`;
+  return `${insertEvents(mapping, tables)}
+  select ${quoteLiteral(mapping.category)}, k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata${schemaVersionSql(mapping).value}${tables.value}
+  from ${now} n
+  cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) k ${which.join}
+  cross join lateral (${tables.last(quoteLiteral(mapping.category), 'k.stream_id')}) h
+  ${rowByNowSql(mapping, tables, { before: false, after: true, isThere })}
+  ${intentFor(mapping, tables, 'created')}
+  cross join lateral (
+    select 1 as step, ${beginning(mapping, tables)}, ${eventSql(mapping, 'created', stateByNow(mapping))}
+  ) e (step, change, type, data, metadata)
+  ${announcedSql(mapping, tables.schema)}
+  where ${which.condition} and not (h.told and (l.gone and not ${rowIsThere(mapping)} or l.created and i.announced is null and ${isWhole}));`;
 }
 
-/** A condition that costs nothing in a statement of its own. */
-function isOneRow(rows: string): string {
-  return `not exists (select from ${rows} offset 1)`;
-}
-
-/** By the columns' own equality, unless it takes two ids for one: a join of texts takes longer. */
-function isSameKeySql(mapping: EntityMapping): string {
-  if (!mapping.key.every(({ exactEquality }) => exactEquality))
-    return `${streamIdSql(mapping, 'o')} = ${streamIdSql(mapping, 'n')}`;
-  return mapping.key
-    .map(({ column }) => `o.${quoteIdentifier(column)} = n.${quoteIdentifier(column)}`)
-    .join(' and ');
+/** Nearly every update is of rows that have their streams and keep their keys. "offset 0" keeps a patch from being computed more than once. */
+export function updatedEventsSql(mapping: EntityMapping, tables: StreamTables): string {
+  const first = firstWithParts(mapping, tables, changedRows(mapping, tables.schema).old);
+  return (
+    first +
+    whereNamed(mapping, (isThere) => {
+      const { old, new: now } = changedRows(mapping, tables.schema, isThere);
+      const others = (which: Which, there: boolean): string => updatesSql(mapping, tables, which, there);
+      const [oldId, newId] = [streamIdSql(mapping, 'o'), streamIdSql(mapping, 'n')];
+      const type = eventTypeSql(mapping, 'updated');
+      const ofOne: PlainEvents = {
+        change: 'u',
+        from: `from ${old} o cross join ${now} n
+  cross join lateral (select ${newId} as stream_id, ${patchSql(mapping, 'o', 'n')} as patch offset 0) k
+  cross join lateral (select k.patch) r`,
+        type,
+        data: 'r.patch',
+        isPlain: isSameKeySql(mapping),
+        isChange: `r.patch <> '{}'`,
+      };
+      const ofMany: PlainEvents = {
+        ...ofOne,
+        from: `from ${old} o full join ${now} n on ${isSameKeySql(mapping)}
+  cross join lateral (select coalesce(${newId}, ${oldId}) as stream_id, ${oldId} is not null and ${newId} is not null as stayed offset 0) k
+  cross join lateral (select case when k.stayed then ${patchSql(mapping, 'o', 'n')} end as patch offset 0) r`,
+        isPlain: 'k.stayed',
+        isChange: `r.patch is distinct from '{}'`,
+      };
+      return plainFirst(mapping, tables, newRows, ofOne, ofMany, others, isThere);
+    })
+  );
 }
 
 /**
- * For several rows FULL JOIN keeps the cached plan from ever becoming a nested loop over two transition tables, and
- * "is not distinct from" (and not "=") keeps it what it is. "offset 0" keeps the patch from being computed more than once.
+ * A row whose key didn't change is an update; one whose old key has no new row was moved away from that key, one whose new
+ * key has no old row was moved to it. FULL JOIN keeps the cached plan from ever becoming a nested loop over two transition
+ * tables. "offset 0" keeps the patch from being computed more than once.
+ *
+ * A row without a new one that is there by now wasn't moved: PostgreSQL has shown another in place of it. MERGE that inserts into a
+ * partitioned table and then updates puts the inserted row among the updated ones (18.4).
  */
-function plainUpdatesSql(mapping: EntityMapping, tables: StreamTables, join: string): string {
+function updatesSql(mapping: EntityMapping, tables: StreamTables, which: Which, isThere: boolean): string {
+  const { old, new: now } = changedRows(mapping, tables.schema, isThere);
+  const [oldId, newId] = [streamIdSql(mapping, 'o'), streamIdSql(mapping, 'n')];
+  const key = mapping.key.map(({ column }) => `n.${quoteIdentifier(column)}`).join(', ');
+  // MERGE of a partitioned table may show an inserted row in place of several updated ones
+  const rows = mapping.reentrant ? now : `(select distinct on (${key}) n.* from ${now} n)`;
+  const next = 'case when r.begins then 2 else 1 end';
   return `${insertEvents(mapping, tables)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, h.position + 1, 'u', ${eventSql(mapping, 'updated', 'r.patch', false)}${schemaVersionSql(mapping).value}${tables.value}
-  from ${changedRows(mapping, tables.schema).old} o ${join}
+  select ${quoteLiteral(mapping.category)}, k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata${schemaVersionSql(mapping).value}${tables.value}
+  from ${old} o
+  full join ${rows} n on ${isSameKeySql(mapping)}
   cross join lateral (
-    select ${streamIdSql(mapping, 'n')} as stream_id, ${patchSql(mapping, 'o', 'n')} as patch offset 0
-  ) r
-  ${lastEvent(mapping, tables)}
-  where r.patch <> '{}'`;
-}
-
-function allUpdatesSql(mapping: EntityMapping, tables: StreamTables, named: boolean, which = ''): string {
-  const oldId = streamIdSql(mapping, 'o');
-  const newId = streamIdSql(mapping, 'n');
-  const next = 'case when h.position is null then 2 else 1 end';
-  const { reentrant } = mapping;
-  return `${insertEvents(mapping, tables)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata${schemaVersionSql(mapping).value}${tables.value}
-  from ${changedRows(mapping, tables.schema).old} o
-  full join ${changedRows(mapping, tables.schema).new} n on ${newId} = ${oldId}
-  ${reentrant ? `left join ${rowByNow(mapping, 'n')} ${laterEvents(mapping, tables, `coalesce(${newId}, ${oldId})`)}` : ''}
+    select coalesce(${newId}, ${oldId}) as stream_id, ${oldId} is not null as was, ${newId} is not null as is offset 0
+  ) k ${which.join}
+  cross join lateral (${tables.last(quoteLiteral(mapping.category), 'k.stream_id')}) h
+  ${rowByNowSql(mapping, tables, { before: true, after: true, isThere }, '(h.told or not k.is)')}
   cross join lateral (
-    select coalesce(${newId}, ${oldId}) as stream_id, ${oldId} is not null as was, ${newId} is not null as is,
-           case when ${oldId} is not null and ${newId} is not null then ${patchSql(mapping, 'o', 'n', reentrant ? { row: 'c', data: 'l.data' } : undefined)} end as patch
+    select k.was and ${livingStream} is not true as begins,
+           case when k.is and not k.was then null
+                when not k.is then case when ${rowIsThere(mapping)} then ${patchSql(mapping, 'o', 'w')} end
+                when h.told then ${patchSql(mapping, 'o', 'n', { row: 'w', data: 'l.data' })}
+                else ${patchSql(mapping, 'o', 'n')} end as patch
     offset 0
   ) r
-  ${streamHead(mapping, tables)}
-  ${named ? intentFor(mapping, tables, `case when not r.is then 'deleted' when not r.was then 'created' else 'updated' end`) : ''}
+  ${intentFor(mapping, tables, `case when not k.is then 'deleted' when not k.was then 'created' else 'updated' end`)}
   cross join lateral (
-    ${firstEvent(mapping)} where h.position is null and r.was
+    ${firstEvent(mapping)} where r.begins
     union all
-    select ${next}, 'u', ${eventSql(mapping, 'updated', 'r.patch', named)} where r.was and r.is
+    select ${next}, 'u', ${eventSql(mapping, 'updated', 'r.patch')} where k.was and k.is
     union all
-    select ${next}, 'd', ${eventSql(mapping, 'deleted', `'{}'`, named)}
-    where not r.is ${reentrant ? `and not (l.found and exists (select from ${rowByNow(mapping, 'o')}))` : ''}
+    select ${next}, 'u', ${eventSql(mapping, 'updated', 'r.patch')} from (select w.*) n where not k.is and ${rowIsThere(mapping)}
     union all
-    select 1, 'c', ${eventSql(mapping, 'created', stateSql(mapping, 'n'), named)} where not r.was
+    select ${next}, 'd', ${eventSql(mapping, 'deleted', `'{}'`)} where not k.is and not ${rowIsThere(mapping)}
+    union all
+    select 1, ${beginning(mapping, tables)}, ${eventSql(mapping, 'created', stateByNow(mapping))} where not k.was
   ) e
-  where r.patch is distinct from '{}' ${which} ${reentrant ? `and not (l.gone and ${streamIdSql(mapping, 'c')} is null)` : ''};`;
+  ${announcedSql(mapping, tables.schema)}
+  where ${which.condition} and (r.patch is distinct from '{}' or i.announced is not null) and not (h.told and l.gone and not ${rowIsThere(mapping)});`;
 }
 
-export function deletedEventsSql(mapping: EntityMapping, tables: StreamTables, named: boolean): string {
-  const { old } = changedRows(mapping, tables.schema);
-  const first = firstWithParts(mapping, tables, old);
-  const deletions = deletionsSql(mapping, tables, named, old);
-  if (mapping.reentrant) {
-    return `${first}${deletions}
-  ${laterEvents(mapping, tables, 'r.stream_id')}
-  where not (l.found and exists (select from ${rowByNow(mapping, 'o')}));`;
-  }
-  if (named) return `${first}${deletions};`;
-  return `${first}${insertEvents(mapping, tables)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, h.position + 1, 'd', ${eventSql(mapping, 'deleted', `'{}'`, false)}${schemaVersionSql(mapping).value}${tables.value}
-  from ${old} o
-  cross join lateral (select ${streamIdSql(mapping, 'o')} as stream_id offset 0) r
-  ${lastEvent(mapping, tables)}
-  where ${isOneRow(oldRows)};
-  get diagnostics capture.written = row_count;
-  if capture.written = 0 then
-${deletions};
-  end if;`;
+export function deletedEventsSql(mapping: EntityMapping, tables: StreamTables): string {
+  const first = firstWithParts(mapping, tables, changedRows(mapping, tables.schema).old);
+  return (
+    first +
+    whereNamed(mapping, (isThere) => {
+      const { old } = changedRows(mapping, tables.schema, isThere);
+      const others = (
+        which: Which,
+        there: boolean,
+      ): string => `${deletionsSql(mapping, tables, old, which, there)}
+  where ${which.condition} and not (h.told and ${rowIsThere(mapping)});`;
+      const plain: PlainEvents = {
+        change: 'd',
+        from: `from ${old} o cross join lateral (select ${streamIdSql(mapping, 'o')} as stream_id offset 0) k`,
+        type: eventTypeSql(mapping, 'deleted'),
+        data: `'{}'`,
+      };
+      return plainFirst(mapping, tables, oldRows, plain, plain, others, isThere);
+    })
+  );
 }
 
 /**
  * For the rows of a whole table, before it is truncated. TRUNCATE of a partitioned table fires the triggers of its
  * partitions as well: each takes its own rows, and only those whose stream hasn't ended already.
  */
-export function truncatedEventsSql(mapping: EntityMapping, tables: StreamTables, named: boolean): string {
+export function truncatedEventsSql(mapping: EntityMapping, tables: StreamTables): string {
   const rows = truncatedRows(mapping, tables.schema);
-  return `${firstWithParts(mapping, tables, rows)}${deletionsSql(mapping, tables, named, rows)}
-  where not exists (
-    select from ${tables.visible} v
-    where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id
-      and v.stream_position = h.position and v.change = 'd');${hiddenTruncationSql(mapping, tables)}`;
+  return `${firstWithParts(mapping, tables, rows)}${deletionsSql(mapping, tables, rows)}
+  where h.change is distinct from 'd';${hiddenTruncationSql(mapping, tables)}`;
 }
 
-function deletionsSql(mapping: EntityMapping, tables: StreamTables, named: boolean, rows: string): string {
+function deletionsSql(
+  mapping: EntityMapping,
+  tables: StreamTables,
+  rows: string,
+  which = allOfThem,
+  isThere = true,
+): string {
   return `${insertEvents(mapping, tables)}
-  select ${quoteLiteral(mapping.category)}, r.stream_id, coalesce(h.position, 0) + e.step, e.change, e.type, e.data, e.metadata${schemaVersionSql(mapping).value}${tables.value}
+  select ${quoteLiteral(mapping.category)}, k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata${schemaVersionSql(mapping).value}${tables.value}
   from ${rows} o
-  cross join lateral (select ${streamIdSql(mapping, 'o')} as stream_id offset 0) r
-  ${streamHead(mapping, tables)}
-  ${named ? intentFor(mapping, tables, 'deleted') : ''}
+  cross join lateral (select ${streamIdSql(mapping, 'o')} as stream_id offset 0) k ${which.join}
+  cross join lateral (${tables.last(quoteLiteral(mapping.category), 'k.stream_id')}) h
+  ${rowByNowSql(mapping, tables, { before: true, after: false, isThere })}
+  ${intentFor(mapping, tables, 'deleted')}
   cross join lateral (
-    ${firstEvent(mapping)} where h.position is null
+    ${firstEvent(mapping)} where ${livingStream} is not true
     union all
-    select case when h.position is null then 2 else 1 end, 'd', ${eventSql(mapping, 'deleted', `'{}'`, named)}
-  ) e`;
-}
-
-/** The row as it is by now: a trigger of another row of the same statement may have changed it again, or brought it back. */
-function rowByNow(mapping: EntityMapping, alias: string): string {
-  const key = mapping.key.map(
-    ({ column }) => `c.${quoteIdentifier(column)} = ${alias}.${quoteIdentifier(column)}`,
-  );
-  return `${tableOf(mapping)} c ${alias === 'o' ? 'where' : 'on'} ${key.join(' and ')}`;
+    select case when ${livingStream} then 1 else 2 end, 'd', ${eventSql(mapping, 'deleted', `'{}'`)}
+  ) e
+  ${announcedSql(mapping, tables.schema)}`;
 }
 
 /**
- * What the statement that is under way has recorded of the stream already: a change that came later, but whose event was
- * written first, must not be undone by the event of the earlier one.
+ * The change of a row that wasn't there before. Of an aggregate with parts, which may come before their root, only what was told of says
+ * whether that is there; and a creation takes away what parts its stream still has of a former one. An update behind the end of a stream,
+ * as erasure once wrote it, doesn't make the stream live.
  */
-function laterEvents(mapping: EntityMapping, tables: StreamTables, streamId: string): string {
-  return `cross join lateral (
-    select coalesce(jsonb_object_agg(d.key, d.value) filter (where d.key is not null), '{}') as data, coalesce(bool_or(v.newest and v.change = 'd'), false) as gone,
-           count(*) > 0 as found
-    from (
-      select v.change, v.data, v.recorded_at, row_number() over (order by v.stream_position desc) = 1 as newest
-      from ${tables.own} v
-      where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = ${streamId}
-      order by v.stream_position desc limit ${eventsLookedBackAt}) v
-    left join lateral jsonb_each(v.data::jsonb) d on true
-    where v.recorded_at >= statement_timestamp()
-    offset 0
-  ) l`;
+function beginning({ category, parts }: EntityMapping, { visible }: StreamTables): string {
+  const began = `select v.change from ${visible} v where v.category = ${quoteLiteral(category)} and v.stream_id = k.stream_id and v.change in ('c', 'd') order by v.stream_position desc limit 1`;
+  const goesOn =
+    parts.length > 0 ? `h.told and l.begun and not l.gone` : `${livingStream} and (${began}) = 'c'`;
+  return `case when ${goesOn} then 'u'::"char" else 'c' end`;
 }
 
-function insertEvents(mapping: EntityMapping, tables: StreamTables): string {
-  return (
-    `  insert into ${tables.written} ` +
-    `(category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column}${tables.column})`
-  );
+function stateByNow(mapping: EntityMapping): string {
+  return `case when h.told then ${stateSql(mapping, 'w')} else ${stateSql(mapping, 'n')} end`;
 }
 
-/** The last position of each row's stream; leaves out rows without one. */
-function lastEvent(mapping: EntityMapping, tables: StreamTables): string {
-  return `cross join lateral (select h.position from (${headOf(mapping, tables)}) h where h.position is not null) h`;
+/**
+ * One row is tried first, with a plan that is a third of the others'; then many rows; then those that something is special about: that
+ * have no living stream, or another key than before, or of which capture was told something while the statement ran; and all of
+ * them where scopes are open that name changes. A trigger for each row has no many.
+ */
+function plainFirst(
+  mapping: EntityMapping,
+  tables: StreamTables,
+  rows: string,
+  one: PlainEvents,
+  many: PlainEvents,
+  others: (which: Which, isThere: boolean) => string,
+  isThere: boolean,
+): string {
+  const isOneRow = mapping.reentrant ? undefined : `not exists (select from ${rows} offset 1)`;
+  const first = `${plainEventSql(mapping, tables, one, isOneRow)};
+    get diagnostics capture.written = row_count;`;
+  if (mapping.reentrant) {
+    return `if capture.intents is null then
+    ${first}
+  end if;
+  if capture.written is distinct from 1 then
+${others(allOfThem, isThere)}
+  end if;`;
+  }
+  return `if capture.intents is null then
+    ${first}
+    if capture.written = 0 then
+${plainEventsSql(mapping, tables, many)}
+    end if;
+  end if;
+  if capture.intents is not null or capture.others is not null then
+${asNamed(mapping, (there) => others(theOthers, there))}
+  end if;`;
 }
 
-/** The last position of each row's stream, null for a stream that isn't there: one index probe per row. */
-function streamHead(mapping: EntityMapping, tables: StreamTables): string {
-  return `cross join lateral (${headOf(mapping, tables)}) h`;
+/** Which rows a statement is for. */
+interface Which {
+  readonly join: string;
+  readonly condition: string;
 }
 
-function headOf(mapping: EntityMapping, tables: StreamTables): string {
-  return tables.head(quoteLiteral(mapping.category), 'r.stream_id');
+const allOfThem: Which = { join: '', condition: 'true' };
+const theOthers: Which = {
+  join: 'left join unnest(capture.others) u (stream_id) on u.stream_id = k.stream_id',
+  condition: '(capture.others is null or u.stream_id is not null)',
+};
+
+/** Of a table whose every statement needs its name; the short way of others doesn't. */
+function whereNamed(mapping: EntityMapping, sql: (isThere: boolean) => string): string {
+  return mapping.reentrant ? asNamed(mapping, sql) : sql(true);
 }
 
 /** An aggregate of several tables gets its first event in a statement of its own; one of a single row along with the change. */
@@ -222,41 +264,10 @@ function firstWithParts(mapping: EntityMapping, tables: StreamTables, rows: stri
   return mapping.parts.length === 0 ? '' : `${firstEventsSql(mapping, tables, rows)}\n`;
 }
 
-/** For a row that was there before capture and is met for the first time: as it was before this change. */
+/** For a row without a living stream, which was there before capture or came behind its back: as it was before this change. */
 function firstEvent(mapping: EntityMapping): string {
   return (
     `select 1 as step, 'c'::"char" as change, ${quoteLiteral(mapping.eventTypes.imported)} as type, ` +
     `${stateSql(mapping, 'o')} as data, ${backfillMetadata} as metadata`
   );
-}
-
-/** Type, data and metadata of a change. What a scope adds never stands for a property of the entity. */
-function eventSql(mapping: EntityMapping, change: ChangeOfRow, data: string, named: boolean): string {
-  const type = eventTypeSql(mapping, change);
-  if (!named) return `${type}, ${data}::json, capture.context`;
-  const properties = [
-    ...mapping.columns.map(({ property }) => property),
-    ...mapping.parts.map(({ part }) => part.path),
-  ]
-    .map(quoteLiteral)
-    .join(', ');
-  return `coalesce(i.type, ${type}), (coalesce(i.data - array[${properties}]::text[], '{}') || (${data})::jsonb)::json, capture.context`;
-}
-
-/**
- * The innermost open scope that names this change. A scope names the first change of each stream: if the stream's last
- * event was written inside it, it has had its name. A stream with parts has events of others, too, so there the name is looked for.
- */
-function intentFor(mapping: EntityMapping, tables: StreamTables, change: string): string {
-  const changed = ['created', 'updated', 'deleted'].includes(change) ? quoteLiteral(change) : change;
-  return `left join lateral (
-    select x.e ->> 'type' as type, x.e -> 'data' as data
-    from jsonb_array_elements(capture.intents) with ordinality x (e, n)
-    where coalesce(x.e ->> 'id', r.stream_id) = r.stream_id and coalesce(x.e ->> 'on', ${changed}) = ${changed}
-      and not exists (
-        select from ${tables.visible} v
-        where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = r.stream_id
-          and ${mapping.parts.length > 0 ? `v.type = x.e ->> 'type'` : 'v.stream_position = h.position'} and starts_with(v.metadata ->> 'scope', x.e ->> 'scope'))
-    order by x.n limit 1
-  ) i on true`;
 }

@@ -1,3 +1,4 @@
+import { quoteTable } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { survivingRows } from './surviving-rows.js';
 
@@ -8,10 +9,22 @@ export const newRows = 'backstory_new_rows';
 /** The row as text, beside its columns: as PostgreSQL calls a column of its own, so that no table has one of that name. */
 const wholeRow = 'cmax';
 
-/** What a trigger function reads the changed rows from: a row trigger sees one, a statement trigger all of them. */
-export function changedRows(mapping: EntityMapping, schema: string): { old: string; new: string } {
+/**
+ * What a trigger function reads the changed rows from: a row trigger sees one, a statement trigger all of them. `isThere`: the table
+ * still has its name.
+ */
+export function changedRows(
+  mapping: EntityMapping,
+  schema: string,
+  isThere = true,
+): { old: string; new: string } {
+  // Nothing is read of the table: but without it a session would keep a plan with columns that have been dropped since.
+  const asPlanned = isThere ? `from (select) one left join ${quoteTable(mapping.table)} t on false` : '';
   const { old, new: now } = mapping.reentrant
-    ? { old: `(select old.*, old::text as ${wholeRow})`, new: `(select new.*, new::text as ${wholeRow})` }
+    ? {
+        old: `(select old.*, old::text as ${wholeRow} ${asPlanned})`,
+        new: `(select new.*, new::text as ${wholeRow} ${asPlanned})`,
+      }
     : { old: oldRows, new: newRows };
   // Of a subquery's row the planner makes an expression with all of its columns, for each column anew.
   const row = mapping.reentrant ? `"$r".${wholeRow}` : '("$r".*)::text';

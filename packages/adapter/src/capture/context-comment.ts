@@ -1,3 +1,5 @@
+import type { ActiveIntent } from './capture-context.js';
+
 /**
  * Statements that write nothing: transaction control as a statement of its own (but for COMMIT, at which deferred
  * triggers write), settings, and what TypeORM builds to read entities.
@@ -23,14 +25,21 @@ export function contextComment(statement: string, context: () => object | undefi
 
 function contextJson(context: () => object | undefined): string | undefined {
   try {
-    const json = JSON.stringify(context(), (_, value: unknown) =>
+    const given = context();
+    const json = JSON.stringify(given, (_, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     );
-    if (json === undefined || json.length <= longest) return json;
+    if (json === undefined || json.length <= longest || isAnnouncement(given)) return json;
     return JSON.stringify({ contextError: `a context of ${json.length} characters was left out` });
   } catch (error) {
     return JSON.stringify({ contextError: textOf(error).slice(0, 200) });
   }
+}
+
+/** What a command says is what is to be recorded: it has limits of its own. */
+function isAnnouncement(context: object | undefined): boolean {
+  const { $events } = (context ?? {}) as { $events?: readonly ActiveIntent[] };
+  return $events?.some(({ announced }) => announced !== undefined) ?? false;
 }
 
 function textOf(error: unknown): string {

@@ -26,10 +26,10 @@ function everyLivingStreamEnds(mapping: EntityMapping, tables: StreamTables): st
   return `${insertEvents(mapping, tables, `'d', ${quoteLiteral(eventTypes.deleted)}, '{}'`)}
       from (select distinct v.stream_id from ${tables.visible} v where v.category = ${quoteLiteral(category)}) r
       cross join lateral (${tables.head(quoteLiteral(category), 'r.stream_id')}) h
-      where not exists (
-        select from ${tables.visible} v
-        where v.category = ${quoteLiteral(category)} and v.stream_id = r.stream_id
-          and v.stream_position = h.position and v.change = 'd');`;
+      where (
+        select v.change from ${tables.visible} v
+        where v.category = ${quoteLiteral(category)} and v.stream_id = r.stream_id and v.change <> 'n'
+        order by v.stream_position desc limit 1) is distinct from 'd';`;
 }
 
 function everyPartGoes(mapping: PartMapping, tables: StreamTables): string {
@@ -41,7 +41,7 @@ function everyPartGoes(mapping: PartMapping, tables: StreamTables): string {
         from (
           select distinct on (v.stream_id, x.id) v.stream_id, x.id, x.patch
           from ${tables.visible} v cross join lateral json_each(v.data -> ${path}) x (id, patch)
-          where v.category = ${quoteLiteral(category)}
+          where v.category = ${quoteLiteral(category)} and v.change <> 'n'
           order by v.stream_id, x.id, v.stream_position desc
         ) p where json_typeof(p.patch) <> 'null' group by p.stream_id
       ) r

@@ -5,8 +5,11 @@ export {
   currentStatementContext,
   runInContext,
 } from './capture-context.js';
+export type { AnnouncedEvent, AnnouncedPart } from './capture-context.js';
+export { announce, withinCommand } from './announce.js';
 export { type EventIntent, withEvent } from './event-intent.js';
 export { contextComment } from './context-comment.js';
+export { type OtherTable, otherTables, refuseOtherTable } from './other-tables.js';
 export { adoptRelease, changesCapture, isAdopted, isKnownRelease, readReleases } from './adopt-release.js';
 export { captureFunctions, wantedTriggers } from './capture-sql.js';
 export { type CaptureState, isWholeAtTheTop, readCaptureStates } from './capture-state.js';
@@ -14,5 +17,8 @@ export { installCapture } from './install-capture.js';
 export { rebindRestored } from './rebind-restored.js';
 export { readTriggers } from './read-triggers.js';
 export { removeCapture } from './remove-capture.js';
+export { requireOwnRows } from './require-own-rows.js';
 export { renewCapture } from './renew-capture.js';
+export { renewRefusal } from './renew-refusal.js';
 export { lockStreamEnds } from './lock-stream-ends.js';
+export { awaitVerify } from './unsettle-keys.js';

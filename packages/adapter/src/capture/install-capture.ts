@@ -33,18 +33,19 @@ export async function installCapture(
   const install = (): Promise<boolean> =>
     database.transaction(async (sql) => {
       await lockInstallation(sql, schema);
-      state = (await readCaptureStates(sql, schema)).find((each) => each.category === category);
+      [state] = await readCaptureStates(sql, schema, category);
       if (!state) return false;
-      const { mapping, captured, outdated, rebound, missing } = state;
+      const { mapping, captured, outdated, rebound, misrefusing, missing } = state;
       if (typeof mapping === 'string') throw lostCapture(category, mapping);
-      if (captured && outdated.length + rebound.length + missing.length === 0) return false;
+      const remade = [...outdated, ...rebound, ...misrefusing];
+      if (captured && remade.length + missing.length === 0) return false;
       // What begins to be captured has triggers perhaps, from before it was off: the lock is what makes it whole.
       const locked = captured
         ? [...new Set(missing.map(({ table }) => quoteTable(table)))]
         : [mapping, ...mapping.parts].map(({ table }) => quoteTable(table));
       if (locked.length > 0) await lockTables(sql, locked);
       await unsettleLateTables(sql, schema, state);
-      await makeFunctions(sql, schema, captured ? [...outdated, ...rebound] : [mapping, ...mapping.parts]);
+      await makeFunctions(sql, schema, captured ? remade : [mapping, ...mapping.parts]);
       // Somebody who has switched it off may have dropped some until the lock was had.
       if (locked.length > 0) await makeTriggers(sql, await missingNow(sql, schema, category));
       return true;
@@ -67,8 +68,8 @@ async function missingNow(
   schema: string,
   category: string,
 ): Promise<readonly WantedTrigger[]> {
-  const states = await readCaptureStates(sql, schema);
-  return states.find((state) => state.category === category)?.missing ?? [];
+  const [state] = await readCaptureStates(sql, schema, category);
+  return state?.missing ?? [];
 }
 
 /** All of them, each for a part of the time after which PostgreSQL looks for deadlocks: while one is waited for, others are held. */

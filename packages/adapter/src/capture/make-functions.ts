@@ -1,5 +1,6 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { columnsAsSeen, type EntityMapping, readCatalogOf, readStoredTables } from '../mapping/index.js';
+import { beginAppendFunction } from './begin-append-sql.js';
 import { captureFunctions, captureSql } from './capture-sql.js';
 
 /** Makes the functions that capture some tables, or makes them anew, and notes what the tables and columns are called by now. */
@@ -14,33 +15,54 @@ export async function makeFunctions(
     sql,
     mappings.map(({ table }) => table.oid),
   );
-  // Streams that began before a part was owned don't have it: until a verify says otherwise, it isn't read from them.
+  // Streams that began before a part was owned don't have it: until a verify says otherwise, it isn't read from them. Nor is a root of
+  // which something else was unsettled.
   const begun = `select from ${quoteIdentifier(schema)}.events e where e.category = $1`;
   for (const mapping of mappings) {
     const part = mapping.part?.path ?? '';
+    const known = stored.find((each) => each.category === mapping.category && each.part === part);
+    const refuses = known?.refuses ?? false;
     const { functions, fingerprint } = captureSql(mapping, schema);
     // Who may execute one may hang it on a table of their own.
     const names = captureFunctions(mapping).map(
       (name) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}()`,
     );
+    if (!mapping.part) names.push(beginAppendFunction(schema, mapping.category));
     await sql.execute(
-      [...functions, `revoke execute on function ${names.join(', ')} from public`].join(';\n'),
+      // PostgreSQL would parse each body now and again at its first call; they come from one generator
+      [
+        'set local check_function_bodies = off',
+        ...functions(refuses),
+        `revoke execute on function ${names.join(', ')} from public`,
+      ].join(';\n'),
     );
-    const known = stored.find((each) => each.category === mapping.category && each.part === part)?.captured;
+    if (!mapping.part) await letAppendCall(sql, schema, mapping.category);
     const table = catalog.find(({ oid }) => oid === mapping.table.oid);
     await sql.execute(
       `update ${quoteIdentifier(schema)}.aggregates
        set fingerprint = $3, functions_oid = table_oid, table_schema = $4, table_name = $5, captured = $6,
-           replayed_oid = coalesce(replayed_oid, case when part = '' or not exists (${begun}) then table_oid end),
-           installed_at = now() where category = $1 and part = $2`,
+           replayed_oid = coalesce(replayed_oid, case when case part when '' then installed_at is null else not exists (${begun}) end then table_oid end),
+           installed_at = now(), refusing_since = case when $7 then now() end where category = $1 and part = $2`,
       [
         mapping.category,
         part,
         fingerprint,
         mapping.table.schema,
         mapping.table.name,
-        known && table ? JSON.stringify(columnsAsSeen(known, table)) : null,
+        known?.captured && table ? JSON.stringify(columnsAsSeen(known.captured, table)) : null,
+        refuses,
       ],
     );
   }
+}
+
+/** append_events() has the rights of who owns the log, which may be another role than the one that makes functions. */
+async function letAppendCall(sql: SqlExecutor, schema: string, category: string): Promise<void> {
+  const [other] = await sql.execute<{ owner: string }>(
+    `select c.relowner::regrole::text as owner from pg_class c
+     where c.oid = to_regclass($1) and c.relowner <> current_user::regrole`,
+    [`${quoteIdentifier(schema)}.events`],
+  );
+  if (other)
+    await sql.execute(`grant execute on function ${beginAppendFunction(schema, category)} to ${other.owner}`);
 }

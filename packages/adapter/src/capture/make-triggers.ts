@@ -6,7 +6,7 @@ export async function makeTriggers(sql: SqlExecutor, missing: readonly WantedTri
   if (missing.length === 0) return;
   const oids = missing.map(({ table }) => table.oid);
   const there = await sql.execute<{ oid: number; name: string; disabled: boolean; replaceable: boolean }>(
-    `select g.tgrelid as oid, g.tgname as name, g.tgenabled = 'D' as disabled,
+    `select g.tgrelid as oid, g.tgname as name, g.tgenabled in ('D', 'R') as disabled,
             current_setting('server_version_num')::integer >= 140000 and c.relkind = 'r' and g.tgparentid = 0 as replaceable
      from pg_trigger g join pg_class c on c.oid = g.tgrelid where g.tgrelid = any ($1::oid[])`,
     [oids],

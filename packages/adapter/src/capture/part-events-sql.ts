@@ -27,13 +27,42 @@ export type Operation = 'insert' | 'update' | 'delete' | 'truncate';
  * part, behind the end of its root's stream. In the root's stream everything that happens to a part is an update:
  * `{"lines": {"7": {…}}}` adds or changes, `{"lines": {"7": null}}` takes away.
  */
-export function partEventsSql(
+export function partEventsSql(mapping: PartMapping, tables: StreamTables, operation: Operation): string {
+  if (operation === 'truncate') {
+    const before = truncatedRows(mapping, tables.schema);
+    return `${eventsOf(mapping, tables, operation, true, { before, after: undefined })}${hiddenTruncationSql(mapping, tables)}`;
+  }
+  const rows = changedRows(mapping, tables.schema);
+  const changed: ChangedParts = {
+    before: operation === 'insert' ? undefined : rows.old,
+    after: operation === 'delete' ? undefined : rows.new,
+  };
+  const streams = ofBoth(changed, (alias) => streamIdSql(mapping, alias));
+  const category = quoteLiteral(mapping.part.root.category);
+  const { before, after } = changed;
+  const sameKey = mapping.key.map(
+    ({ column }) => `n.${quoteIdentifier(column)} = o.${quoteIdentifier(column)}`,
+  );
+  // see updatesSql: MERGE of a partitioned table
+  const isShown =
+    before && after && mapping.partitions.length > 0 && !mapping.reentrant
+      ? ` and not exists (select from ${before} o where not exists (select from ${after} n where ${sameKey.join(' and ')}))`
+      : '';
+  return `  if capture.intents is null and not exists (
+    select from (${streams}) k (stream_id) cross join lateral (${tables.last(category, 'k.stream_id')}) h where h.told)${isShown} then
+${eventsOf(mapping, tables, operation, false, changed)}
+  else
+${eventsOf(mapping, tables, operation, true, partsByNow(mapping, changed))}
+  end if;`;
+}
+
+function eventsOf(
   mapping: PartMapping,
   tables: StreamTables,
   operation: Operation,
   named: boolean,
+  changed: ChangedParts,
 ): string {
-  const changed = changedParts(mapping, tables.schema, operation);
   const { root } = mapping.part;
   const key = root.key.map(({ column }) => `t.${quoteIdentifier(column)}`);
   const touched = `(${key.join(', ')}) in (${ofBoth(changed, (alias) => rootKeySql(mapping, alias, tableOf).join(', '))})`;
@@ -50,33 +79,30 @@ ${changesSql(mapping, operation, changed)}
   cross join lateral (
     select coalesce(v.position, 0) as position from (${tables.head(quoteLiteral(root.category), 'e.stream_id')}) v
   ) h
-  ${named ? intentFor(root, tables) : ''};${operation === 'truncate' ? hiddenTruncationSql(mapping, tables) : ''}`;
+  ${named ? intentFor(root, tables) : ''};`;
 }
 
 /**
- * Where one statement may change a row more than once, its trigger fires for each row, perhaps in another order than the
- * changes: so it records the row as it is by now, which is true whichever of them is recorded last.
+ * Of an aggregate that something was told of while the statement ran: its parts may have been changed again before capture hears
+ * of the statement. So it records them as they are by now, which is true whichever of the changes is recorded last.
  */
-function changedParts(mapping: PartMapping, schema: string, operation: Operation): ChangedParts {
-  if (operation === 'truncate') return { before: truncatedRows(mapping, schema), after: undefined };
-  const rows = changedRows(mapping, schema);
-  const before = operation === 'insert' ? undefined : rows.old;
-  const after = operation === 'delete' ? undefined : rows.new;
-  if (!mapping.reentrant) return { before, after };
+function partsByNow(mapping: PartMapping, { before, after }: ChangedParts): ChangedParts {
   const isSame = mapping.key
     .map(({ column }) => `c.${quoteIdentifier(column)} = k.${quoteIdentifier(column)}`)
     .join(' and ');
   const columns = mapping.columns.map(({ column }) => quoteIdentifier(column));
   const of = (alias: string): string => columns.map((column) => `${alias}.${column}`).join(', ');
-  const byNow = (row: 'old' | 'new'): string =>
-    `select ${of('c')} from ${tableOf(mapping)} c join ${rows[row]} k on ${isSame}`;
+  const key = mapping.key.map(({ column }) => quoteIdentifier(column)).join(', ');
+  const byNow = (rows: string): string =>
+    `select ${of('c')} from ${tableOf(mapping)} c join ${rows} k on ${isSame}`;
+  const both = [before, after].filter(Boolean).map((rows) => `select ${key} from ${rows} b`);
   // one that a policy hides is not gone: as it was when the trigger fired
-  const hidden = `select ${of('k')} from ${rows.new} k
+  const hidden = (rows: string): string => `select ${of('k')} from ${rows} k
         where row_security_active(to_regclass(${quoteLiteral(quoteTable(mapping.table))})) and not exists (select from ${tableOf(mapping)} c where ${isSame})`;
-  const cameBack = `exists (${byNow('old')} where ${streamIdSql(mapping, 'c')} is not distinct from ${streamIdSql(mapping, 'd')})`;
+  const cameBack = `exists (${before && byNow(before)} where ${streamIdSql(mapping, 'c')} is not distinct from ${streamIdSql(mapping, 'd')})`;
   return {
     before: before && (after ? before : `(select d.* from ${before} d where not ${cameBack})`),
-    after: after && `(${byNow('new')} union all ${hidden})`,
+    after: after && `(${byNow(`(${both.join(' union ')})`)} union all ${hidden(after)})`,
   };
 }
 
@@ -162,7 +188,7 @@ function together(own: string, beneath: string | undefined): string {
 function namedSql({ part: { root } }: PartMapping, named: boolean): string {
   if (!named) return 'e.type, e.data::json, e.metadata';
   const known = [...root.columns.map(({ property }) => property), ...root.parts.map(({ part }) => part.path)];
-  return `coalesce(i.type, e.type), (coalesce(i.data - array[${known.map(quoteLiteral).join(', ')}]::text[], '{}') || e.data)::json, e.metadata`;
+  return `coalesce(i.type, e.type), case when i.type is null then e.data::json else (coalesce(i.data - array[${known.map(quoteLiteral).join(', ')}]::text[], '{}') || e.data)::json end, e.metadata`;
 }
 
 /** The innermost open scope that names a change of this part: the first in each stream. */
@@ -173,7 +199,7 @@ function intentFor(root: EntityMapping, tables: StreamTables): string {
     where e.place = 1 and coalesce(x.e ->> 'id', e.row_id) = e.row_id and coalesce(x.e ->> 'on', e.kind) = e.kind
       and not exists (
         select from ${tables.visible} v
-        where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id
+        where v.category = ${quoteLiteral(root.category)} and v.stream_id = e.stream_id and v.change <> 'n'
           and v.type = x.e ->> 'type' and starts_with(v.metadata ->> 'scope', x.e ->> 'scope'))
     order by x.n limit 1
   ) i on true`;

@@ -6,6 +6,7 @@ export interface TableTrigger {
   readonly schema: string;
   readonly table: string;
   readonly name: string;
+  /** Whether it fires in an ordinary session: one that is enabled for replicas alone doesn't. */
   readonly enabled: boolean;
   readonly forEachRow: boolean;
   readonly functionName: string;
@@ -16,7 +17,7 @@ export interface TableTrigger {
 /** All triggers by which tables are captured, found by their functions: also on tables that no aggregate is bound to any more. */
 export function readTriggers(sql: SqlExecutor, schema: string): Promise<TableTrigger[]> {
   return sql.execute<TableTrigger>(
-    `select g.tgrelid as oid, tn.nspname as schema, t.relname as table, g.tgname as name, g.tgenabled <> 'D' as enabled,
+    `select g.tgrelid as oid, tn.nspname as schema, t.relname as table, g.tgname as name, g.tgenabled in ('O', 'A') as enabled,
             g.tgtype & 1 = 1 as "forEachRow", p.proname as "functionName", g.tgparentid <> 0 as inherited
      from pg_trigger g join pg_proc p on p.oid = g.tgfoid
      join pg_class t on t.oid = g.tgrelid join pg_namespace tn on tn.oid = t.relnamespace

@@ -35,14 +35,14 @@ export async function renewCapture(sql: SqlExecutor, schema: string): Promise<Re
   const renewed: string[] = [];
   const ended: { category: string; reason: string }[] = [];
   for (const state of (await readCaptureStates(sql, schema)).filter(isStale)) {
-    const { category, mapping, outdated, rebound, missing } = state;
+    const { category, mapping, outdated, rebound, misrefusing, missing } = state;
     if (typeof mapping === 'string') {
       await endCapture(sql, schema, state, mapping);
       ended.push({ category, reason: mapping });
       continue;
     }
     await unsettleLateTables(sql, schema, state);
-    await makeFunctions(sql, schema, [...outdated, ...rebound]);
+    await makeFunctions(sql, schema, [...outdated, ...rebound, ...misrefusing]);
     await makeTriggers(sql, missing);
     renewed.push(category);
   }
@@ -50,9 +50,11 @@ export async function renewCapture(sql: SqlExecutor, schema: string): Promise<Re
 }
 
 /** A table that is gone fires no trigger, and comes back perhaps. */
-function isStale({ captured, mapping, tables, outdated, rebound, missing }: CaptureState): boolean {
+function isStale({ captured, mapping, tables, ...stale }: CaptureState): boolean {
   if (!captured) return false;
-  if (typeof mapping !== 'string') return outdated.length + rebound.length + missing.length > 0;
+  const { outdated, rebound, misrefusing, missing } = stale;
+  if (typeof mapping !== 'string')
+    return outdated.length + rebound.length + misrefusing.length + missing.length > 0;
   return !mapping.endsWith('is gone') && tables.every(({ captured: known }) => known !== null);
 }
 

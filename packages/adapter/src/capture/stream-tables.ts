@@ -8,6 +8,11 @@ export interface StreamTables {
   readonly visible: string;
   /** A query for the last position in a stream, as `position`: null where there is none. It looks at one entry of an index. */
   readonly head: (category: string, streamId: string) => string;
+  /**
+   * A query for a stream's last event: its `position`, its `change`, and whether it may have been `told` while the statement
+   * that is under way ran. One row; `position` and `change` are null where there is none.
+   */
+  readonly last: (category: string, streamId: string) => string;
   /** Those that may be of the transaction itself, with their times. */
   readonly own: string;
   /** Further columns of what is written, and their values. */
@@ -20,13 +25,16 @@ export function numberedAtWrite(schema: string): StreamTables {
   const events = `${quoteIdentifier(schema)}.events`;
   const head = (category: string, streamId: string): string =>
     `select max(v.stream_position) as position from ${events} v where v.category = ${category} and v.stream_id = ${streamId}`;
-  return { schema, written: events, visible: events, head, own: events, column: '', value: '' };
+  const last = (category: string, streamId: string): string =>
+    `select e.position, e.change, coalesce(e.told, false) as told from (select) one left join lateral (${lastOf(events, '', category, streamId)}) e on true`;
+  return { schema, written: events, visible: events, head, last, own: events, column: '', value: '' };
 }
 
 /** Events that are pending until their transaction commits. */
 export function numberedAtCommit(schema: string): StreamTables {
   const name = quoteIdentifier(schema);
   const pending = `${name}.pending_events`;
+  const isOwn = 'v.transaction = pg_current_xact_id() and ';
   return {
     schema,
     written: pending,
@@ -36,10 +44,25 @@ export function numberedAtCommit(schema: string): StreamTables {
       `select greatest((${numberedAtWrite(schema).head(category, streamId)}), (
         select max(p.stream_position) from ${pending} p
         where p.transaction = pg_current_xact_id() and p.category = ${category} and p.stream_id = ${streamId})) as position`,
+    last: (category, streamId) =>
+      `select greatest(e.position, p.position) as position, coalesce(p.change, e.change) as change, coalesce(p.told, false) as told
+       from (select) one
+       left join lateral (${lastOf(`${name}.events`, '', category, streamId)}) e on true
+       left join lateral (${lastOf(pending, isOwn, category, streamId)}) p on true`,
     own: `(select p.* from ${pending} p where p.transaction = pg_current_xact_id())`,
     column: ', first',
     value: ', row_number() over () = 1',
   };
+}
+
+/** Events that change nothing (`n`) count for the position only. */
+function lastOf(events: string, condition: string, category: string, streamId: string): string {
+  const ofStream = `from ${events} v where ${condition}v.category = ${category} and v.stream_id = ${streamId}`;
+  const newest = 'order by v.stream_position desc limit 1';
+  return (
+    `select v.stream_position as position, case v.change when 'n' then (select v.change ${ofStream} and v.change <> 'n' ${newest}) else v.change end as change, ` +
+    `v.recorded_at >= statement_timestamp() as told ${ofStream} ${newest}`
+  );
 }
 
 /**

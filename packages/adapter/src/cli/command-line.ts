@@ -11,6 +11,7 @@ import { eraseCommand } from './commands/erase.command.js';
 import { historyCommand } from './commands/history.command.js';
 import { initCommand } from './commands/init.command.js';
 import { installCommand } from './commands/install.command.js';
+import { keysCommand } from './commands/keys.command.js';
 import { migrationCommand } from './commands/migration.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
 import { relayCommand } from './commands/relay.command.js';
@@ -45,6 +46,7 @@ const commands = [
   eraseCommand,
   subjectCommand,
   retainCommand,
+  keysCommand,
   completionCommand,
 ];
 

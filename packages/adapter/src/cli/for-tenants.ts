@@ -133,7 +133,7 @@ function prefixed(stream: NodeJS.WritableStream, tenant: string): Terminal['stde
   return new Writable({
     decodeStrings: false,
     write: (text: string | Buffer, _encoding, done) => {
-      stream.write(String(text).replace(/^(?=.)/gm, `${tenant}: `));
+      stream.write(String(text).replace(/^(?=.)/gm, () => `${tenant}: `));
       done();
     },
   });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Backstory } from '../backstory.js';
 import { InvalidOptionsError } from '../errors.js';
-import type { RelayDefinition } from '../consumer-control.js';
+import type { RelayDefinition } from '../consumer-definition.js';
 import { type CommandInput, print } from './cli.js';
 import { namedPublisher } from './named-publisher.js';
 
@@ -16,9 +16,13 @@ export async function publishUntilEnd(backstory: Backstory, name: string, input:
   }
   const { category, from } = options as { category?: string[]; from?: RelayDefinition['from'] };
   const { consumers } = backstory;
+  const publisher = await namedPublisher(options);
+  if (options['plainText'] !== true) await backstory.keys.requireNone();
+  const readable = options['plainText'] === true ? [] : backstory.keys.readable();
+  const isNew = !(await consumers.list()).some((consumer) => consumer.name === name);
   consumers.relay({
     name,
-    publisher: await namedPublisher(options),
+    publisher,
     ...(category && { filter: { categories: category } }),
     ...(from && { from }),
     includeBackfill: options['includeBackfill'] === true,
@@ -30,7 +34,15 @@ export async function publishUntilEnd(backstory: Backstory, name: string, input:
   told.catch(() => undefined);
   await consumers.start();
   try {
-    input.terminal.stderr.write(`"${name}" publishes; "npx backstory relay" shows how far it is.\n`);
+    input.terminal.stderr.write(
+      `"${name}" publishes; "npx backstory relay" shows how far it is.\n` +
+        (isNew && (from ?? 'now') === 'now'
+          ? 'It is new, and begins with what is written from now on. With earlier events: --from beginning, under another name.\n'
+          : '') +
+        (readable.length > 0
+          ? `What is personal of ${readable.join(', ')} is published as it is. To encrypt it, name a file whose options have encryption: --config.\n`
+          : ''),
+    );
     const wait = { timeoutMs: Infinity, signal: end.signal };
     const caughtUp = options['untilCaughtUp']
       ? consumers.wait(name, undefined, wait)

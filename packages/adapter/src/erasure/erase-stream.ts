@@ -14,6 +14,9 @@ import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
 import { replayStreams, requireUpcasters } from '../replay/index.js';
 import { compare, ofStreams, refuseIds } from '../verify/index.js';
 import type { ErasureOptions, ErasureReport } from './erasure-options.js';
+import { redactEvents } from './redact-events.js';
+import { destroyKeys } from './destroy-keys.js';
+import { explainRights } from './explain-rights.js';
 import { planRedactions, type RedactionPlan, storedValues } from './plan-redactions.js';
 import { type Choice, requireProperties } from './properties.js';
 import { stillInTable } from './still-in-table.js';
@@ -29,6 +32,8 @@ export interface StreamErasure extends Pick<
   readonly plan?: (events: readonly StoredEvent[]) => RedactionPlan;
   /** Events before it are `old`. */
   readonly before?: Date;
+  /** Subjects whose keys die with it. @defaultValue none */
+  readonly keys?: readonly string[];
 }
 
 /**
@@ -62,7 +67,7 @@ async function eraseIn(
   schema: string,
   root: EntityMapping,
   streamId: string,
-  { properties, chosen, plan, before, actor = false, by, reason, dryRun = false }: StreamErasure,
+  { properties, chosen, plan, before, keys = [], actor = false, by, reason, dryRun = false }: StreamErasure,
 ): Promise<ErasureReport> {
   await pinSettings(sql);
   const events = await storedEvents(sql, schema, root.category, [streamId], before);
@@ -80,30 +85,26 @@ async function eraseIn(
     stillInTable: await stillInTable(sql, root, streamId, chosen).catch(
       refuseIds(root, ofStreams([streamId])),
     ),
+    keysDestroyed: [],
     dryRun,
   };
-  if (dryRun || planned.redactions.length === 0) return report;
+  if (dryRun) return report;
+  // last, because a relay that makes one of them waits for it
+  const destroy = async (): Promise<string[]> => destroyKeys(sql, schema, keys);
+  if (planned.redactions.length === 0) return { ...report, keysDestroyed: await destroy() };
   const differedBefore = await differences(sql, schema, root, streamId);
-  const [erased] = await sql.execute<{ events: number; position: number }>(
-    `select events::float8 as events, erased_position::float8 as position
-     from ${quoteIdentifier(schema)}.erase_events($1, $2, $3::jsonb, $4, $5::smallint, $6, $7)`,
-    [
-      root.category,
-      streamId,
-      JSON.stringify(planned.redactions),
-      root.eventTypes.erased,
-      root.schemaVersion,
-      by ?? null,
-      reason ?? null,
-    ],
-  );
+  const erased = await redactEvents(sql, schema, { ...root, type: root.eventTypes.erased }, streamId, {
+    redactions: planned.redactions,
+    by,
+    reason,
+  });
   await requireReplay(sql, schema, root, streamId);
   const differs = [...(await differences(sql, schema, root, streamId))].find(
     (each) => !differedBefore.has(each),
   );
   if (differs !== undefined)
     throw failed(root, streamId, `its replay would differ from the tables: ${differs}`);
-  return { ...report, ...erased };
+  return { ...report, ...erased, keysDestroyed: await destroy() };
 }
 
 /**
@@ -119,13 +120,12 @@ async function lock(sql: SqlExecutor, schema: string, root: EntityMapping, strea
       [[streamId]],
     );
   }
-  await sql.execute(`set local lock_timeout = '20ms'`);
   await lockStreamEnds(sql, schema, root, [streamId]);
-  await sql.execute(`set local lock_timeout = '500ms'`);
-  await sql.execute(
-    `select from ${quoteIdentifier(schema)}.archived_streams where category = $1 and stream_id = $2 for update`,
-    [root.category, streamId],
-  );
+  await sql
+    .execute(`select ${quoteIdentifier(schema)}.hold_archived_stream($1, $2)`, [root.category, streamId])
+    .catch((error: unknown) => {
+      throw explainRights(error);
+    });
 }
 
 async function differences(

@@ -27,5 +27,10 @@ export interface ErasureReport {
   readonly position: number | null;
   /** Chosen properties of which the application's own tables still hold a value: erasing it there is the application's to do. */
   readonly stillInTable: readonly string[];
+  /**
+   * Subjects whose keys were destroyed along with it, such as `customer:42`: what relays have encrypted for them can't be read any more.
+   * Only what erases all of a stream or subject destroys keys.
+   */
+  readonly keysDestroyed: readonly string[];
   readonly dryRun: boolean;
 }

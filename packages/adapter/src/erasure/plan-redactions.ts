@@ -1,4 +1,4 @@
-import { propertyOf, type ValuePath, valuesOf } from '../event/index.js';
+import { ownData, propertyOf, type ValuePath, valuesOf } from '../event/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { traceValues } from '../upcasting/index.js';
 import { type Choice, isTie } from './properties.js';
@@ -51,12 +51,14 @@ export function planRedactions(
 /** The values of an event that aren't null. What was said of parts that are owned no more has the shape of parts. */
 export function storedValues(root: EntityMapping, event: StoredEvent): ValuePath[] {
   const { data } = event;
+  if (event.change === 'none')
+    return valuesOf(data, []).flatMap(([path, value]) => (value === null ? [] : [path]));
   const columns = new Set(root.columns.map(({ property }) => property));
   const paths = root.parts.map(({ part }) => part.path);
   const isColumn = (name: string): boolean =>
     columns.has(name) || traceValues(root, event, [[name]]).some(([today]) => columns.has(today));
   const former = Object.keys(data).filter(
-    (name) => !paths.includes(name) && isOfParts(data[name]) && !isColumn(name),
+    (name) => name !== ownData && !paths.includes(name) && isOfParts(data[name]) && !isColumn(name),
   );
   return valuesOf(data, [...paths, ...former]).flatMap(([path, value]) => (value === null ? [] : [path]));
 }
@@ -71,9 +73,11 @@ function isObject(value: unknown): value is object {
 }
 
 function isChosen(root: EntityMapping, event: StoredEvent, path: ValuePath, chosen: Choice): boolean {
+  const { change } = event;
   const traced = traceValues(root, event, [path]);
   const today = traced.length > 0 ? traced : [path];
-  return today.some(chosen) && ![path, ...today].some((each) => isTie(root, each));
+  if (!today.some((each) => chosen(each, change))) return false;
+  return change === 'none' || ![path, ...today].some((each) => isTie(root, each));
 }
 
 export function treeOf(paths: readonly ValuePath[]): RedactionTree {

@@ -1,9 +1,9 @@
 import { InvalidOptionsError } from '../errors.js';
-import { propertyOf, type ValuePath } from '../event/index.js';
+import { type Change, ownData, propertyOf, type ValuePath } from '../event/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 
-/** Says of a value in a state of today whether it is to be erased. */
-export type Choice = (path: ValuePath) => boolean;
+/** Says of a value in a state of today, or in an event that the application has appended, whether it is to be erased. */
+export type Choice = (path: ValuePath, change: Change) => boolean;
 
 /** Names a row and ties it to what owns it: without these a stream couldn't be replayed. Never erased. */
 export function isTie(root: EntityMapping, path: ValuePath): boolean {
@@ -22,7 +22,8 @@ export function isTie(root: EntityMapping, path: ValuePath): boolean {
 
 /** All that isn't needed to tell rows apart, to tie them together, or to know that they are gone. */
 export function everythingOf(root: EntityMapping): Choice {
-  return (path) => mappingOf(root, path)?.deletedAt?.property !== (path[2] ?? path[0]);
+  return (path, change) =>
+    change === 'none' || mappingOf(root, path)?.deletedAt?.property !== (path[2] ?? path[0]);
 }
 
 /** The properties with these names, those of parts behind the path of their relation. */
@@ -31,18 +32,39 @@ export function named(properties: readonly string[]): Choice {
   return (path) => names.has(propertyOf(path));
 }
 
-/** What the aggregate says is of a person; all but foreign keys where it says `all`, or nothing. */
+/**
+ * What the aggregate says is of a person; all but foreign keys where it says `all`, or nothing. And all that the application has
+ * appended: no option says of it what is not.
+ */
 export function personalOf(root: EntityMapping): Choice {
-  return (path) => {
+  return (path, change) => {
+    if (change === 'none' || path[0] === ownData) return true;
     const mapping = mappingOf(root, path);
     return mapping !== undefined && isPersonal(mapping, root, path);
   };
 }
 
+/** What is said to be of a person, of an entity; of a part by itself, and by its root behind the path of the relation. Undefined where nobody says it. */
+export function saidPersonal(
+  mapping: EntityMapping,
+  root: EntityMapping,
+): readonly string[] | 'all' | undefined {
+  const { personal, part } = mapping;
+  if (!part || personal === 'all' || root.personal === 'all') return personal;
+  const path = `${part.path}.`;
+  const byRoot = (root.personal ?? []).filter((name) => name.startsWith(path));
+  return byRoot.length === 0
+    ? personal
+    : [...(personal ?? []), ...byRoot.map((name) => name.slice(path.length))];
+}
+
 export function isPersonal(mapping: EntityMapping, root: EntityMapping, path: ValuePath): boolean {
-  const { personal = 'all', links = [] } = mapping;
+  const { links = [] } = mapping;
+  const personal = saidPersonal(mapping, root) ?? 'all';
   const name = path[2] ?? path[0];
-  return personal === 'all' ? !links.includes(name) && everythingOf(root)(path) : personal.includes(name);
+  return personal === 'all'
+    ? !links.includes(name) && everythingOf(root)(path, 'updated')
+    : personal.includes(name);
 }
 
 /** Whose property a value is; undefined for a part that is owned no more. */

@@ -20,7 +20,7 @@ export async function stillInTable(
     for (const { id, row } of rows) {
       for (const [property, value] of Object.entries(row)) {
         const path: ValuePath = mapping.part ? [mapping.part.path, id, property] : [property];
-        if (value !== null && chosen(path) && !isTie(root, path)) found.add(propertyOf(path));
+        if (value !== null && chosen(path, 'updated') && !isTie(root, path)) found.add(propertyOf(path));
       }
     }
   }

@@ -1,11 +1,11 @@
 import { quoteIdentifier, quoteLiteral, type SqlExecutor } from '../database/index.js';
 import { UnknownAggregateError, InvalidOptionsError } from '../errors.js';
-import { propertyOf, type ValuePath, valuesOf } from '../event/index.js';
+import { ownData, propertyOf, type ValuePath, valuesOf } from '../event/index.js';
 import { streamIdsBehind } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { requireUpcasters } from '../replay/index.js';
-import { upcastData } from '../upcasting/index.js';
-import { type Choice, isPersonal, mappingOf, personalOf } from './properties.js';
+import { partPathsIn, upcastData } from '../upcasting/index.js';
+import { type Choice, isPersonal, mappingOf, personalOf, saidPersonal } from './properties.js';
 import { storedEvents } from './stored-events.js';
 
 /** Somebody whose data are asked for, or erased. */
@@ -61,7 +61,8 @@ export async function* subjectStreams(
   for (const mapping of naming) {
     for await (const { streamId, byRoot, parts } of namingStreams(sql, schema, mapping, subject)) {
       if (mapping === own && streamId === id) continue;
-      const chosen: Choice = (path) => isOfSubject(mapping, path, byRoot, parts);
+      const chosen: Choice = (path, change) =>
+        change === 'none' || path[0] === ownData ? byRoot : isOfSubject(mapping, path, byRoot, parts);
       yield { mapping, streamId, holds: byRoot ? 'root' : 'parts', chosen };
     }
   }
@@ -75,7 +76,7 @@ function isOfSubject(
   parts: ReadonlySet<string>,
 ): boolean {
   const mapping = mappingOf(root, path);
-  if (!mapping?.personal) return false;
+  if (!mapping || saidPersonal(mapping, root) === undefined) return false;
   return isPersonal(mapping, root, path) && (byRoot || parts.has(partKey(path)));
 }
 
@@ -98,12 +99,11 @@ async function* namingStreams(
       return property === undefined ? [] : [part ? `${part.path}.${property}` : property];
     }),
   );
-  const partPaths = root.parts.map(({ part }) => part.path);
   for (let after: string | undefined, more = true; more;) {
     const page: string[] = await candidates(sql, schema, root, id, after);
     const found = new Map<string, { byRoot: boolean; parts: Set<string> }>();
     for (const event of await storedEvents(sql, schema, root.category, page)) {
-      for (const [path, value] of valuesOf(upcastData(root, event), partPaths)) {
+      for (const [path, value] of valuesOf(upcastData(root, event), partPathsIn(root, event))) {
         if (!naming.has(propertyOf(path)) || textOf(value) !== id) continue;
         const stream = found.get(event.streamId) ?? { byRoot: false, parts: new Set() };
         found.set(event.streamId, stream);

@@ -1,4 +1,4 @@
-import { type ValuePath, valuesOf } from '../event/index.js';
+import { ownData, type ValuePath, valuesOf } from '../event/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { traceValues, upcastData } from '../upcasting/index.js';
 import type { StoredEvent } from './stored-events.js';
@@ -17,9 +17,11 @@ export function supersededValues(
     events.filter(({ standIn }) => !standIn),
   );
   const standing = latest(root, log);
-  const ended = log.filter(({ change }) => change !== 'updated').at(-1)?.change === 'deleted';
+  const ended =
+    log.filter(({ change }) => change === 'created' || change === 'deleted').at(-1)?.change === 'deleted';
   return (event, path) => {
-    if (ended) return true;
+    // what was appended is no state
+    if (ended || event.change === 'none' || path[0] === ownData) return true;
     const { said, gone, begun } = event.standIn ? standing : told;
     const position = event.streamPosition;
     return traceValues(root, event, [path]).every(
@@ -46,6 +48,7 @@ function latest(root: EntityMapping, events: readonly StoredEvent[]): Latest {
   let begun = 0;
   for (const event of events) {
     const { streamPosition, change } = event;
+    if (change === 'none') continue;
     const data = upcastData(root, event);
     if (change !== 'updated') begun = streamPosition;
     for (const [path] of valuesOf(data, paths)) said.set(JSON.stringify(path), streamPosition);

@@ -1,10 +1,11 @@
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
+import { ownData } from './own-data.js';
 import type { EventData, RecordedEvent } from './recorded-event.js';
 
 /**
  * A recorded event as an instance of the class that names its type: its data by property, embedded ones as objects
  * (`shipping.city` → `shipping: { city }`), and through the decorators of class-transformer, such as `@Type(() => Date)`
- * for a timestamp, which is a string in events.
+ * for a timestamp, which is a string in events. Of an event of a command, what the command said of it comes first.
  * @example
  * class OrderShipped { @Type(() => Date) shippedAt: Date; trackingNumber: string }
  * const events = await backstory.history('order', '42');
@@ -14,7 +15,8 @@ export function eventInstance<Event extends object>(
   type: ClassConstructor<Event>,
   { data }: Pick<RecordedEvent, 'data'>,
 ): Event {
-  return plainToInstance(type, nested(data));
+  const { [ownData]: own, ...properties } = data;
+  return plainToInstance(type, { ...nested(properties), ...(own as object | null | undefined) });
 }
 
 /** A path stays whole where something stands under its beginning: json with keys of its own, or the parts of an aggregate. */

@@ -1,5 +1,6 @@
 export { type Change, changeFromCode } from './change.js';
 export { eventInstance } from './event-instance.js';
+export { eventsOf, type TypedEvent } from './events-of.js';
 export type { EventMetadata, EventOrigin } from './event-metadata.js';
 export {
   type EventCondition,
@@ -9,6 +10,7 @@ export {
   type PropertyPath,
 } from './event-rule.js';
 export { type DefaultEventTypes, defaultCategory, defaultEventTypes } from './event-type.js';
+export { ownData } from './own-data.js';
 export type { EventData, RecordedEvent } from './recorded-event.js';
 export { markOf, propertyOf, valuesOf, type ValuePath } from './value-path.js';
 export { streamId, streamName } from './stream-name.js';

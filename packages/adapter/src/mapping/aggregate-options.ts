@@ -13,6 +13,12 @@ export interface RetainOptions {
 export type EntityTarget =
   string | (abstract new (...args: never[]) => unknown) | { options: { name: string } };
 
+/** See {@link AggregateOptions.evolve}: what an event does to an entity, by the event's type. */
+export type Evolvers<Entity> = Readonly<
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- which event it is, its type says
+  Record<string, (entity: unknown extends Entity ? any : Entity, event: any) => unknown>
+>;
+
 /**
  * One aggregate: an entity whose rows become streams of one category.
  * @typeParam Entity - types the rules in `events`; see {@link aggregate}
@@ -95,6 +101,14 @@ export interface AggregateOptions<Entity = unknown> {
    */
   upcasters?: Upcasters;
   /**
+   * What events of commands do to the entity, for `backstory.handle`: functions by event type, or an object whose methods say with `Applies`
+   * which event they are for. Each gets a copy of the entity with its parts, and the event, and changes the copy, or returns the next one; or `ended`, of an event
+   * that ends the entity. Methods of the entity class itself may say so, too.
+   * @defaultValue none
+   * @example evolve: { OrderShipped: (order, event) => void Object.assign(order, { status: 'shipped', shippedAt: event.shippedAt }) }
+   */
+  evolve?: Evolvers<Entity> | object;
+  /**
    * How often a stream's state is kept, so that a replay begins there and not at the first event: every so many events, or
    * `off`. More often makes reads of long streams faster and takes more room: the full state each time. They are made in
    * the background, by reads of streams that have grown by so many events; writes cost nothing more.
@@ -124,8 +138,9 @@ export interface AggregateOptions<Entity = unknown> {
   subject?: string | Readonly<Record<string, string>>;
   /**
    * The properties that are of a person: what is erased when a subject is. `all` are those that are neither keys nor foreign keys.
+   * Of what the aggregate owns behind the path of the relation, or in the options of that entity.
    * @defaultValue of the subject's own stream `all`; of others none
-   * @example personal: ['name', 'email', 'address.street']
+   * @example personal: ['name', 'email', 'address.street', 'lines.engraving']
    */
   personal?: readonly string[] | 'all';
   /**

@@ -44,9 +44,18 @@ export async function storeTables(
 
 /** Every table that is captured, or has been, of all aggregates in the database. One query. */
 export async function readStoredTables(sql: SqlExecutor, schema: string): Promise<StoredTable[]> {
+  const aggregates = `${quoteIdentifier(schema)}.aggregates`;
   return sql.execute<StoredTable>(
-    `select category, part, entity, table_schema as schema, table_name as name, table_oid as oid, fingerprint, functions_oid as "functionsOid", captured
-     from ${quoteIdentifier(schema)}.aggregates order by category, part`,
+    `select a.category, a.part, a.entity, a.table_schema as schema, a.table_name as name, a.table_oid as oid, a.fingerprint,
+       a.functions_oid as "functionsOid", a.captured, coalesce(s.stage = 'events' and s.refused_roles is not null, false) as refuses,
+       coalesce(a.refusing_since = a.installed_at, false) as "isRefusing", (
+         with recursive above as (
+           select i.inhparent from pg_inherits i where i.inhrelid = a.table_oid
+           union select i.inhparent from above b join pg_inherits i on i.inhrelid = b.inhparent)
+         select concat(u.table_schema, '.', u.table_name) from above b
+         join ${aggregates} u on u.table_oid = b.inhparent and u.fingerprint is not null and u.category <> a.category
+         where a.fingerprint is not null limit 1) as beneath
+     from ${aggregates} a left join ${quoteIdentifier(schema)}.stages s using (category) order by a.category, a.part`,
   );
 }
 

@@ -23,14 +23,13 @@ export function asRecorded(root: EntityMapping, stored: readonly StoredTable[]):
 function namesOf(
   mapping: EntityMapping,
   stored: readonly StoredTable[],
-): Pick<EntityMapping, 'renamed' | 'columns' | 'key'> {
+): Pick<EntityMapping, 'renamed' | 'columns' | 'key' | 'recordedAs'> {
   const captured = stored.find(
     ({ category, part, oid }) =>
       category === mapping.category && part === (mapping.part?.path ?? '') && oid === mapping.table.oid,
   )?.captured;
-  const names = [...recordedNames(mapping, captured)].map(
-    ([property, recorded]) => [recorded, property] as const,
-  );
+  const recordedAs = recordedNames(mapping, captured);
+  const names = [...recordedAs].map(([property, recorded]) => [recorded, property] as const);
   // What another column is called in events, such as one that was dropped, is nothing of the one that has its name today.
   const others = (captured?.columns ?? [])
     .filter(({ property, number }) =>
@@ -47,5 +46,5 @@ function namesOf(
     ({ number }) => columns.find((column) => column.number === number) as ColumnMapping,
   );
   const former = Object.fromEntries([...others, ...names]) as Record<string, string>;
-  return { columns, key, renamed: { ...mapping.renamed, ...former } };
+  return { columns, key, recordedAs, renamed: { ...mapping.renamed, ...former } };
 }

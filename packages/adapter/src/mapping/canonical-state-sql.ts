@@ -10,13 +10,15 @@ import { settledStateSql } from './settled-state.js';
  */
 export function canonicalStateSql(mapping: EntityMapping, schema: string, state: string): string {
   const settled = settledStateSql(mapping, schema, 'x.state');
-  const values = mapping.columns.map(
-    ({ property }) => `coalesce(y.state -> ${quoteLiteral(property)}, 'null')`,
-  );
-  const text = `row(${values.join(', ')})::text`;
+  const text = (of: string): string => {
+    const values = mapping.columns.map(
+      ({ property }) => `coalesce(${of} -> ${quoteLiteral(property)}, 'null')`,
+    );
+    return `row(${values.join(', ')})::text`;
+  };
   return settled === 'x.state'
-    ? text.replaceAll('y.state', state)
-    : `(select ${text} from (select ${settled} as state from (select ${state} as state) x offset 0) y)`;
+    ? text(state)
+    : `(select ${text('y.state')} from (select ${settled} as state from (select ${state} as state) x offset 0) y)`;
 }
 
 /** The same of the row behind `alias`. */

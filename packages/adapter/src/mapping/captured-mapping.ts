@@ -2,6 +2,7 @@ import { defaultEventTypes } from '../event/index.js';
 import type { CapturedTable, StoredTable } from './captured-table.js';
 import type { CatalogTable } from './catalog.js';
 import { seenColumn } from './seen-column.js';
+import { keyInSeveralForms } from './key-in-several-forms.js';
 import { columnMapping } from './column-mapping.js';
 import type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 import type { ResolvedCondition } from './resolved-rule.js';
@@ -19,6 +20,9 @@ export function capturedMapping(
 ): EntityMapping | LostCapture {
   const [own] = tables.filter(({ part }) => part === '');
   if (!own?.captured) return 'it was installed by an older version';
+  const lower = tables.find(({ beneath }) => beneath !== null);
+  // its rows are that one's, too, and a table has one set of triggers
+  if (lower) return `${nameOf(lower)} was put beneath ${lower.beneath}, which is captured`;
   const root = tableMapping(own, own.captured, catalog);
   if (typeof root === 'string') return root;
   const parts: PartMapping[] = [];
@@ -39,13 +43,18 @@ export function capturedMapping(
       return `${nameOf(stored)} has lost the foreign key that makes it "${path}" of its aggregate`;
     const { immediateKeys } = catalog.get(stored.oid as number) as CatalogTable;
     const isImmediate = immediateKeys.some((key) => columns.every((column) => key.includes(column)));
-    parts.push({
+    const part = { path, root: aggregate, parent, columns, referenced, mayComeFirst: !isImmediate };
+    const owned = {
       ...mapping,
       ...evolutionOf(own.captured),
       // row by row, before the foreign keys' actions: what is beneath a deleted row is still there to be seen
       reentrant: mapping.reentrant || tables.some(({ captured }) => captured?.part?.parentPath === path),
-      part: { path, root: aggregate, parent, columns, referenced, mayComeFirst: !isImmediate },
-    });
+      part,
+    };
+    const key = keyInSeveralForms(owned);
+    if (key)
+      return `${nameOf(own)} owns "${path}", and different values of its key "${key.property}" (${key.typeName}) are equal`;
+    parts.push(owned);
   }
   return aggregate;
 }

@@ -63,8 +63,13 @@ export interface StoredTable {
   readonly fingerprint: string | null;
   /** The table that the functions were made for; another than `oid` since a restore. */
   readonly functionsOid: number | null;
+  /** The captured table that this one was put beneath while it was captured itself: by ATTACH PARTITION or INHERIT. */
+  readonly beneath: string | null;
   /** Null where a version of Backstory has installed it that kept less. */
   readonly captured: CapturedTable | null;
+  /** Whether its functions are to refuse what no command explains, and whether they do. */
+  readonly refuses: boolean;
+  readonly isRefusing: boolean;
 }
 
 /** The name that each property of a mapping has in events, where that is another. */

@@ -46,7 +46,8 @@ export interface CatalogTable {
    * One statement may change the same row more than once: by triggers of the application for each row, or for each statement
    * where their names let them fire before ours, or by actions of several foreign keys, whose changes PostgreSQL puts into the
    * same transition tables. Or such a table lacks values: those of generated columns, where the columns of a partition have
-   * other numbers than those of its parent.
+   * other numbers than those of its parent. Or a statement may change its rows without naming it or a table beneath it: it is
+   * itself a partition, or inherits, and for a statement that names the table above only triggers for each row fire here.
    */
   readonly reentrant: boolean;
 }
@@ -132,6 +133,8 @@ const describedTable = `select n.nspname as schema, c.relname as name, c.oid, c.
          or exists (
            select from pg_constraint f where f.conrelid = any (tree.oids) and f.confdeltype in ('c', 'n', 'd')
            group by f.conrelid having count(*) > 1 and bool_or(f.confdeltype in ('n', 'd')))
+         or exists (
+           select from pg_inherits i where i.inhrelid = any (tree.oids) and i.inhparent <> all (tree.oids))
          or c.relkind = 'p' and exists (
            select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 's' and not a.attisdropped)
            and exists (

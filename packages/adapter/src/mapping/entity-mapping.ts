@@ -87,6 +87,8 @@ export interface EntityMapping {
   readonly included: readonly string[];
   /** Property paths that this application leaves out because they look like secrets, and nobody has said a word. */
   readonly withheld: readonly string[];
+  /** What properties are called in events that are written now, where another release has captured them first under another name. */
+  readonly recordedAs?: ReadonlyMap<string, string>;
   /** Former names of properties in old events, and their names of today. */
   readonly renamed: Readonly<Record<string, string>>;
   /** Values, as they stand in events, of properties that old events don't know. */
@@ -98,6 +100,8 @@ export interface EntityMapping {
   /** Of the events that are written now. A part's is that of its root. */
   readonly schemaVersion: number;
   readonly upcasters: Upcasters;
+  /** What events of commands do to the entity, as the options say. */
+  readonly evolve?: object;
   /** Whether the fold in SQL gives what a replay gives: not where events are upcast by code. */
   readonly foldsInSql: boolean;
   /** Events between two snapshots; 0 for none. */

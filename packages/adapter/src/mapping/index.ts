@@ -3,6 +3,7 @@ export {
   type AggregateOptions,
   type AggregateSelection,
   type EntityTarget,
+  type Evolvers,
   type RetainOptions,
 } from './aggregate-options.js';
 export { readStoredTables, storedAggregates, storeTables, type TableToStore } from './aggregate-store.js';
@@ -21,12 +22,16 @@ export type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping
 export { rootKeyColumns, rootKeySql, type RowSource, tableOf } from './ownership-sql.js';
 export { isReadableKey, keyText } from './key-text.js';
 export { knownTables } from './known-tables.js';
+export { keyInSeveralForms } from './key-in-several-forms.js';
 export { type MappingName, mappingName } from './mapping-name.js';
 export { MappingRegistry } from './mapping-registry.js';
+export { type NamedTable, namedTables } from './named-table.js';
+export { partStates, rowState } from './row-state.js';
 export { rowIdSql, streamIdSql } from './row-identity-sql.js';
 export { isDistinctSql, patchSql, pinnedSettingsOf, stateOfRowsSql, stateSql } from './row-sql.js';
-export { rowsOfStreamsSql } from './rows-of-streams-sql.js';
+export { rowsByIdSql, rowsOfStreamsSql } from './rows-of-streams-sql.js';
 export { schemaVersionSql } from './schema-version-sql.js';
 export type { ResolvedCondition, ResolvedRule } from './resolved-rule.js';
 export { settledState, settledStateSql } from './settled-state.js';
+export { validCategory } from './valid-category.js';
 export { withheldNames } from './withheld-names.js';

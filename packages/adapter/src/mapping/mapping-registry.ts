@@ -1,5 +1,6 @@
 import { BackstoryError, UnknownAggregateError } from '../errors.js';
 import type { EntityMapping } from './entity-mapping.js';
+import { type NamedTable, namedTables } from './named-table.js';
 
 /** The mappings of one application, found by category, by entity name or by table. */
 export class MappingRegistry {
@@ -8,12 +9,15 @@ export class MappingRegistry {
   private readonly byEntity = new Map<string, EntityMapping>();
   private readonly byTable = new Map<string, EntityMapping>();
 
-  constructor(mappings: readonly EntityMapping[]) {
-    this.replace(mappings);
+  private missing: readonly NamedTable[] = [];
+
+  constructor(mappings: readonly EntityMapping[], absent: readonly NamedTable[] = []) {
+    this.replace(mappings, absent);
   }
 
-  /** The same aggregates, as they are known by now. */
-  replace(mappings: readonly EntityMapping[]): void {
+  /** The same aggregates, as they are known by now, and the tables that entities name and that aren't there. */
+  replace(mappings: readonly EntityMapping[], absent: readonly NamedTable[]): void {
+    this.missing = absent;
     for (const map of [this.byCategory, this.byNameOfToday, this.byEntity, this.byTable]) map.clear();
     for (const root of mappings) {
       this.byCategory.set(root.category, root);
@@ -28,6 +32,16 @@ export class MappingRegistry {
   /** The roots; each knows its parts. */
   all(): EntityMapping[] {
     return [...this.byCategory.values()];
+  }
+
+  /** The table of each aggregate and of each part, by the application's name for it. */
+  tables(): NamedTable[] {
+    return namedTables(this.all());
+  }
+
+  /** Those that the application names and that aren't there. */
+  get absent(): readonly NamedTable[] {
+    return this.missing;
   }
 
   /** Of an aggregate, or of a part of one. */

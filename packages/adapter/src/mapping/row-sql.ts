@@ -55,8 +55,8 @@ function namedValuesSql({ columns }: EntityMapping, alias: string): string {
 
 /**
  * What changed from `before` to `after`, as the text of a JSON object. `{}` when nothing did.
- * With `later`, properties are left out that were changed again since (`row` is the row as it is by now) and whose later
- * change is recorded already (`data` has it).
+ * With `later`, the values are those of `row`, the row as it is by now; left out are properties that were changed again since
+ * and whose later change is recorded already (`data` has it).
  */
 export function patchSql(
   mapping: EntityMapping,
@@ -68,7 +68,7 @@ export function patchSql(
     (column) =>
       `case when ${isDistinctSql(column, before, after)} ` +
       `${later ? `and not (${later.data} ? ${quoteLiteral(column.property)} and ${isDistinctSql(column, after, later.row)}) ` : ''}then ` +
-      `${memberNameSql(column)} || ${jsonTextSql(column, after)} end`,
+      `${memberNameSql(column)} || ${jsonTextSql(column, later?.row ?? after)} end`,
   );
   return `('{' || ${joinedSql(members)} || '}')`;
 }

@@ -1,4 +1,5 @@
 import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
+import { quoteIdentifier } from '../database/index.js';
 import { belongsToSql } from './ownership-sql.js';
 
 /**
@@ -8,6 +9,15 @@ import { belongsToSql } from './ownership-sql.js';
 export function rowsOfStreamsSql(mapping: EntityMapping, alias: string, parameter: string): string {
   const rootKey = mapping.part?.root.key ?? mapping.key;
   return belongsToSql(mapping, alias, (values) => hasIdSql(rootKey, values, parameter));
+}
+
+/** The same for rows of one table, by their ids in it. */
+export function rowsByIdSql({ key }: EntityMapping, alias: string, parameter: string): string {
+  return hasIdSql(
+    key,
+    key.map(({ column }) => `${alias}.${quoteIdentifier(column)}`),
+    parameter,
+  );
 }
 
 function hasIdSql(key: readonly ColumnMapping[], values: readonly string[], parameter: string): string {

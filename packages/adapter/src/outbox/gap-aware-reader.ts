@@ -1,8 +1,8 @@
-import type { Database } from '../database/index.js';
+import type { Database, SqlExecutor } from '../database/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type EventFilter, filterSql } from './event-filter.js';
 import { eventWriters, writersLeft } from './event-writers.js';
-import type { PositionRange } from './position-range.js';
+import { inOrder, type PositionRange, upTo } from './position-range.js';
 import { checkpointAt, type Page, readPage } from './read-page.js';
 
 /** A page, and where its reader stands when it has been handled up to one of its positions. */
@@ -11,8 +11,10 @@ export interface DeliverablePage extends Page {
 }
 
 interface WatchedGap extends PositionRange {
-  /** Transactions that may fill it. */
+  /** Transactions that may fill it. The same set for gaps that wait for the same. */
   readonly writers: ReadonlySet<string>;
+  /** It was looked into since the last of its writers was seen to have ended: nobody but those that are left can fill it. */
+  readonly certain: boolean;
 }
 
 /** Rows scanned for one page, as a multiple of its size, where a filter lets few through. */
@@ -24,6 +26,10 @@ const widest = 16;
  * appear. A gap is forgotten when it can't be filled any more: every transaction that could was seen to have ended, and
  * a snapshot taken after that doesn't have it either. The order within a stream holds, because the next event of a
  * stream draws its position when the one before is committed, or in the same transaction.
+ *
+ * Gaps whose writers are all still there are not looked into: whoever holds its lock after the snapshot was taken isn't seen in it.
+ * So it doesn't matter how many there are behind one transaction that stays open. A writer that is missing may have ended after
+ * the snapshot, where it isn't seen either: so the gap is looked into once more, in the next one.
  */
 export class GapAwareReader {
   private watched: readonly WatchedGap[] = [];
@@ -43,45 +49,79 @@ export class GapAwareReader {
 
   async next(): Promise<DeliverablePage> {
     const before = this.checkpoint;
-    const limit = this.pageSize * this.width;
     // an event that were hidden would be taken for a gap, and passed by
-    const found = await this.database.snapshot((sql) =>
-      readPage(sql, this.schema, before, this.filter, limit, this.settled),
-    );
-    const writers = this.writersOf(found.missing);
-    const missing = found.missing.filter((_, index) => writers[index]?.size !== 0);
+    const { found, writers } = await this.database.snapshot(async (sql) => {
+      const now = before.gaps.length > 0 ? await eventWriters(sql, this.schema) : undefined;
+      return { found: await this.read(sql, before, now), writers: now };
+    });
+    const known = this.watchedAt(found.missing);
+    const missing = found.missing.filter((_, index) => known[index]?.writers.size !== 0);
     const page = { ...found, missing };
     this.adapt(page);
     this.checkpoint = checkpointAt(before, page, page.scannedTo);
-    await this.watch(this.checkpoint.gaps);
+    await this.watch(this.checkpoint.gaps, writers, page.full ? page.scannedTo : undefined);
     return { ...page, checkpointAt: (handledTo) => checkpointAt(before, page, handledTo) };
   }
 
-  /** After the page was read: who draws a position later can't be meant by its gaps. */
-  private async watch(gaps: readonly PositionRange[]): Promise<void> {
+  private async read(
+    sql: SqlExecutor,
+    before: Checkpoint,
+    now: ReadonlySet<string> | undefined,
+  ): Promise<Page> {
+    const limit = this.pageSize * this.width;
+    const areThere = perSet((writers) => writers.size > 0 && [...writers].every((each) => now?.has(each)));
+    const isPending = this.watchedAt(before.gaps).map((gap) => gap?.certain && areThere(gap.writers));
+    const gaps = before.gaps.filter((_, index) => !isPending[index]);
+    const pending = before.gaps.filter((_, index) => isPending[index]);
+    const checkpoint = { position: before.position, gaps };
+    const page = await readPage(sql, this.schema, checkpoint, this.filter, limit, this.settled);
+    const looked = page.full ? upTo(pending, page.scannedTo) : pending;
+    return { ...page, missing: inOrder(looked, page.missing) };
+  }
+
+  /**
+   * By who is there after the snapshot of the page was taken: who draws a position later can't be meant by its gaps.
+   * @param end - up to where the page has looked, if not at all gaps
+   */
+  private async watch(
+    gaps: readonly PositionRange[],
+    seen: ReadonlySet<string> | undefined,
+    end: bigint | undefined,
+  ): Promise<void> {
     if (gaps.length === 0) {
       this.watched = [];
       return;
     }
-    const now = await eventWriters(this.database, this.schema);
-    const before = this.writersOf(gaps);
-    const left = new Map<ReadonlySet<string>, ReadonlySet<string>>();
+    const now = seen ?? (await eventWriters(this.database, this.schema));
+    const before = this.watchedAt(gaps);
+    const sets = new Map<string, ReadonlySet<string>>();
+    const shared = (writers: ReadonlySet<string>): ReadonlySet<string> => {
+      const name = [...writers].sort().join();
+      const same = sets.get(name) ?? writers;
+      sets.set(name, same);
+      return same;
+    };
+    const left = perSet((known) => ({
+      writers: shared(writersLeft(known, now)),
+      unchanged: [...known].every((writer) => now.has(writer)),
+    }));
+    const all = shared(now);
     this.watched = gaps.map((gap, index) => {
       const known = before[index];
-      if (!known) return { ...gap, writers: now };
-      // Gaps that were found together share their set.
-      if (!left.has(known)) left.set(known, writersLeft(known, now));
-      return { ...gap, writers: left.get(known) as ReadonlySet<string> };
+      if (!known) return { ...gap, writers: all, certain: false };
+      const { writers, unchanged } = left(known.writers);
+      const wasLookedInto = end === undefined || gap.to <= end;
+      return { ...gap, writers, certain: unchanged && (known.certain || wasLookedInto) };
     });
   }
 
-  /** For each of the ranges, which are ascending, as the watched gaps are. */
-  private writersOf(ranges: readonly PositionRange[]): (ReadonlySet<string> | undefined)[] {
+  /** What is known of each of the ranges, which are ascending, as the watched gaps are. */
+  private watchedAt(ranges: readonly PositionRange[]): (WatchedGap | undefined)[] {
     let index = 0;
     return ranges.map(({ from, to }) => {
       while ((this.watched[index]?.to ?? to) < to) index++;
       const gap = this.watched[index];
-      return gap && gap.from <= from ? gap.writers : undefined;
+      return gap && gap.from <= from ? gap : undefined;
     });
   }
 
@@ -89,4 +129,15 @@ export class GapAwareReader {
     if (events.length > this.pageSize) this.width = Math.max(1, this.width / 2);
     else if (full && events.length < this.pageSize / 2) this.width = Math.min(widest, this.width * 2);
   }
+}
+
+/** Many gaps share a set. */
+function perSet<Result>(
+  work: (writers: ReadonlySet<string>) => Result,
+): (writers: ReadonlySet<string>) => Result {
+  const results = new Map<ReadonlySet<string>, Result>();
+  return (writers) => {
+    if (!results.has(writers)) results.set(writers, work(writers));
+    return results.get(writers) as Result;
+  };
 }

@@ -203,12 +203,14 @@ export class PartitionWorker {
     failure: unknown,
     store: Record<'handled' | 'parked', (sql: SqlExecutor) => Promise<void>>,
   ): Promise<void> {
-    const { database, schema } = this.surroundings;
+    const { database, schema, onError } = this.surroundings;
     const { attempts } = this.subscription;
+    const name = `Consumer "${this.lease.consumer}"`;
     let error = failure;
     for (let tried = 1, counted = 1; ; tried++) {
       const cause = error instanceof EventFailure ? error.cause : error;
-      if (!this.subscription.isTransient(cause) && counted++ >= attempts) {
+      const passes = this.subscription.isTransient(cause);
+      if (!passes && counted++ >= attempts) {
         const parked = { event, error: errorInWords(cause), attempts };
         await database.transaction(async (sql) => {
           await park(sql, schema, this.lease.consumer, [parked]);
@@ -216,14 +218,12 @@ export class PartitionWorker {
           await store.parked(sql);
         });
         this.parked.add(streamKey(event));
-        this.surroundings.onError(
-          `Consumer "${this.lease.consumer}" has parked ${streamKey(event)}@${event.streamPosition}`,
-          cause,
-        );
+        onError(`${name} has parked ${streamKey(event)}@${event.streamPosition}`, cause);
         return;
       }
       // Broken off because the worker stops: no failure of anybody.
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
+      if (passes && tried === 2) onError(`${name} waits`, cause); // once: it may take hours
       await recordFailure(database, schema, this.fence, errorInWords(cause));
       await new Pause().wait(backoff(tried), 0, this.stopping.signal);
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);

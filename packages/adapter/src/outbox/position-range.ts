@@ -17,3 +17,19 @@ export function above(ranges: readonly PositionRange[], position: bigint): Posit
     .filter(({ to }) => to > position)
     .map(({ from, to }) => ({ from: from > position ? from : position + 1n, to }));
 }
+
+/** Both are ascending, and none of one overlaps any of the other. */
+export function inOrder(
+  some: readonly PositionRange[],
+  others: readonly PositionRange[],
+): readonly PositionRange[] {
+  if (some.length === 0) return others;
+  const ranges: PositionRange[] = [];
+  let next = 0;
+  for (const range of others) {
+    for (; some[next] && (some[next] as PositionRange).from < range.from; next++)
+      ranges.push(some[next] as PositionRange);
+    ranges.push(range);
+  }
+  return [...ranges, ...some.slice(next)];
+}

@@ -28,17 +28,10 @@ export async function waitForPosition(
   position: string,
   { timeoutMs = 10_000, signal }: WaitOptions = {},
 ): Promise<void> {
-  const table = quoteIdentifier(schema);
   const end = performance.now() + timeoutMs;
   for (let pause = 2; ; pause = Math.min(100, pause * 1.5)) {
-    const [row] = await sql.execute<{ reached: boolean | null; at: string }>(
-      `select bool_and(c.position >= $2 and not exists (
-           select from jsonb_array_elements(c.gaps) g
-           join ${table}.events e on e.global_position between (g->>0)::bigint and least((g->>1)::bigint, $2))) as reached,
-         min(c.position) as at
-       from ${table}.consumers c where c.name = $1`,
-      [consumer, position],
-    );
+    const asked = performance.now();
+    const row = await lookAt(sql, schema, consumer, position);
     if (row?.reached) return;
     if (typeof row?.reached !== 'boolean') throw unknownConsumer(consumer);
     signal?.throwIfAborted();
@@ -49,6 +42,30 @@ export async function waitForPosition(
         'See with "npx backstory relay" whether it runs, how far it is behind and whether an event fails; or wait longer.',
       );
     }
-    await sleep(pause, undefined, signal ? { signal } : {});
+    // beside very many gaps a look takes a while
+    const rest = Math.max(pause, 4 * (performance.now() - asked));
+    await sleep(Math.min(rest, Math.max(1, end - performance.now())), undefined, signal ? { signal } : {});
   }
+}
+
+/** Gaps are looked into for a partition that has come that far: each is a probe of the index. */
+async function lookAt(
+  sql: SqlExecutor,
+  schema: string,
+  consumer: string,
+  position: string,
+): Promise<{ reached: boolean | null; at: string } | undefined> {
+  const table = quoteIdentifier(schema);
+  const [row] = await sql.execute<{ reached: boolean | null; at: string }>(
+    `select bool_and(case when c.position < $2 then false else not exists (
+         select from jsonb_array_elements(c.gaps) g
+         cross join lateral (
+           select from ${table}.events e
+           where e.global_position >= (g->>0)::bigint and e.global_position <= least((g->>1)::bigint, $2)
+           order by e.global_position limit 1) e) end) as reached,
+       min(c.position) as at
+     from ${table}.consumers c where c.name = $1`,
+    [consumer, position],
+  );
+  return row;
 }

@@ -1,4 +1,4 @@
-import { markOf, type UpcastableEvent, type ValuePath, valuesOf } from '../event/index.js';
+import { markOf, ownData, type UpcastableEvent, type ValuePath, valuesOf } from '../event/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { traceValues } from '../upcasting/index.js';
 
@@ -56,6 +56,7 @@ export function foldErased(
     const former = events[index - 1];
     if (former && event.streamPosition !== former.streamPosition + 1)
       for (const ids of parts.values()) ids.clear();
+    if (event.change === 'none') return;
     if (event.change !== 'updated') root = new Set();
     for (const [path, ids] of parts) {
       const patches = Object.hasOwn(data, path) ? (data[path] as Record<string, unknown>) : {};
@@ -64,6 +65,7 @@ export function foldErased(
     const marked = new Set(erasedInEvent(mapping, event).map((path) => JSON.stringify(path)));
     for (const [path] of valuesOf(data, paths)) {
       const [name, id, property] = path;
+      if (name === ownData) continue;
       const isErased = marked.has(JSON.stringify(path));
       if (id === undefined || property === undefined) {
         if (isErased) root.add(name);

@@ -1,4 +1,4 @@
-import type { EventData, UpcastableEvent } from '../event/index.js';
+import { type EventData, ownData, type UpcastableEvent } from '../event/index.js';
 import type { ErasedValues } from './erased-values.js';
 import { beginsAnew, type FoldedStream, isNext, refuseEvent } from './refuse-event.js';
 
@@ -50,11 +50,13 @@ export function fold(
       root = undefined;
       for (const states of parts.values()) states.clear();
     }
+    if (change === 'none') continue;
     if (change === 'updated') {
       if (root) assign(root, data);
     } else if (change === 'created') root = data;
     else if (change === 'deleted') root = undefined;
     else refuseEvent(stream, event, expected, `has an unknown change "${String(change)}"`);
+    if (root && Object.hasOwn(root, ownData)) delete root[ownData];
     for (const [path, states] of parts) {
       if (!Object.hasOwn(data, path)) continue;
       const patches = data[path] as Record<string, EventData | null>;

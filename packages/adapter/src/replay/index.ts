@@ -1,4 +1,4 @@
-export { Applies, type AppliesDecorator } from './applies.decorator.js';
+export { appliedEvents, Applies, type AppliesDecorator } from './applies.decorator.js';
 export { applyReducers, type ReducedState, type ReducerOptions } from './apply-reducers.js';
 export { type ErasedValues, erasedOf } from './erased-values.js';
 export { type AggregateState, fold } from './fold.js';

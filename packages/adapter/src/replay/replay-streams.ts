@@ -64,6 +64,8 @@ export function replayTail(
   { snapshot, events }: StreamTail,
 ): ReplayedStream {
   const current = events.map((event) => {
+    // nothing of it comes into the state, so nothing about it can keep the stream from being replayed
+    if (event.change === 'none') return event;
     const data = upcastData(mapping, event);
     // What an upcaster has returned may be the application's own; the fold makes the state of it.
     return data === event.data ? event : { ...event, data: { ...data } };

@@ -1,6 +1,7 @@
 import { quoteIdentifier, type Database, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import { migrations } from './generated/migrations.js';
+import { migrationSql } from './migration-sql.js';
 
 /** One lock for everything that changes Backstory's own tables and triggers in this database and schema. */
 export async function lockInstallation(sql: SqlExecutor, schema: string): Promise<void> {
@@ -54,7 +55,7 @@ export async function migrate(database: Database, schema: string): Promise<numbe
         migration.id,
         migration.name,
       ]);
-      await sql.execute(migration.sql.replaceAll(':schema', quoted));
+      await sql.execute(migrationSql(migration.sql, schema));
     }
     await keepTriggerFunctions(sql, schema);
     return pending;

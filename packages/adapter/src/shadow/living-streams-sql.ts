@@ -17,7 +17,7 @@ export function livingStreamsSql(schema: string, category: string, most: number)
         select coalesce(max(last.stream_position) filter (where last.change = 'c'), 0)
             >= coalesce(max(last.stream_position) filter (where last.change = 'd'), 0)
         from (select v.change, v.stream_position from ${events} v
-              where v.category = ${category} and v.stream_id = next.stream_id
+              where v.category = ${category} and v.stream_id = next.stream_id and v.change <> 'n'
               order by v.stream_position desc limit ${lastEvents}) last)::integer`;
   return `(with recursive walk (stream_id, streams, living) as (
       select next.stream_id, 1, ${isLiving} from ${next('')}

@@ -1,8 +1,16 @@
 export { captureFingerprintSql, knownFingerprintSql } from './capture-fingerprint.js';
 export { type NextStep, nextSteps } from './next-steps.js';
-export { isStage, type Stage, stages } from './stage.js';
+export { replayedWhole } from './replayed-whole.js';
+export {
+  type RefusedRoles,
+  residualInWords,
+  type ResidualPolicy,
+  residualPolicy,
+} from './residual-policy.js';
+export { isReadFromEvents, isReplayed, isStage, type Stage, stages } from './stage.js';
 export type { StageGuard } from './stage-guard.js';
 export {
+  type AroundChange,
   changeStage,
   initializeStages,
   readStages,
@@ -10,6 +18,7 @@ export {
   type StageChange,
   stageChanges,
   type StageChangeOptions,
+  type StageTarget,
 } from './stage-store.js';
 export { switchOff } from './switch-off.js';
 export { seenByAllAfterMs, StageWatch } from './stage-watch.js';

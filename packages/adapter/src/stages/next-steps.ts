@@ -1,5 +1,5 @@
 import type { SqlExecutor } from '../database/index.js';
-import { type Stage, stages } from './stage.js';
+import { isReplayed, type Stage, stages } from './stage.js';
 import type { StageGuard } from './stage-guard.js';
 import type { Standing } from './standing.js';
 
@@ -7,9 +7,9 @@ import type { Standing } from './standing.js';
 export interface NextStep {
   readonly category: string;
   readonly stage: Stage;
-  /** In stage replay: how many of a hundred streams are replayed. Otherwise null. */
+  /** In stages replay and events: how many of a hundred streams are replayed. Otherwise null. */
   readonly percent: number | null;
-  /** One step forward: the next stage, or replay of a larger share. Null where everything is replayed. */
+  /** One step forward: the next stage, or replay of a larger share. Null in the last. */
   readonly next: Stage | null;
   /** What stands against it just now, in words. */
   readonly reasons: readonly string[];
@@ -36,13 +36,13 @@ export async function nextSteps(
   return [...standings].map(([category, { stage, percent }]) => ({
     category,
     stage,
-    percent: stage === 'replay' ? percent : null,
+    percent: isReplayed(stage) ? percent : null,
     next: next.get(category) ?? null,
     reasons: reasons.get(category) ?? [],
   }));
 }
 
 function nextStage({ stage, percent }: Standing): Stage | null {
-  if (stage === 'replay') return percent < 100 ? 'replay' : null;
+  if (stage === 'replay' && percent < 100) return 'replay';
   return stages[stages.indexOf(stage) + 1] ?? null;
 }

@@ -1,5 +1,6 @@
 import type { SqlExecutor } from '../database/index.js';
 import {
+  type NamedTable,
   nothingWatched,
   readWatchedStandings,
   type WatchedStanding,
@@ -27,6 +28,8 @@ export class StageWatch {
     private readonly schema: string,
     private readonly onError: (error: unknown) => void,
     private readonly intervalMs: number,
+    /** The tables that this instance reads, by the names that it has for them. */
+    private readonly named: () => readonly NamedTable[],
     /** Told when something is captured in another way than when it was looked at last. */
     private readonly onCaptureChanged: () => Promise<void> = () => Promise.resolve(),
   ) {}
@@ -44,7 +47,7 @@ export class StageWatch {
   refresh(): Promise<void> {
     const read = async (): Promise<void> => {
       const before = this.known;
-      this.known = await readWatchedStandings(this.sql, this.schema);
+      this.known = await readWatchedStandings(this.sql, this.schema, this.named());
       if (before !== nothingWatched && before.version !== this.known.version) await this.onCaptureChanged();
       this.onRead();
     };

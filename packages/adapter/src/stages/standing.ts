@@ -5,7 +5,7 @@ import { type Stage, stages } from './stage.js';
 /** Where an aggregate stands. */
 export interface Standing {
   readonly stage: Stage;
-  /** How many of its streams reads replay, 0 to 100: above 0 in stage `replay` only. */
+  /** How many of its streams reads replay, 0 to 100: above 0 in stage `replay`, 100 in `events`. */
   readonly percent: number;
 }
 

@@ -10,7 +10,7 @@ export async function switchOff(
   const table = quoteIdentifier(schema);
   await sql.execute(
     `with standing as (select stage, replay_percent from ${table}.stages where category = $1 and stage <> 'off' for update),
-     closed as (update ${table}.stages s set stage = 'off', replay_percent = 0, changed_at = now(), captured_since = null
+     closed as (update ${table}.stages s set stage = 'off', replay_percent = 0, refused_roles = null, changed_at = now(), captured_since = null
             from standing where s.category = $1)
      insert into ${table}.stage_changes (category, from_stage, to_stage, from_percent, changed_by, reason)
      select $1, stage, 'off', nullif(replay_percent, 0), current_user, $2 from standing`,

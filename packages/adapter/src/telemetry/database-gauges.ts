@@ -1,4 +1,4 @@
-import { stages } from '../stages/index.js';
+import { isReplayed, stages } from '../stages/index.js';
 import type { Reading } from './reading.js';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -87,7 +87,7 @@ const ofStages: readonly DatabaseGauge[] = [
       ),
   },
   ofAggregates('replay_percent', 'How many in a hundred streams reads replay', ({ stage, percent }) =>
-    stage === 'replay' ? (percent ?? 100) : 0,
+    isReplayed(stage) ? (percent ?? 100) : 0,
   ),
   ofAggregates(
     'backfill_rows',

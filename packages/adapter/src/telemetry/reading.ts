@@ -32,7 +32,7 @@ export function cachedReading(
   const findings = cached(doctorCacheMs, () => backstory.doctor());
   return cached(cacheMs, async () => {
     // one after the other: metrics take one connection of the pool at most
-    const aggregates = await backstory.status();
+    const aggregates = await backstory.status({ newest: 0 });
     const consumers = await backstory.consumers.list();
     const volume = await backstory.volume();
     return { aggregates, consumers, volume, findings: await findings() };

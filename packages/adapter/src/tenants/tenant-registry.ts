@@ -139,7 +139,7 @@ async function missingTriggers(sql: SqlExecutor, schema: string): Promise<string
     `select wanted.name from unnest(array[${watched.map(quoteLiteral).join(', ')}]) as wanted (name)
      where not exists (
        select from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
-       where n.nspname = $1 and c.relname = wanted.name and g.tgname = '${trigger}' and g.tgenabled <> 'D')`,
+       where n.nspname = $1 and c.relname = wanted.name and g.tgname = '${trigger}' and g.tgenabled in ('O', 'A'))`,
     [schema],
   );
   return rows.map(({ name }) => name);

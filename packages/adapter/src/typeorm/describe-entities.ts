@@ -64,7 +64,10 @@ async function describeRelation(
   const { inverseRelation: inverse, junctionEntityMetadata, propertyPath: path } = relation;
   if (relation.isWithJoinColumn || relation.isManyToManyNotOwner) return [];
   const keys = inverse?.joinColumns ?? [];
-  const refusal = refusalNow(() => ownedEntities(root, [path]));
+  const owning = { aggregates: [{ entity: root.name, owns: [path] }] };
+  const refusal =
+    refusalNow(() => ownedEntities(root, [path])) ??
+    (await refusalOf(() => requireMappings(dataSource, sql, owning)));
   const joinTable = junctionEntityMetadata?.name;
   const joinTableRefusal =
     joinTable && (await refusalOf(() => requireMappings(dataSource, sql, { aggregates: [joinTable] })));

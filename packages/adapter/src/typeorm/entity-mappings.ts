@@ -8,15 +8,18 @@ import {
   type ColumnMapping,
   columnMapping,
   type EntityMapping,
+  type NamedTable,
   type PartMapping,
   readCatalog,
+  validCategory,
 } from '../mapping/index.js';
 import { columnName } from './column-name.js';
 import { absentColumn, missingColumn } from './missing-column.js';
 import { type Evolution, evolutionOf } from './evolution.js';
-import { personalData } from './personal-data.js';
+import { personalData, requirePersonalProperties } from './personal-data.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { propertyOf } from './property-of.js';
+import { requireOneForm } from './require-one-form.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
 import { tableOf } from './table-of.js';
 import { withheldProperties } from './withheld-properties.js';
@@ -25,6 +28,8 @@ import { withheldProperties } from './withheld-properties.js';
 export interface MappedEntities {
   readonly mappings: readonly EntityMapping[];
   readonly problems: readonly BackstoryError[];
+  /** Tables that these entities name and that aren't there. */
+  readonly absent: readonly NamedTable[];
 }
 
 /** What keeps an entity from being captured, as opposed to options that can't be meant. */
@@ -53,6 +58,7 @@ export async function mapEntities(
   );
   const mappings = new Map<string, EntityMapping>();
   const problems: BackstoryError[] = [];
+  const absent: NamedTable[] = [];
   const tables = new Set<string>();
   for (const entity of selected) {
     const path = pathOf(dataSource, entity.metadata);
@@ -64,6 +70,7 @@ export async function mapEntities(
     const mapping = attempt(() => mappingOf(dataSource, { category, knownAs }, entity, catalog));
     if (BackstoryError.is(mapping)) {
       problems.push(mapping);
+      absent.push(...absentTables(dataSource, category, entity, catalog));
       continue;
     }
     for (const name of new Set([category, knownAs])) {
@@ -78,7 +85,19 @@ export async function mapEntities(
       mappings.set(name, mapping);
     }
   }
-  return { mappings: [...new Set(mappings.values())], problems };
+  return { mappings: [...new Set(mappings.values())], problems, absent };
+}
+
+function absentTables(
+  dataSource: DataSource,
+  category: string,
+  { metadata, parts }: SelectedEntity,
+  catalog: ReadonlyMap<string, CatalogTable>,
+): NamedTable[] {
+  return [{ path: '', metadata }, ...parts].flatMap(({ path, metadata: named }) => {
+    const table = tableOf(dataSource, named);
+    return catalog.has(quoteTable(table)) ? [] : [{ category, part: path, entity: named.name, ...table }];
+  });
 }
 
 function attempt(map: () => EntityMapping): EntityMapping | BackstoryError {
@@ -108,20 +127,24 @@ function mappingOf(
     ...evolutionOf(metadata.name, options),
     parts: owned,
   };
-  for (const { path, parentPath, columns, referenced, ...part } of parts) {
-    const mapping = tableMapping(dataSource, names, part.metadata, part.options, catalog);
+  for (const { path, parentPath, columns, referenced, ...entity } of parts) {
+    const mapping = tableMapping(dataSource, names, entity.metadata, entity.options, catalog);
     requireForeignKey(mapping, path, columns);
     const parent = owned.find((other) => other.part.path === parentPath) ?? root;
-    const { immediateKeys } = catalog.get(pathOf(dataSource, part.metadata)) as CatalogTable;
+    const { immediateKeys } = catalog.get(pathOf(dataSource, entity.metadata)) as CatalogTable;
     const isImmediate = immediateKeys.some((key) => columns.every((column) => key.includes(column)));
-    owned.push({
+    const part = { path, root, parent, columns, referenced, mayComeFirst: !isImmediate };
+    const owning = {
       ...mapping,
       ...evolutionOf(metadata.name, options),
       // row by row, before the foreign keys' actions: what is beneath a deleted row is still there to be seen
       reentrant: mapping.reentrant || parts.some((other) => other.parentPath === path),
-      part: { path, root, parent, columns, referenced, mayComeFirst: !isImmediate },
-    });
+      part,
+    };
+    requireOneForm(owning);
+    owned.push(owning);
   }
+  requirePersonalProperties(root);
   return root;
 }
 
@@ -268,12 +291,4 @@ function mappedColumns(
     columns.set(found.name, columnMapping(property, found));
   }
   return { columns: [...columns.values()], missing };
-}
-
-function validCategory(category: string): string {
-  if (/^[\p{L}_][\p{L}\p{N}_]*$/u.test(category) && category.length <= 60) return category;
-  throw new InvalidOptionsError(
-    `"${category}" can't be a category.`,
-    'Use letters, digits and underscores, at most 60: the stream name puts a hyphen behind it.',
-  );
 }

@@ -4,7 +4,7 @@ import type { AggregateOptions, EntityMapping } from '../mapping/index.js';
 /** What says how an aggregate's events have changed over time, and how its replay is shortened. */
 export type Evolution = Pick<
   EntityMapping,
-  'renamedTypes' | 'schemaVersion' | 'upcasters' | 'foldsInSql' | 'snapshotEvery'
+  'renamedTypes' | 'schemaVersion' | 'upcasters' | 'foldsInSql' | 'snapshotEvery' | 'evolve'
 >;
 
 const everyByDefault = 100;
@@ -19,6 +19,7 @@ export function evolutionOf(
     upcasters = {},
     snapshots = { every: everyByDefault },
     upcastByCode = false,
+    evolve,
   }: Omit<AggregateOptions, 'entity'>,
 ): Evolution {
   if (!Number.isInteger(schemaVersion) || schemaVersion < 1 || schemaVersion > highestVersion) {
@@ -50,5 +51,5 @@ export function evolutionOf(
     );
   }
   const foldsInSql = Object.keys(upcasters).length === 0 && !upcastByCode;
-  return { renamedTypes, schemaVersion, upcasters, foldsInSql, snapshotEvery };
+  return { renamedTypes, schemaVersion, upcasters, foldsInSql, snapshotEvery, ...(evolve && { evolve }) };
 }

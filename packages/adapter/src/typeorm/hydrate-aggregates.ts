@@ -26,7 +26,13 @@ export interface Hydration {
   ) => Promise<ReadonlyMap<string, AggregateState>>;
 }
 
-type Hydrated = HydratedEntity & { readonly state: EventData };
+/** A row of an aggregate as an instance: its id among the rows of its table, and its state. */
+export type HydratedRow = HydratedEntity & { readonly state: EventData; readonly id: string };
+
+/** The instances of an aggregate, by table. */
+export type HydratedRows = ReadonlyMap<EntityMapping, readonly HydratedRow[]>;
+
+type Hydrated = HydratedRow;
 
 /**
  * The instances of some roots with everything that they own, as `find` with these relations would have loaded them: without
@@ -39,22 +45,32 @@ export async function hydrateAggregates(
   mapping: EntityMapping,
   aggregates: readonly AggregateState[],
 ): Promise<(object | null)[]> {
+  const rows = await hydratedRows(hydration, mapping, aggregates);
+  return rows.map((instances) => instances.get(mapping)?.[0]?.entity ?? null);
+}
+
+/** The same, with each of the instances: what they own is in them, too. No row of the root where it isn't there. */
+export async function hydratedRows(
+  hydration: Hydration,
+  mapping: EntityMapping,
+  aggregates: readonly AggregateState[],
+): Promise<HydratedRows[]> {
   const { dataSource, parsers } = hydration;
   // Keys that lead from one to another are compared in the form of today.
-  const hydrate = (of: EntityMapping, recorded: EventData): Hydrated => {
+  const hydrate = (of: EntityMapping, id: string, recorded: EventData): Hydrated => {
     const state = settledState(of, recorded);
-    return { ...hydrateEntity(dataSource, of, parsers, state), state };
+    return { ...hydrateEntity(dataSource, of, parsers, state), state, id };
   };
   const all = aggregates.map(({ root, parts }) => ({
     parts,
-    instances: new Map(root && [[mapping, [hydrate(mapping, root)]]]),
+    instances: new Map<EntityMapping, Hydrated[]>(root && [[mapping, [hydrate(mapping, '', root)]]]),
   }));
   for (const part of mapping.parts) {
     const owners = all.flatMap(({ parts, instances }) => {
       const parents = instances.get(part.part.parent) ?? [];
       const relation = relationTo(part, parents);
-      const states = [...(parts.get(part.part.path)?.values() ?? [])].map((state) =>
-        settledState(part, state),
+      const states = [...(parts.get(part.part.path) ?? [])].map(
+        ([id, state]) => [id, settledState(part, state)] as const,
       );
       return relation ? [{ instances, parents, relation, states }] : [];
     });
@@ -63,12 +79,12 @@ export async function hydrateAggregates(
       const rows =
         joined?.(owner) ??
         owner.states
-          .filter((state) => !part.deletedAt || (state[part.deletedAt.property] ?? null) === null)
-          .map((state) => hydrate(part, state));
+          .filter(([, state]) => !part.deletedAt || (state[part.deletedAt.property] ?? null) === null)
+          .map(([id, state]) => hydrate(part, id, state));
       owner.instances.set(part, attach(part, owner.relation, owner.parents, rows));
     }
   }
-  return all.map(({ instances }) => instances.get(mapping)?.[0]?.entity ?? null);
+  return all.map(({ instances }) => instances);
 }
 
 function relationTo({ part }: PartMapping, parents: readonly Hydrated[]): RelationMetadata | undefined {
@@ -112,7 +128,7 @@ function valuesOf({ columns }: EntityMapping, names: readonly string[], state: E
 /** Rows of a part of one aggregate, and the relation that they are reached by. */
 interface OwnedRows {
   readonly relation: RelationMetadata;
-  readonly states: readonly EventData[];
+  readonly states: readonly (readonly [id: string, state: EventData])[];
 }
 
 /**
@@ -140,13 +156,13 @@ async function joinedEntities(
       }),
     );
   const captured = mapping && !mapping.part;
-  const ids = new Set(owners.flatMap(({ states }) => states.map(idOf)));
+  const ids = new Set(owners.flatMap(({ states }) => states.map(([, state]) => idOf(state))));
   const replayed = captured && ids.size > 0 ? await replay(mapping, [...ids]) : undefined;
   return ({ states }) =>
-    states.map((state) => {
+    states.map(([id, state]) => {
       const found = replayed?.get(idOf(state))?.root;
-      if (captured && found) return { ...hydrateEntity(dataSource, mapping, parsers, found), state };
-      return { ...onlyItsKey(dataSource, junction, parsers, target, joins, state), state };
+      if (captured && found) return { ...hydrateEntity(dataSource, mapping, parsers, found), state, id };
+      return { ...onlyItsKey(dataSource, junction, parsers, target, joins, state), state, id };
     });
 }
 

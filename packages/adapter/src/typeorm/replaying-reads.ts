@@ -13,7 +13,7 @@ import {
   streamTailSql,
 } from '../replay/index.js';
 import type { ShadowReads } from '../shadow/index.js';
-import { isInShare, type StageWatch } from '../stages/index.js';
+import { isInShare, isReadFromEvents, type StageWatch } from '../stages/index.js';
 import type { InterceptingReads, PlannedRead, QueryShape } from './intercepting-reads.js';
 import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
@@ -116,7 +116,7 @@ export class ReplayingReads implements InterceptingReads {
     if (!mapping) return undefined;
     const { stage, percent, tables: byPart } = this.stages.of(mapping.category);
     const tables = byPart.get(mapping.part?.path ?? '');
-    return tables && (stage === 'shadow' || stage === 'replay') ? { mapping, percent, tables } : undefined;
+    return tables && isReadFromEvents(stage) ? { mapping, percent, tables } : undefined;
   }
 
   /** What to add to an entity query, so that the streams of its rows are known, or come along with them. */

@@ -109,6 +109,7 @@ function partOptions(
       'renamedTypes',
       'schemaVersion',
       'upcasters',
+      'evolve',
       'snapshots',
       'retain',
     ] as const

@@ -1,3 +1,3 @@
-export { traceValues } from './trace-values.js';
+export { partPathsIn, traceValues } from './trace-values.js';
 export { upcast } from './upcast.js';
 export { upcastData } from './upcast-data.js';

@@ -18,7 +18,7 @@ export function traceValues(
   if (values.length === 0) return [];
   const today = upcastData(evolution, event);
   if (today === event.data) return [...values];
-  const paths = evolution.parts.map(({ part }) => part.path);
+  const paths = partPathsIn(evolution, event);
   const found = new Map<string, ValuePath>();
   for (const probe of probes) {
     const other = attempt(() =>
@@ -32,6 +32,14 @@ export function traceValues(
     }
   }
   return [...found.values()];
+}
+
+/** The properties under which the data of an event have parts by their ids. What was appended has none, whatever its names. */
+export function partPathsIn(
+  { parts }: Pick<EvolvedEvents, 'parts'>,
+  { change }: Pick<UpcastableEvent, 'change'>,
+): string[] {
+  return change === 'none' ? [] : parts.map(({ part }) => part.path);
 }
 
 /** An upcaster may refuse what it has never been given. */

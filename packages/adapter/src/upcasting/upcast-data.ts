@@ -9,6 +9,7 @@ export function upcastData(evolution: EvolvedEvents, event: UpcastableEvent): Ev
   return withNamesOfToday(
     evolution,
     throughUpcasters(evolution, type === event.type ? event : { ...event, type }),
+    event.change,
   );
 }
 
@@ -32,8 +33,10 @@ export function throughUpcasters(
   let { data } = event;
   if (event.schemaVersion === schemaVersion) return data;
   const own = Object.hasOwn(upcasters, event.type) ? upcasters[event.type] : undefined;
+  // what is for every type is for the entity's properties
+  const ofAll = event.change === 'none' ? undefined : upcasters['*'];
   for (let version = event.schemaVersion; version < schemaVersion; version++) {
-    const upcaster = own?.[version] ?? upcasters['*']?.[version];
+    const upcaster = own?.[version] ?? ofAll?.[version];
     if (upcaster) data = applied(upcaster, version, { ...event, data, schemaVersion: version });
   }
   return data;
@@ -60,7 +63,13 @@ function applied(upcaster: Upcaster, version: number, event: UpcastableEvent): E
   throw new ReplayError(streamName(category, streamId), problem('returns no object'), 'Return the data.');
 }
 
-export function withNamesOfToday({ renamed, parts }: EvolvedEvents, data: EventData): EventData {
+/** Of an event that the application has appended, the names are its own. */
+export function withNamesOfToday(
+  { renamed, parts }: EvolvedEvents,
+  data: EventData,
+  change: UpcastableEvent['change'],
+): EventData {
+  if (change === 'none') return data;
   let result = named(renamed, data);
   for (const { part, renamed: ofPart } of parts) {
     if (!Object.hasOwn(data, part.path) || isEmpty(ofPart)) continue;

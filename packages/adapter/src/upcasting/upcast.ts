@@ -1,6 +1,6 @@
 import { type EventMetadata, markOf, type UpcastableEvent, valuesOf } from '../event/index.js';
 import type { EvolvedEvents } from './evolved-events.js';
-import { traceValues } from './trace-values.js';
+import { partPathsIn, traceValues } from './trace-values.js';
 import { requireKnownVersion, throughUpcasters, typeOfToday, withNamesOfToday } from './upcast-data.js';
 
 /**
@@ -13,7 +13,7 @@ export function upcast<Event extends UpcastableEvent>(evolution: EvolvedEvents, 
   requireKnownVersion(evolution, event);
   const type = typeOfToday(renamedTypes, event.type);
   const current = { ...event, category: knownAs, type };
-  const data = withNamesOfToday(evolution, throughUpcasters(evolution, current));
+  const data = withNamesOfToday(evolution, throughUpcasters(evolution, current), event.change);
   if (data === event.data && type === event.type && knownAs === event.category) {
     return event.schemaVersion === schemaVersion ? event : { ...event, schemaVersion };
   }
@@ -25,10 +25,7 @@ function marksOfToday(evolution: EvolvedEvents, event: UpcastableEvent): { metad
   const { metadata } = event as { metadata?: EventMetadata };
   if (!metadata?.erased) return {};
   const marks = new Set(metadata.erased);
-  const values = valuesOf(
-    event.data,
-    evolution.parts.map(({ part }) => part.path),
-  ).map(([path]) => path);
+  const values = valuesOf(event.data, partPathsIn(evolution, event)).map(([path]) => path);
   const erased = traceValues(
     evolution,
     event,

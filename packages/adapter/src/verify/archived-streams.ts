@@ -21,7 +21,7 @@ export async function hasArchivedStreams(
  */
 export function archivedThroughSql(schema: string, alias: string): string {
   return `case when ${alias}.stream_position > 1 then coalesce((
-      select least(a.through, ${alias}.stream_position - 1) - case when ${alias}.change = 'u' then 1 else 0 end
+      select least(a.through, ${alias}.stream_position - 1) - case when ${alias}.change in ('u', 'n') then 1 else 0 end
       from ${quoteIdentifier(schema)}.archived_streams a
       where a.category = ${alias}.category and a.stream_id = ${alias}.stream_id), 0) else 0 end`;
 }

@@ -140,7 +140,7 @@ function rootReplays(
                 from ${events} v where v.category = ${quoteLiteral(mapping.category)} and v.stream_id = s.stream_id) f)
        end as state
      from (
-       select v.stream_id, ${name}.merge(v.data order by v.stream_position) as state, count(*) as events,
+       select v.stream_id, ${name}.merge(v.data order by v.stream_position) filter (where v.change <> 'n') as state, count(*) as events,
          count(*) <> max(v.stream_position) or bool_or(v.early) as faulty,
          max(v.stream_position) filter (where v.change = 'c') as born,
          max(v.stream_position) filter (where v.change = 'd') as died
@@ -186,7 +186,7 @@ function partReplays(mapping: EntityMapping, schema: string, scope: VerifyScope)
        select v.stream_id, x.id collate "C" as row_id, count(*) as events,
          ${quoteIdentifier(schema)}.fold_part(x.patch order by v.stream_position) as state
        from ${quoteIdentifier(schema)}.events v cross join lateral json_each(v.data -> ${quoteLiteral(mapping.part?.path ?? '')}) x (id, patch)
-       where v.category = ${quoteLiteral(mapping.category)} and ${scope.events('v')}
+       where v.category = ${quoteLiteral(mapping.category)} and v.change <> 'n' and ${scope.events('v')}
        group by v.stream_id, x.id
      ) p offset 0`,
   ];

@@ -61,7 +61,7 @@ function rootStreamsSql(mapping: EntityMapping, schema: string, scope: VerifySco
   const paths = mapping.parts.map(({ part }) => quoteLiteral(part.path)).join(', ');
   const data = paths ? `(v.data::jsonb - array[${paths}]::text[])::json` : 'v.data';
   return {
-    streams: `select v.stream_id, '' collate "C" as row_id, array_agg(${data} order by v.stream_position) as data,
+    streams: `select v.stream_id, '' collate "C" as row_id, array_agg(case when v.change = 'n' then '{}' else ${data} end order by v.stream_position) as data,
         min(v.stream_position)::integer as first,
         count(*) = max(v.stream_position) - min(v.stream_position) + 1 as dense,
         max(v.stream_position) filter (where v.change = 'c')::integer as born,
@@ -82,7 +82,7 @@ function partStreamsSql(mapping: EntityMapping, schema: string, scope: VerifySco
   return {
     streams: `select v.stream_id, x.id collate "C" as row_id, array_agg(x.patch order by v.stream_position) as data, 1 as born, 1 as first
       from ${schemaName}.events v cross join lateral json_each(v.data -> ${quoteLiteral(mapping.part?.path ?? '')}) x (id, patch)
-      where ${chosenEvents(mapping, scope)} group by v.stream_id, x.id`,
+      where v.change <> 'n' and ${chosenEvents(mapping, scope)} group by v.stream_id, x.id`,
     replay: `(select ${schemaName}.fold_part(e.patch order by e.place) from unnest(u.data) with ordinality e (patch, place))`,
   };
 }

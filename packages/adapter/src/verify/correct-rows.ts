@@ -99,7 +99,7 @@ function statesSql(mapping: EntityMapping, schema: string): string {
   const replayed = mapping.part
     ? `select v.stream_id, x.id as row_id, ${quoteIdentifier(schema)}.fold_part(x.patch order by v.stream_position) as state
        from ${events} cross join lateral json_each(v.data -> ${quoteLiteral(mapping.part.path)}) x (id, patch)
-       where ${chosen} group by v.stream_id, x.id`
+       where v.change <> 'n' and ${chosen} group by v.stream_id, x.id`
     : `select v.stream_id, v.stream_id as row_id, ${quoteIdentifier(schema)}.fold(v.change, v.data order by v.stream_position) as state
        from ${events} where ${chosen} group by v.stream_id`;
   return `select r.stream_id, r.row_id, ${settledStateSql(mapping, schema, 'r.state')} as state from (${replayed}) r`;

@@ -1,6 +1,7 @@
 import { lockStreamEnds } from '../capture/index.js';
 import {
   type Database,
+  gaveWay,
   pinSettings,
   quoteTable,
   retryWhileLocked,
@@ -162,41 +163,49 @@ class TableRepair {
     return drift;
   }
 
-  private settle(ids: readonly string[]): Promise<readonly Drift[]> {
+  /** Of a batch in which somebody writes all the time, the streams that are free are settled first. */
+  private async settle(ids: readonly string[]): Promise<readonly Drift[]> {
+    try {
+      return await retryWhileLocked(() => this.settleAtOnce(ids), { attempts: ids.length > 1 ? 3 : 60 });
+    } catch (error) {
+      if (ids.length === 1 || !gaveWay(error)) throw error;
+      const half = Math.ceil(ids.length / 2);
+      return [...(await this.settle(ids.slice(0, half))), ...(await this.settle(ids.slice(half)))];
+    }
+  }
+
+  private settleAtOnce(ids: readonly string[]): Promise<readonly Drift[]> {
     const { schema, mapping, metadata } = this;
-    return retryWhileLocked(
-      () =>
-        this.database.transaction(async (sql) => {
-          await sql.execute(`set local lock_timeout = '1s'`);
-          await pinSettings(sql);
-          await lockRows(sql, mapping.part?.root ?? mapping, ids);
-          await lockStreamEnds(sql, schema, mapping.part?.root ?? mapping, ids);
-          const compareAgain = async (): Promise<Drift[]> =>
-            (await compare(sql, schema, mapping, this.of(ids), driftsPerPass)).drift.filter((drift) =>
-              this.canBeSettled(drift),
-            );
-          const drift = await compareAgain();
-          if (drift.length === 0) return drift;
-          if (this.truth === 'events') {
-            await correctRows(sql, schema, mapping, drift, metadata);
-            return drift;
-          }
-          await fillGaps(sql, schema, mapping, drift, metadata);
-          const hasGaps = drift.some(({ kind }) => kind === 'gap');
-          const differing = hasGaps ? await compareAgain() : drift;
-          if (differing.length > 0)
-            await appendCorrections(sql, schema, mapping, differing, metadata, this.scope.comparesErased);
-          return drift;
-        }),
-      { attempts: 60 },
-    );
+    return this.database.transaction(async (sql) => {
+      await sql.execute(`set local lock_timeout = '20ms'`);
+      await pinSettings(sql);
+      await lockRows(sql, mapping.part?.root ?? mapping, ids);
+      await lockStreamEnds(sql, schema, mapping.part?.root ?? mapping, ids);
+      const compareAgain = async (): Promise<Drift[]> =>
+        (await compare(sql, schema, mapping, this.of(ids), driftsPerPass)).drift.filter((drift) =>
+          this.canBeSettled(drift),
+        );
+      const drift = await compareAgain();
+      if (drift.length === 0) return drift;
+      if (this.truth === 'events') {
+        await correctRows(sql, schema, mapping, drift, metadata);
+        return drift;
+      }
+      await fillGaps(sql, schema, mapping, drift, metadata);
+      const hasGaps = drift.some(({ kind }) => kind === 'gap');
+      const differing = hasGaps ? await compareAgain() : drift;
+      if (differing.length > 0)
+        await appendCorrections(sql, schema, mapping, differing, metadata, this.scope.comparesErased);
+      return drift;
+    });
   }
 }
 
+/** With some rows locked nobody is waited for: of a circle PostgreSQL might end the writer. */
 async function lockRows(sql: SqlExecutor, mapping: EntityMapping, ids: readonly string[]): Promise<void> {
   await sql.execute(
     `select from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
-     for no key update`,
+     for no key update of t nowait`,
     [ids],
   );
 }

@@ -1,9 +1,9 @@
 import { quoteIdentifier } from '../database/index.js';
-import { captureFingerprintSql, type StageGuard } from '../stages/index.js';
+import { captureFingerprintSql, isReadFromEvents, type StageGuard } from '../stages/index.js';
 
-/** No shadow and no replay unless the last verify, made since capture began and of what is captured now, found nothing. */
+/** Nothing is read from events unless the last verify, made since capture began and of what is captured now, found nothing. */
 export const verifiedClean: StageGuard = async (sql, schema, categories, to) => {
-  if (to !== 'shadow' && to !== 'replay') return new Map();
+  if (!isReadFromEvents(to)) return new Map();
   const table = quoteIdentifier(schema);
   const rows = await sql.execute<Last & { category: string }>(
     `select s.category, v.drifted::float8 as drifted, v.without_event::float8 as "withoutEvent",

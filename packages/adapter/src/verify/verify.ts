@@ -27,7 +27,7 @@ export interface AggregateVerification {
   readonly withoutFirstEvent: number;
   /** Whether every row and every stream was compared, and not only some. */
   readonly complete: boolean;
-  /** Whether the result was kept, for `status`, `doctor` and the stages. Not on a server that takes no writes, such as a standby. */
+  /** Whether the result was kept, for `status`, `doctor` and the stages. Not on a server that takes no writes, such as a standby, and not of a table that is the entity's no more. */
   readonly recorded: boolean;
 }
 
@@ -68,11 +68,13 @@ export async function verifyAggregate(
   schema: string,
   mapping: EntityMapping,
   options: VerifyOptions = {},
+  /** Whether the result is a proof of what the application has, and kept. */
+  isProof = true,
 ): Promise<AggregateVerification> {
   validate(options);
   return operate(
     () => ({ name: 'verify', attributes: { category: mapping.category } }),
-    () => verifyAndRecord(database, schema, mapping, options),
+    () => verifyAndRecord(database, schema, mapping, options, isProof),
     ({ rows, streams, drifted, withoutFirstEvent }) => ({ rows, streams, drifted, withoutFirstEvent }),
   );
 }
@@ -82,6 +84,7 @@ async function verifyAndRecord(
   schema: string,
   mapping: EntityMapping,
   options: VerifyOptions,
+  isProof: boolean,
 ): Promise<AggregateVerification> {
   const { category } = mapping;
   const { seenUntil, since } = await lastVerification(database, schema, category);
@@ -90,7 +93,7 @@ async function verifyAndRecord(
     fingerprint: await knownFingerprint(sql, schema, mapping),
     ...(await compareAggregate(sql, schema, mapping, scope, options.limit ?? 100)),
   }));
-  const recorded = (await whyReadOnly(database)) === undefined;
+  const recorded = isProof && (await whyReadOnly(database)) === undefined;
   const verification = { category, ...found, complete: scope === everything, recorded };
   if (!recorded) return verification;
   await database.transaction(async (sql) => {

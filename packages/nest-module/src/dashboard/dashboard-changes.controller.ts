@@ -90,6 +90,22 @@ export class DashboardChangesController {
     });
   }
 
+  /** What would be erased of a stream, and with a reason, erases it. */
+  @Post('api/erase')
+  erase(
+    @Body() wish: Wish,
+    @DashboardVisitor() visitor: Visitor,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.answer(request, response, () =>
+      this.backstory.erase(text(wish, 'aggregate'), text(wish, 'id'), {
+        ...(wish?.dryRun === true ? { dryRun: true } : { reason: text(wish, 'reason') }),
+        by: visitor.actor(),
+      }),
+    );
+  }
+
   /** @throws UnknownAggregateError */
   private async category(wish: Wish): Promise<string> {
     const [step] = await this.backstory.stages.nextSteps([text(wish, 'aggregate')]);

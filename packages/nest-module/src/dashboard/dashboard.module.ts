@@ -1,7 +1,6 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { getBackstoryToken } from '../backstory.tokens.js';
 import { DASHBOARD_BACKSTORY, DASHBOARD_GUARDED, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
-import { DashboardAccess } from './dashboard-access.guard.js';
 import { dashboardControllers } from './dashboard-controllers.js';
 import type {
   BackstoryDashboardModuleAsyncOptions,
@@ -63,7 +62,6 @@ function moduleWith(
       options,
       { provide: DASHBOARD_GUARDED, useValue: guards.length > 0 },
       { provide: DASHBOARD_BACKSTORY, useExisting: getBackstoryToken(dataSource) },
-      DashboardAccess,
       DashboardWork,
     ],
   };

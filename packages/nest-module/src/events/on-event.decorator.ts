@@ -1,5 +1,11 @@
 import 'reflect-metadata';
-import type { ConsumerDefinition, EventSelector, ProjectionDefinition } from '@backstory/adapter';
+import type {
+  ConsumerDefinition,
+  Delivery,
+  EventSelector,
+  ProjectionDefinition,
+  RecordedEvent,
+} from '@backstory/adapter';
 import type { EntityManager } from 'typeorm';
 
 const selectorsKey = Symbol.for('backstory:OnEvent');
@@ -17,17 +23,32 @@ interface OfDataSource {
 export type EventConsumerOptions = Partial<Omit<ConsumerDefinition, 'handlers'>> & OfDataSource;
 export type EventProjectionOptions = Omit<ProjectionDefinition<EntityManager>, 'handlers'> & OfDataSource;
 
+/** A decorator of methods that take this event, and perhaps its delivery. */
+export type OnEventDecorator<Event> = <
+  Method extends (event: Event, delivery: Delivery<EntityManager>) => unknown,
+>(
+  target: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<Method>,
+) => void;
+
 /**
  * Has a provider's method called with every event of a type, a category or all, at least once and in the order of each
  * stream: with the event (an instance where a class is named) and its `Delivery`. Resolving means that it is handled; an
- * error is tried again. Several on one method are alternatives.
+ * error is tried again. Several on one method are alternatives. A method that takes another event than it gets is an error of the compiler.
  * @example
  * @OnEvent(OrderShipped)
  * async notify(shipped: OrderShipped, { event }: Delivery): Promise<void> {}
  */
-export function OnEvent(selector: EventSelector): MethodDecorator {
-  return (_target, _name, descriptor: PropertyDescriptor) => {
-    const method = descriptor.value as object;
+export function OnEvent<Event extends object>(
+  selector: abstract new (...args: never[]) => Event,
+): OnEventDecorator<Event>;
+export function OnEvent(
+  selector: Exclude<EventSelector, abstract new (...args: never[]) => unknown>,
+): OnEventDecorator<RecordedEvent>;
+export function OnEvent(selector: EventSelector): OnEventDecorator<never> {
+  return (_target, _name, descriptor) => {
+    const method = descriptor.value as unknown as object;
     Reflect.defineMetadata(selectorsKey, [selector, ...selectorsOf(method)], method);
   };
 }

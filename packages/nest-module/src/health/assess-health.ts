@@ -24,7 +24,7 @@ export async function assessHealth(
   }: BackstoryHealthThresholds,
 ): Promise<BackstoryHealth> {
   const consumers = await backstory.consumers.list();
-  const aggregates = await backstory.status();
+  const aggregates = await backstory.status({ newest: 0 });
   const findings = maxFaults === Infinity ? undefined : await backstory.doctor();
   // what was proven is for maxDrifted to say
   const faults = findings?.filter(({ severity, proof }) => severity === 'fault' && !proof);

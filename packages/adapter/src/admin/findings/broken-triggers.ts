@@ -23,10 +23,10 @@ export function brokenTriggers(
       return [{ severity: 'fault', aggregate, problem: `trigger ${name} of ${table} is disabled`, remedy }];
     }
     if (state === 'overtaken') {
-      const problem = `trigger ${name} of ${table} fires before capture and may change rows again`;
+      const problem = `trigger ${name} of ${table} fires before capture: what it changes is recorded before the change that it fires for`;
       return [
         {
-          severity: 'fault',
+          severity: 'hint',
           aggregate,
           problem,
           remedy: `ALTER TRIGGER ${name} ON ${table} RENAME TO …, to a name behind "00_backstory_"`,

@@ -1,7 +1,8 @@
 import type { SqlExecutor } from '../../database/index.js';
 import type { EntityMapping } from '../../mapping/index.js';
+import { isReadFromEvents } from '../../stages/index.js';
 import type { Finding } from '../finding.js';
-import { type AggregateStatus, readStatus } from '../read-status.js';
+import { type AggregateStatus, readStanding } from '../read-status.js';
 
 /** What the last verify of each aggregate has found, or that there is none of what is captured today. */
 export async function lastProofs(
@@ -10,14 +11,14 @@ export async function lastProofs(
   captured: readonly EntityMapping[],
 ): Promise<Finding[]> {
   const known = new Map(captured.map(({ category, knownAs }) => [category, knownAs]));
-  const status = await readStatus(sql, schema, captured);
+  const status = await readStanding(sql, schema, captured);
   return status
     .flatMap((each) => ofOne(each, known.get(each.category) ?? each.category))
     .map((finding) => ({ ...finding, proof: true }));
 }
 
-function ofOne({ category, stage, verified }: AggregateStatus, name: string): Finding[] {
-  const isRelied = stage === 'shadow' || stage === 'replay';
+function ofOne({ category, stage, verified }: Omit<AggregateStatus, 'residual'>, name: string): Finding[] {
+  const isRelied = isReadFromEvents(stage);
   const verify = `npx backstory verify ${name}`;
   const hint = (problem: string): Finding[] => [
     { severity: 'hint', aggregate: category, problem: `it is in ${stage}, ${problem}`, remedy: verify },

@@ -5,10 +5,10 @@ import type { Finding } from '../finding.js';
 /** What is captured and this application doesn't name: left behind by a release, excluded, or of another service. */
 export function unnamedAggregates(
   states: readonly CaptureState[],
-  mappings: readonly EntityMapping[],
+  named: readonly Pick<EntityMapping, 'category'>[],
 ): Finding[] {
   const unnamed = states.filter(
-    ({ category, captured }) => captured && !mappings.some((mapping) => mapping.category === category),
+    ({ category, captured }) => captured && !named.some((each) => each.category === category),
   );
   return unnamed.map(({ category, mapping, tables }) => {
     const end = `npx backstory stage ${category} off`;

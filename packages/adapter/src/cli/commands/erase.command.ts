@@ -61,7 +61,15 @@ const erase: CommandRun = async (backstory, input) => {
   return 0;
 };
 
-function inWords({ category, streamId, events, properties, stillInTable, dryRun }: ErasureReport): string {
+function inWords({
+  category,
+  streamId,
+  events,
+  properties,
+  stillInTable,
+  keysDestroyed,
+  dryRun,
+}: ErasureReport): string {
   const stream = `${category}-${streamId}`;
   const what = properties.length > 0 ? properties.join(', ') : 'actors';
   const done =
@@ -72,5 +80,9 @@ function inWords({ category, streamId, events, properties, stillInTable, dryRun 
     stillInTable.length > 0
       ? `  Its rows still hold ${stillInTable.join(', ')}: they are the application's.\n`
       : '';
-  return done + left;
+  const keys =
+    keysDestroyed.length > 0
+      ? `  Keys destroyed: ${keysDestroyed.join(', ')}. What relays have encrypted for them can't be read any more.\n`
+      : '';
+  return done + left + keys;
 }

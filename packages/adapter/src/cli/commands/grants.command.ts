@@ -21,6 +21,7 @@ export function grantsCommand(program: Command, cli: Cli): void {
     .command('grants')
     .option('--reader <role>', 'a role that only looks at the history')
     .option('--erase', 'the application may erase values of events, too')
+    .option('--encrypt', "the application's relays may make and use keys of subjects")
     .option('--apply', 'run the statements, in one transaction')
     .description("the rights that roles need in Backstory's schema, and no others")
     .addHelpText('after', examples(lines, more))
@@ -35,6 +36,7 @@ async function grants(input: CommandInput): Promise<void> {
   const roles: GrantedRoles = {
     ...(options.app !== undefined && { app: options.app }),
     mayErase: options['erase'] === true,
+    mayEncrypt: options['encrypt'] === true,
     ...(typeof options['reader'] === 'string' && { reader: options['reader'] }),
   };
   if (roles.app === undefined && roles.reader === undefined)

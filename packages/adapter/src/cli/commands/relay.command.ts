@@ -45,6 +45,7 @@ export function relayCommand(program: Command, cli: Cli): void {
     .option('--category <names...>', 'publish: only events of these categories')
     .option('--from <place>', 'publish: where a new consumer starts: now, beginning or a global position')
     .option('--include-backfill', 'publish: also first events of rows that were there before')
+    .option('--plain-text', 'publish: as they are, although other relays of the history encrypt')
     .option('--until-caught-up', 'publish: end when everything that is there now is published')
     .description(
       'how far consumers are behind; what they could not handle, to be tried again or given up; publish to a broker',

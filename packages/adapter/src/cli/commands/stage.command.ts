@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import type { Backstory } from '../../backstory.js';
 import { InvalidOptionsError } from '../../errors.js';
 import type { StageMove, StageOptions } from '../../stage-control.js';
-import { isStage, type Stage, type StageChange, stages } from '../../stages/index.js';
+import { isStage, residualInWords, type Stage, type StageChange, stages } from '../../stages/index.js';
 import {
   attribution,
   type Cli,
@@ -20,12 +20,14 @@ const lines = [
   ['stage order shadow --dry-run', 'what stands against it'],
   ['stage order shadow --reason "verified"', 'one step forward'],
   ['stage order replay --percent 10', 'for a tenth of the streams'],
+  ['stage order events', 'commands are the way to write'],
+  ['stage order events --residual refuse --roles shop', 'and the only one for this database role'],
   ['stage order capture', 'back, at any time'],
   ['stage order customer shadow', 'two of them'],
   ['stage --all shadow', 'all that can'],
 ] as const;
 
-const more = 'off → capture → shadow → replay; every instance follows within a second.';
+const more = 'off → capture → shadow → replay → events; every instance follows within a second.';
 
 export function stageCommand(program: Command, cli: Cli): void {
   const words = new Argument(
@@ -39,6 +41,8 @@ export function stageCommand(program: Command, cli: Cli): void {
     .addArgument(words)
     .option('--all', 'every aggregate; those that stand there already are left alone')
     .option('--percent <number>', 'with replay: of how many in a hundred streams; the others are compared')
+    .option('--residual <allow|refuse>', 'with events: what becomes of writes without a command')
+    .option('--roles <names>', 'with --residual refuse: of these database roles only, separated by commas')
     .option('--history', 'the history of its stages')
     .option('--dry-run', 'say what stands against it, change nothing')
     .option('--by <name>', 'who changes it')
@@ -55,6 +59,9 @@ const stage: CommandRun = async (backstory, input) => {
   if (to === undefined && percent !== undefined) {
     throw new InvalidOptionsError('--percent is given without a stage.', 'Say "replay --percent …".');
   }
+  if (to === undefined && input.options.residual !== undefined) {
+    throw new InvalidOptionsError('--residual is given without a stage.', 'Say "events --residual …".');
+  }
   if (to !== undefined && history) {
     throw new InvalidOptionsError('--history and a stage to go to are given.', 'Ask for one of them.');
   }
@@ -70,7 +77,7 @@ const stage: CommandRun = async (backstory, input) => {
       changes.map((change) => [
         change.changedAt.toISOString(),
         shown(change.from, change.fromPercent),
-        shown(change.to, change.percent),
+        shown(change.to, change.percent) + refusedTo(change),
         change.changedBy,
         change.forced ? 'yes' : 'no',
         change.reason ?? '',
@@ -107,6 +114,28 @@ function optionsOf({ options }: CommandInput): StageOptions {
     force: force === true,
     dryRun: dryRun === true,
     ...(percent !== undefined && { percent: positiveInteger(percent, '--percent') }),
+    ...residualOf(options),
+  };
+}
+
+/** @throws InvalidOptionsError */
+function residualOf({ residual, roles }: CommandInput['options']): Pick<StageOptions, 'residual'> {
+  if (roles !== undefined && residual !== 'refuse')
+    throw new InvalidOptionsError(
+      '--roles is given without "--residual refuse".',
+      'Roles are those whose writes are refused.',
+    );
+  if (residual === undefined) return {};
+  if (residual !== 'allow' && residual !== 'refuse')
+    throw new InvalidOptionsError(
+      `--residual ${JSON.stringify(residual)} is not known.`,
+      'Say allow or refuse.',
+    );
+  if (typeof roles !== 'string') return { residual };
+  return {
+    residual: {
+      refuse: roles.split(',').map((role) => role.trim()),
+    },
   };
 }
 
@@ -146,9 +175,10 @@ async function moveSeveral(
 }
 
 function done(change: StageChange): string {
-  const { anew, forced, overridden } = change;
+  const { anew, forced, overridden, residual } = change;
   const counted = anew ? ': shadow reads are counted anew' : '';
-  return `${moveOf(change)}${counted}${forced ? `, forced, although:\n${listed(overridden)}` : '\n'}`;
+  const refused = residual === null ? '' : `: ${residualInWords(residual)}`;
+  return `${moveOf(change)}${counted}${refused}${forced ? `, forced, although:\n${listed(overridden)}` : '\n'}`;
 }
 
 function planned(change: StageChange): string {
@@ -159,6 +189,10 @@ function planned(change: StageChange): string {
 
 function moveOf({ category, from, to, fromPercent, percent }: StageChange): string {
   return `${category}: ${shown(from, fromPercent)} → ${shown(to, percent)}`;
+}
+
+function refusedTo({ residual }: StageChange): string {
+  return residual === null || residual === 'allow' ? '' : ` (${residualInWords(residual)})`;
 }
 
 function listed(reasons: readonly string[]): string {

@@ -1,26 +1,42 @@
 import type { Command } from 'commander';
 import type { AggregateStatus } from '../../admin/index.js';
-import { type Cli, type CommandRun, print } from '../cli.js';
+import { InvalidOptionsError } from '../../errors.js';
+import { residualInWords } from '../../stages/index.js';
+import { type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
 import { examples } from '../examples.js';
 import { table } from '../terminal.js';
 
 const lines = [
   ['status --data-source dist/data-source.js', 'stage, backfill, verify, shadow reads of each aggregate'],
   ['status --data-source dist/data-source.js --json', 'the same for a program'],
+  [
+    'status --since 2026-11-01 --newest 1000000',
+    'who has written without a command since, in a longer part of the log',
+  ],
 ] as const;
 
 export function statusCommand(program: Command, cli: Cli): void {
   program
     .command('status')
-    .description('where each aggregate stands')
+    .option('--since <time>', 'count writes without a command since then, in every stage but off')
+    .option(
+      '--newest <number>',
+      'of how many of the newest events they are counted; 20000 where nothing is said',
+    )
+    .description('where each aggregate stands, and who writes without a command')
     .addHelpText('after', examples(lines))
     .action(cli.action(status));
 }
 
 const status: CommandRun = async (backstory, input) => {
-  const aggregates = await backstory.status();
+  const { since, newest } = input.options;
+  const aggregates = await backstory.status({
+    ...(since !== undefined && { since: moment(since) }),
+    ...(newest !== undefined && { newest: positiveInteger(newest, '--newest') }),
+  });
   const withheld = aggregates.flatMap((aggregate) => aggregate.withheld);
   const sealed = await backstory.seals.status();
+  const topics = await backstory.topics();
   print(
     input,
     aggregates,
@@ -40,12 +56,51 @@ const status: CommandRun = async (backstory, input) => {
           differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ') || '-',
         ]),
       )}${withheld.length > 0 ? `Left out of events, because they look like secrets: ${withheld.join(', ')}\n` : ''}` +
+      aggregates.flatMap((aggregate) => residualLines(aggregate, since !== undefined)).join('') +
+      (topics.length > 0 ? `Topics, which have no table: ${topics.join(', ')}\n` : '') +
       (sealed
         ? `Sealed up to position ${sealed.to} at ${sealed.at}; the newest event is at ${sealed.newest}.\n`
         : ''),
   );
   return 0;
 };
+
+/** @throws InvalidOptionsError */
+function moment(since: unknown): Date {
+  const found = new Date(String(since));
+  if (!Number.isNaN(found.getTime())) return found;
+  throw new InvalidOptionsError(
+    `--since ${String(since)} is no time.`,
+    'Write it as 2026-11-01 or 2026-11-01T08:00:00Z.',
+  );
+}
+
+/** In replay only where there are commands already: others have nothing to compare with. */
+function residualLines({ category, stage, residual }: AggregateStatus, isAsked: boolean): string[] {
+  if (!residual || (stage !== 'events' && residual.explained === 0 && !isAsked)) return [];
+  const { policy, since, completeSince, explained, captured, sources } = residual;
+  const others = residual.residual + captured;
+  const all = explained + others;
+  const share =
+    all === 0
+      ? 'no events'
+      : `${others} of ${all} events (${((100 * others) / all).toFixed(1)} %) not by commands`;
+  const refused = policy === 'allow' ? '' : `; ${residualInWords(policy)}`;
+  return [
+    `${category}: ${share} since ${(completeSince ?? since).toISOString()}${completeSince ? ', which is as far back as was looked' : ''}${refused}\n`,
+    ...sources.map(
+      ({ type, origin, context, events, lastAt }) =>
+        `  ${events}× ${type}, ${origin === 'residual' ? 'beside a command' : 'without a command'}, ${contextInWords(context)}, last ${lastAt}\n`,
+    ),
+  ];
+}
+
+function contextInWords(context: Readonly<Record<string, unknown>>): string {
+  const words = Object.entries(context).map(
+    ([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return words.length > 0 ? words.join(', ') : 'no context';
+}
 
 function verifiedInWords({
   drifted,

@@ -45,6 +45,8 @@ const verify: CommandRun = async (backstory, input) => {
     ...(sinceLast === true && { sinceLast }),
     ...streamsOf(input),
   });
+  const unseen = new Set(report.unseen.map(({ category }) => category));
+  const topics = aggregatesOf(input.args) === 'all' ? await backstory.topics() : [];
   print(
     input,
     report,
@@ -61,7 +63,8 @@ const verify: CommandRun = async (backstory, input) => {
             `${category} can't be compared: ${reason}. If it is to stay so: npx backstory stage ${category} off\n`,
         )
         .join('') +
-      (report.aggregates.every(({ recorded }) => recorded)
+      (topics.length > 0 ? `Nothing to compare with have topics: ${topics.join(', ')}\n` : '') +
+      (report.aggregates.every(({ recorded, category }) => recorded || unseen.has(category))
         ? ''
         : 'The result is not recorded: this server takes no writes. A proof that counts is made on the primary.\n') +
       (report.clean

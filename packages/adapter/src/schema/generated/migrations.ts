@@ -1405,4 +1405,1169 @@ begin
 end $$;
 `,
   },
+  {
+    id: 18,
+    name: '000018-appended-events',
+    sql: String.raw`
+-- Events that the application appends itself. Their change is n, for none: no fold looks at what is in them, whatever its names.
+-- Not validated: every event that is there has been checked by the constraint that this one replaces.
+alter table :schema.events drop constraint events_change_check;
+alter table :schema.events add constraint events_change_check check (change in ('c', 'u', 'd', 'n')) not valid;
+
+-- Categories without a table, whose streams have nothing but appended events.
+create table :schema.topics (
+  category text collate "C" primary key check (category <> ''),
+  declared_at timestamptz not null default now()
+);
+
+-- expected: the last position that the stream had when an event was appended under the condition that nothing came after it.
+-- unguarded: of a stream to which a row that comes back may write without its turn.
+alter table :schema.pending_events add column expected bigint, add column unguarded boolean not null default false;
+
+create or replace function :schema.fold_event(state jsonb, change "char", data json) returns jsonb
+  language sql immutable parallel safe as $$
+  select case change when 'u' then state || data::jsonb when 'c' then data::jsonb when 'n' then state end
+$$;
+
+-- As before, where what was expected still holds.
+create or replace function :schema.move_pending_events() returns void language plpgsql as $$
+declare
+  own constant xid8 := pg_current_xact_id();
+begin
+  perform :schema.take_locks('ends', (
+    select array_agg(distinct :schema.lock_of(concat(p.category, '-', p.stream_id)))
+    from :schema.pending_events p where p.transaction = own));
+  if exists (
+    select from :schema.pending_events p
+    where p.transaction = own and p.expected is not null and p.expected <> (
+      select coalesce(max(e.stream_position), 0) from :schema.events e where e.category = p.category and e.stream_id = p.stream_id)) then
+    raise exception 'could not serialize access due to a concurrent change of the same stream'
+      using errcode = 'serialization_failure', hint = 'The transaction might succeed if retried.';
+  end if;
+  -- a first event that somebody else, or the backfill, has written meanwhile is there once
+  if exists (
+    select from :schema.pending_events p
+    where p.transaction = own and p.stream_position = 1 and p.change = 'c' and p.metadata @> '{"origin":"backfill"}') then
+    with begun as (
+      delete from :schema.pending_events p
+      where p.transaction = own and p.stream_position = 1 and p.change = 'c' and p.metadata @> '{"origin":"backfill"}' returning p.*)
+    insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+    select 1, b.schema_version, b.change, b.category, b.stream_id, b.type, b.data, b.metadata from begun b order by b.place
+    on conflict (category, stream_id, stream_position) do nothing;
+  end if;
+  with pending as (delete from :schema.pending_events p where p.transaction = own returning p.*),
+  numbered as (
+    select p.*, row_number() over stream as number, max(p.place) over stream as rank from pending p
+    window stream as (partition by p.category, p.stream_id order by p.stream_position))
+  insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+  select h.position + n.number, n.schema_version, n.change, n.category, n.stream_id, n.type, n.data, n.metadata
+  from numbered n
+  cross join lateral (
+    select coalesce(max(e.stream_position), 0) as position from :schema.events e
+    where e.category = n.category and e.stream_id = n.stream_id) h
+  order by n.rank, n.number;
+end $$;
+
+-- As before. Where a row may have come back meanwhile, whose events don't wait for a turn, what was appended goes behind them.
+create or replace function :schema.number_pending_events() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+declare
+  own constant xid8 := pg_current_xact_id();
+  pending integer;
+begin
+  -- First by its key, for it may have been moved along with others: what was moved is still passed by in the index.
+  pending := case when exists (
+      select from :schema.pending_events p
+      where p.transaction = own and p.category = new.category and p.stream_id = new.stream_id and p.stream_position = new.stream_position)
+    then (select count(*) from (select from :schema.pending_events p where p.transaction = own limit 2) p)
+    else 0 end;
+  if pending = 0 then return null; end if;
+  if current_setting('transaction_isolation') <> 'read committed' then
+    begin
+      perform :schema.move_pending_events();
+    exception when unique_violation then
+      raise exception 'could not serialize access due to a concurrent change of the same aggregate'
+        using errcode = 'serialization_failure', hint = 'The transaction might succeed if retried.';
+    end;
+    return null;
+  end if;
+  if pending = 1 and new.expected is null and not new.unguarded and not (new.stream_position = 1 and new.metadata @> '{"origin":"backfill"}') then
+    delete from :schema.pending_events p
+    where p.transaction = own and p.category = new.category and p.stream_id = new.stream_id and p.stream_position = new.stream_position;
+    perform pg_advisory_xact_lock(:schema.kind_of_lock('ends'), :schema.lock_of(concat(new.category, '-', new.stream_id)));
+    insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+    select coalesce(max(e.stream_position), 0) + 1, new.schema_version, new.change, new.category, new.stream_id, new.type, new.data, new.metadata
+    from :schema.events e where e.category = new.category and e.stream_id = new.stream_id;
+    return null;
+  end if;
+  if exists (select from :schema.pending_events p where p.transaction = own and p.unguarded) then
+    loop
+      begin
+        perform :schema.move_pending_events();
+        return null;
+      exception when unique_violation then
+        -- whoever was first has committed: it is seen now
+      end;
+    end loop;
+  end if;
+  perform :schema.move_pending_events();
+  return null;
+end $$;
+
+-- The function that looks for the row of a stream, and writes its first event: made along with those that capture its table.
+create function :schema.beginning_of(in_category text) returns text language sql stable as $$
+  select 'begin_append_' || left(encode(sha256(convert_to(in_category, 'UTF8')), 'hex'), 32)
+$$;
+
+-- The context of the statement as metadata, without what is not the application's to say.
+create function :schema.appended_metadata(statement text) returns jsonb language sql stable as $$
+  select (case when left(statement, 12) = '/*backstory ' then :schema.statement_context(statement) else '{}' end
+    - array['$events', 'erased', 'erasure', 'filled']) || '{"origin":"append"}'
+$$;
+
+-- As append_events(), in a turn that it has, or takes, for itself.
+create function :schema.append_in_turn(
+  in_category text, in_stream_id text, appended json, in_schema_version smallint, expected bigint, must_exist boolean
+) returns table (outcome text, "position" bigint) language plpgsql as $$
+#variable_conflict use_column
+declare
+  metadata constant jsonb := :schema.appended_metadata(current_query());
+  is_serializable constant boolean := current_setting('transaction_isolation') = 'serializable';
+  own constant xid8 := pg_current_xact_id();
+  known record;
+  has_row boolean := false;
+  of_parts boolean := false;
+  begun boolean := false;
+  at_commit boolean := true;
+  is_topic boolean := false;
+  committed bigint;
+  first_pending bigint;
+  last_pending bigint := 0;
+  seen bigint;
+begin
+  select a.fingerprint, coalesce((a.captured ->> 'schemaVersion')::smallint, 1::smallint) as version into known
+  from :schema.aggregates a where a.category = in_category and a.part = '';
+  if found then
+    if known.fingerprint is null then return query select 'off', null::bigint; return; end if;
+    if in_schema_version not between 1 and known.version then
+      raise exception 'Backstory: "%" has no schema version %', in_category, in_schema_version using errcode = 'invalid_parameter_value';
+    end if;
+    -- the names that capture, backfill, repair and erasure give to events of a category are nobody else's
+    if exists (
+      select from :schema.aggregates a cross join json_array_elements(appended) e
+      where a.category = in_category and (jsonb_path_query_array(a.captured, '$.eventTypes.*') ? (e ->> 'type')
+        or jsonb_path_query_array(a.captured, '$.rules[*].type') ? (e ->> 'type'))) then
+      return query select 'taken', null::bigint; return;
+    end if;
+    execute $call$select * from :schema.$call$ || quote_ident(:schema.beginning_of(in_category)) || '($1)'
+      into has_row, of_parts, begun using in_stream_id;
+    at_commit := of_parts or not has_row;
+    if not has_row and not exists (
+      select from :schema.visible_events v where v.category = in_category and v.stream_id = in_stream_id) then
+      return query select 'missing', null::bigint; return;
+    end if;
+  elsif exists (select from :schema.topics t where t.category = in_category) then
+    if in_schema_version <> 1 then
+      raise exception 'Backstory: "%" has no schema version %', in_category, in_schema_version using errcode = 'invalid_parameter_value';
+    end if;
+    is_topic := true;
+  else
+    return query select 'unknown', null::bigint; return;
+  end if;
+  -- who can't look for pending events without failing for them: see docs/adr/0005
+  if at_commit and is_serializable then
+    perform :schema.take_locks('ends', array[:schema.lock_of(concat(in_category, '-', in_stream_id))]);
+    at_commit := false;
+  end if;
+  select coalesce(max(e.stream_position), 0) into committed from :schema.events e where e.category = in_category and e.stream_id = in_stream_id;
+  seen := committed;
+  if at_commit then
+    select min(p.stream_position), coalesce(max(p.stream_position), 0) into first_pending, last_pending from :schema.pending_events p
+    where p.transaction = own and p.category = in_category and p.stream_id = in_stream_id;
+    -- counted only where somebody else has written since the first of them
+    seen := case when first_pending is null then committed
+      when first_pending = committed + 1 then last_pending
+      else committed + (select count(*) from :schema.pending_events p
+        where p.transaction = own and p.category = in_category and p.stream_id = in_stream_id) end;
+  end if;
+  if expected is not null and expected <> (case when begun and expected = 0 then seen - 1 else seen end) or must_exist and seen = 0 then
+    return query select 'unexpected', seen; return;
+  end if;
+  if at_commit then
+    insert into :schema.pending_events (
+      stream_position, schema_version, change, first, category, stream_id, type, data, metadata, expected, unguarded)
+    select greatest(committed, last_pending) + a.n, in_schema_version, 'n', a.n = 1, in_category, in_stream_id, a.e ->> 'type', a.e -> 'data', metadata,
+      case when a.n = 1 and expected is not null then committed end, not is_topic and not of_parts
+    from json_array_elements(appended) with ordinality a (e, n) order by a.n;
+  else
+    insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+    select committed + a.n, in_schema_version, 'n', in_category, in_stream_id, a.e ->> 'type', a.e -> 'data', metadata
+    from json_array_elements(appended) with ordinality a (e, n) order by a.n;
+  end if;
+  return query select 'appended', seen + json_array_length(appended);
+end $$;
+
+-- Appends events of the application's own to one stream, in its transaction: [{"type": "ReminderSent", "data": {}}, ...]. They change
+-- nothing that a fold looks at, and bear no name that capture gives. expected: the position that the stream must end at; must_exist:
+-- that it must have events. The outcome is appended, with the position of the last as this transaction sees it; unexpected, with
+-- the position that the stream ends at; or taken (a type), missing (neither row nor events), off or unknown (the category). Only
+-- what was appended has written something, but for the first event of a row that had none.
+create function :schema.append_events(
+  in_category text, in_stream_id text, appended json, in_schema_version smallint, expected bigint, must_exist boolean
+) returns table (outcome text, "position" bigint) language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+begin
+  if in_category is null or coalesce(in_stream_id, '') = '' or appended is null then
+    return query select 'unknown', null::bigint; return;
+  end if;
+  -- jsonb takes less than json, and whoever compares events reads them as jsonb
+  if jsonb_typeof(appended::jsonb) <> 'array' or json_array_length(appended) = 0 or exists (
+    select from json_array_elements(appended) e
+    where json_typeof(e) <> 'object' or coalesce(e ->> 'type', '') = '' or json_typeof(e -> 'data') is distinct from 'object') then
+    raise exception 'Backstory: events are an array of {"type": "...", "data": {}}' using errcode = 'invalid_parameter_value';
+  end if;
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    begin
+      return query select * from :schema.append_in_turn(in_category, in_stream_id, appended, in_schema_version, expected, must_exist);
+    exception when unique_violation then
+      raise exception 'could not serialize access due to a concurrent change of the same stream'
+        using errcode = 'serialization_failure', hint = 'The transaction might succeed if retried.';
+    end;
+  else
+    return query select * from :schema.append_in_turn(in_category, in_stream_id, appended, in_schema_version, expected, must_exist);
+  end if;
+end $$;
+
+revoke execute on function :schema.append_events(text, text, json, smallint, bigint, boolean) from public;
+
+-- As before. In appended events names of keys and of parts mean nothing.
+create or replace function :schema.erase_events(
+  in_category text, in_stream_id text, redactions jsonb, in_type text, in_schema_version smallint, in_actor text, in_reason text
+) returns table (events bigint, erased_position bigint, properties jsonb) language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  positions bigint[];
+  in_archive bigint[];
+  named jsonb;
+  placed bigint;
+begin
+  if exists (
+    select from jsonb_array_elements(redactions) r join :schema.aggregates a on a.category = in_category
+    where case when a.part = '' then exists (
+          select from jsonb_array_elements_text(coalesce(a.captured -> 'key', '[]')) k where r -> 'tree' -> k = 'null')
+        when r -> 'tree' ? a.part then jsonb_typeof(r -> 'tree' -> a.part) <> 'object'
+          or jsonb_path_exists(r -> 'tree' -> a.part, '$.* ? (@.type() <> "object")')
+        else false end
+      -- what the application has appended has the names that it likes
+      and not exists (
+        select from :schema.events e
+        where e.category = in_category and e.stream_id = in_stream_id and e.stream_position = (r ->> 'position')::bigint and e.change = 'n'
+          and not coalesce((r ->> 'archived')::boolean, false)
+        union all
+        select from :schema.archived_events e
+        where e.category = in_category and e.stream_id = in_stream_id and e.stream_position = (r ->> 'position')::bigint and e.change = 'n'
+          and coalesce((r ->> 'archived')::boolean, false))) then
+    raise exception 'Backstory: what tells rows apart can''t be erased' using errcode = 'restrict_violation';
+  end if;
+  -- who keeps a snapshot has read the events before it waits, or reads them when it has waited
+  perform :schema.take_locks('erasure', array[0]);
+  -- who seals reads the events before it waits, or finds them erased: no salt is kept for a value that is gone
+  perform pg_advisory_xact_lock(hashtext('backstory seal'), hashtext((
+    select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $name$:schema.events$name$::regclass)));
+  select coalesce(jsonb_agg(distinct p.property), '[]') into named
+  from jsonb_array_elements(redactions) r
+  join (
+    select false as archived, e.stream_position, e.data from :schema.events e where e.category = in_category and e.stream_id = in_stream_id
+    union all
+    select true, e.stream_position, e.data from :schema.archived_events e where e.category = in_category and e.stream_id = in_stream_id
+  ) e on e.stream_position = (r ->> 'position')::bigint and e.archived = coalesce((r ->> 'archived')::boolean, false)
+  cross join lateral :schema.redacted_values(e.data, r -> 'tree') p;
+
+  perform set_config('backstory.erasing', 'on', true);
+  with redacted as (
+    update :schema.events e
+    set data = :schema.redacted(e.data, c.tree),
+        metadata = :schema.with_marks(e.metadata, array(select v.mark from :schema.redacted_values(e.data, c.tree) v))
+          || case when c.actor and e.metadata ? 'actor' then '{"actor":"erased"}' else '{}' end::jsonb
+    from :schema.redactions_of(redactions, false) c
+    where e.category = in_category and e.stream_id = in_stream_id and e.stream_position = c.place
+      and :schema.is_to_be_redacted(e.data, e.metadata, c.tree, c.actor)
+    returning e.global_position)
+  select array_agg(r.global_position) into positions from redacted r;
+  with redacted as (
+    update :schema.archived_events e
+    set data = :schema.redacted(e.data, c.tree),
+        metadata = :schema.with_marks(e.metadata, array(select v.mark from :schema.redacted_values(e.data, c.tree) v))
+          || case when c.actor and e.metadata ? 'actor' then '{"actor":"erased"}' else '{}' end::jsonb
+    from :schema.redactions_of(redactions, true) c
+    where e.category = in_category and e.stream_id = in_stream_id and e.stream_position = c.place
+      and :schema.is_to_be_redacted(e.data, e.metadata, c.tree, c.actor)
+    returning e.global_position)
+  select array_agg(r.global_position) into in_archive from redacted r;
+  perform set_config('backstory.erasing', 'off', true);
+  events := cardinality(coalesce(positions, '{}')) + cardinality(coalesce(in_archive, '{}'));
+  properties := named;
+  if events = 0 then return next; return; end if;
+
+  update :schema.event_commitments c set salt = null
+  where c.global_position = any (coalesce(positions, '{}') || coalesce(in_archive, '{}'));
+  delete from :schema.snapshots n where n.category = in_category and n.stream_id = in_stream_id;
+  -- an error message may have values in it
+  update :schema.parked_events p set error = 'erased'
+  where p.category = in_category and p.stream_id = in_stream_id and p.error is not null;
+  update :schema.discarded_events d set error = 'erased'
+  where d.error is not null and exists (
+    select from :schema.all_events e
+    where e.category = in_category and e.stream_id = in_stream_id and e.global_position = d.global_position);
+  update :schema.consumers c set error = 'erased'
+  where c.error is not null and exists (
+    select from :schema.events e
+    where e.category = in_category and e.stream_id = in_stream_id and e.global_position > c.position);
+
+  insert into :schema.erasures as known (category, stream_id, properties) values (in_category, in_stream_id, named)
+  on conflict (category, stream_id) do update set erased_at = now(), properties = (
+    select coalesce(jsonb_agg(distinct p), '[]') from (
+      select jsonb_array_elements(known.properties) union all select jsonb_array_elements(excluded.properties)) x (p));
+  insert into :schema.events (category, stream_id, stream_position, change, schema_version, type, data, metadata)
+  select in_category, in_stream_id, greatest(
+      (select max(e.stream_position) from :schema.events e where e.category = in_category and e.stream_id = in_stream_id),
+      (select a.through from :schema.archived_streams a where a.category = in_category and a.stream_id = in_stream_id)) + 1,
+    'u', in_schema_version, in_type, '{}', jsonb_strip_nulls(jsonb_build_object(
+      'origin', 'erasure', 'actor', in_actor, 'reason', in_reason,
+      'erasure', jsonb_build_object('properties', named, 'events', events)))
+  returning stream_position into placed;
+  erased_position := placed;
+  return next;
+end $$;
+`,
+  },
+  {
+    id: 19,
+    name: '000019-subject-keys',
+    sql: String.raw`
+-- The data keys of subjects, such as customer:42, with which relays encrypt what leaves the database. A key is stored as the
+-- application's key provider has wrapped it. A subject is not here yet, has a living key, or is erased for ever: an erased one never
+-- gets another, so what is relayed of it later can't be read either.
+create table :schema.subject_keys (
+  subject text collate "C" primary key,
+  state text collate "C" not null check (state in ('living', 'erased')),
+  wrapped bytea,
+  -- which of the provider's keys has wrapped it
+  key_id text collate "C",
+  -- null where it was erased before it had one
+  created_at timestamptz,
+  erased_at timestamptz,
+  check (case state
+    when 'living' then wrapped is not null and key_id is not null and created_at is not null and erased_at is null
+    else wrapped is null and key_id is null and erased_at is not null end)
+);
+
+create function :schema.refuse_change_of_keys() returns trigger language plpgsql as $$
+begin
+  raise exception 'Backstory: % of % is refused', tg_op, tg_table_name
+    using errcode = 'restrict_violation', hint = 'A key lives until its subject is erased, and never again: npx backstory erase --help';
+end $$;
+
+create trigger keys_are_not_forgotten before delete or truncate on :schema.subject_keys
+  for each statement execute function :schema.refuse_change_of_keys();
+
+create trigger keys_are_not_made_anew before update on :schema.subject_keys
+  for each row when (old.state = 'erased' or new.subject <> old.subject or new.created_at is distinct from old.created_at)
+  execute function :schema.refuse_change_of_keys();
+
+-- What is known of these subjects, and of no others: those that aren't here yet are left out.
+create function :schema.subject_keys_of(subjects text[]) returns table (subject text, state text, wrapped text, key_id text)
+  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select k.subject, k.state, encode(k.wrapped, 'hex'), k.key_id from :schema.subject_keys k where k.subject = any ($1 collate "C")
+$$;
+
+-- Keeps new keys, each of a subject that is not here yet: one that is keeps what it has. In the order of the subjects, so that
+-- those who do it at the same time wait for each other, and not in a circle.
+create function :schema.keep_subject_keys(subjects text[], wrapped text[], key_ids text[]) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into :schema.subject_keys (subject, state, wrapped, key_id, created_at)
+  select n.subject, 'living', decode(n.wrapped, 'hex'), n.key_id, clock_timestamp()
+  from unnest($1, $2, $3) n (subject, wrapped, key_id) order by n.subject collate "C"
+  on conflict do nothing
+$$;
+
+-- Erases the keys of these subjects, also of those that have none yet. Returns those that had one.
+create function :schema.destroy_subject_keys(subjects text[]) returns setof text
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  had text[];
+begin
+  insert into :schema.subject_keys (subject, state, erased_at)
+  select n.subject, 'erased', clock_timestamp() from unnest($1) n (subject) order by n.subject collate "C"
+  on conflict do nothing;
+  -- those that are here and living, and whoever makes one meanwhile has waited, or is waited for
+  perform from :schema.subject_keys k
+  where k.subject = any ($1 collate "C") and k.state = 'living' order by k.subject for update;
+  with gone as (
+    update :schema.subject_keys k set state = 'erased', wrapped = null, key_id = null, erased_at = clock_timestamp()
+    where k.subject = any ($1 collate "C") and k.state = 'living' returning k.subject)
+  select array_agg(g.subject order by g.subject) into had from gone g;
+  return query select unnest(had);
+end $$;
+
+revoke execute on function :schema.subject_keys_of(text[]) from public;
+revoke execute on function :schema.keep_subject_keys(text[], text[], text[]) from public;
+revoke execute on function :schema.destroy_subject_keys(text[]) from public;
+
+-- What properties that name subjects were before events, also archived ones. Of each question the last event that says it before the
+-- first position, and all that do from there to before the last one; an event that begins a stream, or takes the part away, says it,
+-- too; one that the application has appended says nothing. With a version all events of earlier ones come with their data, because code may make the property of anything.
+create function :schema.named_before(
+  categories text[], streams text[], firsts bigint[], lasts bigint[], paths text[], ids text[], names text[], formers jsonb[], versions integer[]
+) returns table (n integer, stream_position bigint, change "char", schema_version smallint, type text, value json, data json)
+  language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+begin
+  return query
+  select q.n::integer - 1, f.*
+  from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) with ordinality q (category, stream, first, last, path, id, name, former, version, n)
+  cross join lateral (
+    (select e.stream_position, e.change, e.schema_version, e.type, e.value, null::json
+     from (
+       select e.*, coalesce((case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> q.name, case when q.former is not null then (
+      select (case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> k from jsonb_array_elements_text(q.former -> 'names') k where (case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> k is not null limit 1) end) as value, q.path is not null and json_typeof(case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) = 'null' as gone
+       from :schema.all_events e
+       where e.category = q.category collate "C" and e.stream_id = q.stream collate "C" and e.stream_position < q.first
+         and e.change <> 'n') e
+     where q.version = 0 and (e.change = 'c' or e.value is not null or e.gone)
+     order by e.stream_position desc limit 1)
+    union all
+    select e.stream_position, e.change, e.schema_version, e.type, e.value, case when e.schema_version < q.version then e.data end
+    from (
+      select e.*, coalesce((case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> q.name, case when q.former is not null then (
+      select (case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> k from jsonb_array_elements_text(q.former -> 'names') k where (case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> k is not null limit 1) end) as value, q.path is not null and json_typeof(case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) = 'null' as gone
+      from :schema.all_events e
+      where e.category = q.category collate "C" and e.stream_id = q.stream collate "C" and e.stream_position < q.last and e.change <> 'n'
+        and e.stream_position >= case when q.version = 0 then q.first else 0 end) e
+    where e.change = 'c' or e.value is not null or e.gone or e.schema_version < q.version
+  ) f;
+end $$;
+`,
+  },
+  {
+    id: 20,
+    name: '000020-rights-of-subjects',
+    sql: String.raw`
+-- Keeps what is archived of a stream where it is, until the transaction ends: for who erases it without being the owner of the archive.
+create function :schema.hold_archived_stream(in_category text, in_stream_id text) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform from :schema.archived_streams where category = in_category collate "C" and stream_id = in_stream_id collate "C" for update;
+end $$;
+
+revoke execute on function :schema.hold_archived_stream(text, text) from public;
+
+-- Whether anything was ever encrypted for a subject: nothing of whom.
+create function :schema.has_subject_keys() returns boolean
+  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select exists (select from :schema.subject_keys)
+$$;
+
+revoke execute on function :schema.has_subject_keys() from public;
+`,
+  },
+  {
+    id: 21,
+    name: '000021-named-since',
+    sql: String.raw`
+-- A relay that encrypts goes through a stream from its beginning to its end. What it has found for one batch is where it begins for the next:
+-- with a version of -1 - v instead of v, only events from the first position on are looked into, because those before are known.
+create or replace function :schema.named_before(
+  categories text[], streams text[], firsts bigint[], lasts bigint[], paths text[], ids text[], names text[], formers jsonb[], versions integer[]
+) returns table (n integer, stream_position bigint, change "char", schema_version smallint, type text, value json, data json)
+  language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+begin
+  return query
+  select q.n::integer - 1, f.*
+  from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) with ordinality q (category, stream, first, last, path, id, name, former, version, n)
+  cross join lateral (select case when q.version < 0 then -1 - q.version else q.version end) r (version)
+  cross join lateral (
+    (select e.stream_position, e.change, e.schema_version, e.type, e.value, null::json
+     from (
+       select e.*, coalesce((case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> q.name, case when q.former is not null then (
+      select (case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> k from jsonb_array_elements_text(q.former -> 'names') k where (case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> k is not null limit 1) end) as value, q.path is not null and json_typeof(case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) = 'null' as gone
+       from :schema.all_events e
+       where e.category = q.category collate "C" and e.stream_id = q.stream collate "C" and e.stream_position < q.first
+         and e.change <> 'n') e
+     where q.version = 0 and (e.change = 'c' or e.value is not null or e.gone)
+     order by e.stream_position desc limit 1)
+    union all
+    select e.stream_position, e.change, e.schema_version, e.type, e.value, case when e.schema_version < r.version then e.data end
+    from (
+      select e.*, coalesce((case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> q.name, case when q.former is not null then (
+      select (case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> k from jsonb_array_elements_text(q.former -> 'names') k where (case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) -> k is not null limit 1) end) as value, q.path is not null and json_typeof(case when q.path is null then e.data else coalesce(e.data -> q.path, case when q.former is not null then (
+      select e.data -> k from jsonb_array_elements_text(q.former -> 'paths') k where e.data -> k is not null limit 1) end) -> q.id end) = 'null' as gone
+      from :schema.all_events e
+      where e.category = q.category collate "C" and e.stream_id = q.stream collate "C" and e.stream_position < q.last and e.change <> 'n'
+        and e.stream_position >= case when q.version > 0 then 0 else q.first end) e
+    where e.change = 'c' or e.value is not null or e.gone or e.schema_version < r.version
+  ) f;
+end $$;
+`,
+  },
+  {
+    id: 22,
+    name: '000022-commands',
+    sql: String.raw`
+-- The events that a command has announced for one change of one row, in place of the one that capture would have written. patch is what
+-- has changed, or the whole row where it was created. Each event gets, of what has changed, the properties that it names, and beside
+-- them under "$event" what the application says of it. A property that several name has its value in the last of them, and before that what they say it was
+-- meanwhile: so whatever a statement announces, its events fold to the row. What none of them names is an event of its own.
+create function :schema.explained_events(
+  in_category text, in_stream_id text, kind "char", patch json, context jsonb, announced jsonb, residual text
+) returns table (step bigint, change "char", type text, data json, metadata jsonb) language plpgsql stable strict
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  changed constant jsonb := patch;
+  found_end bigint;
+begin
+  select max(e.stream_position) into found_end from :schema.events e
+  where e.category = in_category and e.stream_id = in_stream_id and e.stream_position > (announced ->> 'expected')::bigint
+    and e.metadata ->> 'scope' is distinct from context ->> 'scope'
+    -- the row as it was read
+    and not (e.stream_position = 1 and e.metadata @> '{"origin":"backfill"}');
+  if found_end is not null then
+    raise exception 'could not serialize access due to a concurrent change of the same stream'
+      using errcode = 'serialization_failure', constraint = 'backstory_expected_version', detail = concat(announced ->> 'expected', ', ', found_end),
+        hint = 'The transaction might succeed if retried.';
+  end if;
+  return query
+  with given as materialized (
+    select x.n, x.e ->> 'type' as type, coalesce(x.e -> 'data', '{}') as own, coalesce(x.e -> 'meanwhile', '{}') as meanwhile,
+      array(select jsonb_array_elements_text(x.e -> 'names')) as names
+    from jsonb_array_elements(announced -> 'events') with ordinality x (e, n)
+  ), named as materialized (
+    select p.key, p.value, (select max(g.n) from given g where p.key = any (g.names)) as last from jsonb_each(changed) p
+  ), told as (
+    select g.n, g.type, g.own, kind = 'c' and g.n = 1 as creates, cardinality(g.names) > 0 as changes, (
+        select coalesce(jsonb_object_agg(c.key, case when coalesce(c.last, 1) = g.n then c.value else coalesce(g.meanwhile -> c.key, 'null') end), '{}')
+        from named c
+        where case when kind = 'c' and g.n = 1 then true else c.key = any (g.names) and (c.last = g.n or g.meanwhile ? c.key) end
+      ) as state
+    from given g
+  )
+  select t.n, case when t.creates then 'c' when t.changes then 'u' else 'n' end::"char", t.type,
+    case when t.creates or t.changes then case when t.own = '{}' then t.state else t.state || jsonb_build_object('$event', t.own) end else t.own end::json,
+    context || '{"origin":"command"}'
+  from told t
+  union all
+  select jsonb_array_length(announced -> 'events') + 1, 'u', residual, jsonb_object_agg(c.key, c.value)::json, context || '{"origin":"residual"}'
+  from named c where c.last is null and kind <> 'c' having count(*) > 0
+  order by 1;
+end $$;
+
+-- How many of the events that a command has announced behind a position are there. A function, whose plan is kept.
+create function :schema.announced_count(in_category text, in_stream_id text, behind bigint, scope text) returns integer
+  language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+begin
+  return (select count(*) from :schema.visible_events v
+    where v.category = in_category collate "C" and v.stream_id = in_stream_id collate "C" and v.stream_position > behind
+      and v.metadata ->> 'scope' = scope and v.metadata ->> 'origin' = 'command');
+end $$;
+
+-- A value in the form that events have it in.
+create function :schema.value_in_events(value anyelement, kind text) returns json language plpgsql stable
+  set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'
+  set bytea_output = 'hex' set extra_float_digits = 1 set lc_monetary = 'C' as $$
+begin
+  if value is null then return 'null'; end if;
+  if kind in ('decimal', 'text') then return to_json(format('%s', value)); end if;
+  if kind in ('float4', 'float8') and format('%s', value) = '-0' then return '"-0"'; end if;
+  return to_json(value);
+end $$;
+
+-- The position that the stream of a row ends at, held until the transaction ends as by an UPDATE of the row. Zero also where the row has got its first event
+-- just now. Null where there is no row, and of an aggregate with parts, whose stream nobody holds before the commit.
+create function :schema.hold_stream_end(in_category text, in_stream_id text) returns bigint language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+declare
+  found_row boolean;
+  of_parts boolean;
+  begun boolean;
+begin
+  if not exists (select from :schema.aggregates a where a.category = in_category and a.part = '' and a.fingerprint is not null) then
+    return null;
+  end if;
+  execute $call$select * from :schema.$call$ || quote_ident(:schema.beginning_of(in_category)) || '($1)'
+    into found_row, of_parts, begun using in_stream_id;
+  if not found_row or of_parts then return null; end if;
+  if begun then return 0; end if;
+  return (select coalesce(max(e.stream_position), 0) from :schema.events e where e.category = in_category and e.stream_id = in_stream_id);
+end $$;
+
+revoke execute on function :schema.hold_stream_end(text, text) from public;
+
+-- What commands with an id have come to, so that the same id comes to the same again.
+create table :schema.commands (
+  id text collate "C" primary key check (id <> ''),
+  category text collate "C" not null,
+  -- Null while a command that creates is under way, and it isn't known yet.
+  stream_id text collate "C",
+  stream_position bigint,
+  handled_at timestamptz not null default now()
+);
+create index on :schema.commands (handled_at);
+
+-- Takes an id for the transaction that is open: whoever has it already, or is faster, is waited for. Null where it is taken now; else what it has come
+-- to. Forgets, along the way, a few of those that are older than keep.
+create function :schema.claim_command(in_id text, in_category text, keep interval)
+  returns table (category text, stream_id text, stream_position bigint) language plpgsql security definer
+  set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+  if in_id is null or in_category is null then return; end if;
+  delete from :schema.commands c where c.id in (
+    select o.id from :schema.commands o where o.handled_at < now() - keep and o.id <> in_id order by o.handled_at limit 10 for update skip locked);
+  insert into :schema.commands (id, category) values (in_id, in_category) on conflict do nothing;
+  if not found then
+    return query select c.category, c.stream_id, c.stream_position from :schema.commands c where c.id = in_id;
+  end if;
+end $$;
+
+-- Says what it has come to.
+create function :schema.settle_command(in_id text, in_stream_id text) returns void language sql security definer
+  set search_path = pg_catalog, pg_temp as $$
+  update :schema.commands c set stream_id = in_stream_id, stream_position = (
+    select coalesce(max(v.stream_position), 0) from :schema.visible_events v where v.category = c.category and v.stream_id = in_stream_id)
+  where c.id = in_id and c.stream_position is null
+$$;
+
+revoke execute on function :schema.claim_command(text, text, interval) from public;
+revoke execute on function :schema.settle_command(text, text) from public;
+`,
+  },
+  {
+    id: 23,
+    name: '000023-erased-after-the-end',
+    sql: String.raw`
+-- What says that values were erased of a stream is an update of its row. Of a stream that has ended it changes nothing: capture takes
+-- the last change for what the row is, and began a stream anew with an update.
+create or replace function :schema.erase_events(
+  in_category text, in_stream_id text, redactions jsonb, in_type text, in_schema_version smallint, in_actor text, in_reason text
+) returns table (events bigint, erased_position bigint, properties jsonb) language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  positions bigint[];
+  in_archive bigint[];
+  named jsonb;
+  placed bigint;
+begin
+  if exists (
+    select from jsonb_array_elements(redactions) r join :schema.aggregates a on a.category = in_category
+    where case when a.part = '' then exists (
+          select from jsonb_array_elements_text(coalesce(a.captured -> 'key', '[]')) k where r -> 'tree' -> k = 'null')
+        when r -> 'tree' ? a.part then jsonb_typeof(r -> 'tree' -> a.part) <> 'object'
+          or jsonb_path_exists(r -> 'tree' -> a.part, '$.* ? (@.type() <> "object")')
+        else false end
+      -- what the application has appended has the names that it likes
+      and not exists (
+        select from :schema.events e
+        where e.category = in_category and e.stream_id = in_stream_id and e.stream_position = (r ->> 'position')::bigint and e.change = 'n'
+          and not coalesce((r ->> 'archived')::boolean, false)
+        union all
+        select from :schema.archived_events e
+        where e.category = in_category and e.stream_id = in_stream_id and e.stream_position = (r ->> 'position')::bigint and e.change = 'n'
+          and coalesce((r ->> 'archived')::boolean, false))) then
+    raise exception 'Backstory: what tells rows apart can''t be erased' using errcode = 'restrict_violation';
+  end if;
+  -- who keeps a snapshot has read the events before it waits, or reads them when it has waited
+  perform :schema.take_locks('erasure', array[0]);
+  -- who seals reads the events before it waits, or finds them erased: no salt is kept for a value that is gone
+  perform pg_advisory_xact_lock(hashtext('backstory seal'), hashtext((
+    select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $name$:schema.events$name$::regclass)));
+  select coalesce(jsonb_agg(distinct p.property), '[]') into named
+  from jsonb_array_elements(redactions) r
+  join (
+    select false as archived, e.stream_position, e.data from :schema.events e where e.category = in_category and e.stream_id = in_stream_id
+    union all
+    select true, e.stream_position, e.data from :schema.archived_events e where e.category = in_category and e.stream_id = in_stream_id
+  ) e on e.stream_position = (r ->> 'position')::bigint and e.archived = coalesce((r ->> 'archived')::boolean, false)
+  cross join lateral :schema.redacted_values(e.data, r -> 'tree') p;
+
+  perform set_config('backstory.erasing', 'on', true);
+  with redacted as (
+    update :schema.events e
+    set data = :schema.redacted(e.data, c.tree),
+        metadata = :schema.with_marks(e.metadata, array(select v.mark from :schema.redacted_values(e.data, c.tree) v))
+          || case when c.actor and e.metadata ? 'actor' then '{"actor":"erased"}' else '{}' end::jsonb
+    from :schema.redactions_of(redactions, false) c
+    where e.category = in_category and e.stream_id = in_stream_id and e.stream_position = c.place
+      and :schema.is_to_be_redacted(e.data, e.metadata, c.tree, c.actor)
+    returning e.global_position)
+  select array_agg(r.global_position) into positions from redacted r;
+  with redacted as (
+    update :schema.archived_events e
+    set data = :schema.redacted(e.data, c.tree),
+        metadata = :schema.with_marks(e.metadata, array(select v.mark from :schema.redacted_values(e.data, c.tree) v))
+          || case when c.actor and e.metadata ? 'actor' then '{"actor":"erased"}' else '{}' end::jsonb
+    from :schema.redactions_of(redactions, true) c
+    where e.category = in_category and e.stream_id = in_stream_id and e.stream_position = c.place
+      and :schema.is_to_be_redacted(e.data, e.metadata, c.tree, c.actor)
+    returning e.global_position)
+  select array_agg(r.global_position) into in_archive from redacted r;
+  perform set_config('backstory.erasing', 'off', true);
+  events := cardinality(coalesce(positions, '{}')) + cardinality(coalesce(in_archive, '{}'));
+  properties := named;
+  if events = 0 then return next; return; end if;
+
+  update :schema.event_commitments c set salt = null
+  where c.global_position = any (coalesce(positions, '{}') || coalesce(in_archive, '{}'));
+  delete from :schema.snapshots n where n.category = in_category and n.stream_id = in_stream_id;
+  -- an error message may have values in it
+  update :schema.parked_events p set error = 'erased'
+  where p.category = in_category and p.stream_id = in_stream_id and p.error is not null;
+  update :schema.discarded_events d set error = 'erased'
+  where d.error is not null and exists (
+    select from :schema.all_events e
+    where e.category = in_category and e.stream_id = in_stream_id and e.global_position = d.global_position);
+  update :schema.consumers c set error = 'erased'
+  where c.error is not null and exists (
+    select from :schema.events e
+    where e.category = in_category and e.stream_id = in_stream_id and e.global_position > c.position);
+
+  insert into :schema.erasures as known (category, stream_id, properties) values (in_category, in_stream_id, named)
+  on conflict (category, stream_id) do update set erased_at = now(), properties = (
+    select coalesce(jsonb_agg(distinct p), '[]') from (
+      select jsonb_array_elements(known.properties) union all select jsonb_array_elements(excluded.properties)) x (p));
+  insert into :schema.events (category, stream_id, stream_position, change, schema_version, type, data, metadata)
+  select in_category, in_stream_id, greatest(
+      (select max(e.stream_position) from :schema.events e where e.category = in_category and e.stream_id = in_stream_id),
+      (select a.through from :schema.archived_streams a where a.category = in_category and a.stream_id = in_stream_id)) + 1,
+    case (select e.change from :schema.all_events e
+      where e.category = in_category and e.stream_id = in_stream_id and e.change in ('c', 'd') order by e.stream_position desc limit 1)
+      when 'd' then 'n' else 'u' end::"char",
+    in_schema_version, in_type, '{}', jsonb_strip_nulls(jsonb_build_object(
+      'origin', 'erasure', 'actor', in_actor, 'reason', in_reason,
+      'erasure', jsonb_build_object('properties', named, 'events', events)))
+  returning stream_position into placed;
+  erased_position := placed;
+  return next;
+end $$;
+`,
+  },
+  {
+    id: 24,
+    name: '000024-stage-events',
+    sql: String.raw`
+-- Behind replay: commands are the way to write. Reads are replayed, all of them.
+alter table :schema.stages drop constraint stages_stage_check, drop constraint stages_check;
+alter table :schema.stages
+  add constraint stages_stage_check check (stage in ('off', 'capture', 'shadow', 'replay', 'events')),
+  add constraint stages_check check ((stage in ('replay', 'events')) = (replay_percent > 0)),
+  add constraint stages_events_check check (stage <> 'events' or replay_percent = 100),
+  -- Whose writes are refused that no command explains: of these roles and their members, of everybody where it is empty, of nobody where it is null. It says
+  -- so in stage events only: a release that doesn't know it leaves it when it moves the aggregate.
+  add column refused_roles text[];
+
+alter table :schema.stage_changes add column refused_roles text[];
+
+-- Whether the functions of a table ask refuses_residual(): so, if this is when they were made. A release that doesn't know of it makes them anew without.
+alter table :schema.aggregates add column refusing_since timestamptz;
+
+-- Whether what the role of this session writes to an aggregate is refused where no command explains it. A superuser is a member of what it was made
+-- a member of. The current role is the owner of the trigger function that asks, so it is the role of the session that counts.
+create function :schema.refuses_residual(of_category text) returns boolean language plpgsql stable as $$
+declare
+  refused text[];
+begin
+  select s.refused_roles into refused from :schema.stages s where s.category = of_category and s.stage = 'events';
+  if refused is null or refused = '{}' then return refused is not null; end if;
+  return exists (
+    with recursive roles as (
+      select r.oid, r.rolname from pg_roles r
+      where r.rolname = case when current_setting('role') = 'none' then session_user else current_setting('role') end::name
+      union
+      select r.oid, r.rolname from roles b join pg_auth_members m on m.member = b.oid join pg_roles r on r.oid = m.roleid)
+    select from roles r where r.rolname::text = any (refused));
+end $$;
+
+-- Says which way there is.
+create function :schema.refuse_residual(of_category text, known_as text, of_stream text, operation text, of_table oid) returns void
+  language plpgsql as $$
+begin
+  raise exception 'Backstory: % of %-% is refused: "%" is changed by its commands only', operation, known_as, of_stream, known_as
+    using errcode = 'restrict_violation', constraint = 'backstory_residual', detail = concat(known_as, ' ', of_stream),
+      schema = (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = of_table),
+      table = (select c.relname from pg_class c where c.oid = of_table),
+      hint = format('Write a command: backstory.handle(), or create(). To let others write again: npx backstory stage %s events --residual allow', known_as);
+end $$;
+
+-- Whether a statement with this context was sent by a command for a stream: its own change, or what triggers do to the same stream within it. Of a
+-- stream that it has begun, no statement knows the name: its events have the scope.
+create function :schema.is_of_command(announced jsonb, context jsonb, of_category text, of_stream text, depth integer) returns boolean
+  language plpgsql stable as $$
+begin
+  if announced is null then return false; end if;
+  if announced ? 'id' then return announced ->> 'id' = of_stream; end if;
+  return depth = 1 or exists (
+    select from :schema.visible_events v
+    where v.category = of_category collate "C" and v.stream_id = of_stream collate "C" and v.metadata ->> 'scope' = context ->> 'scope');
+end $$;
+`,
+  },
+  {
+    id: 25,
+    name: '000025-command-fingerprints',
+    sql: String.raw`
+-- What a command was asked with, as a hash: the same id with another one is a mistake of whoever has given it.
+alter table :schema.commands add column fingerprint text collate "C";
+
+-- As the one without fingerprints, which processes of former releases go on calling.
+create function :schema.claim_command(in_id text, in_category text, keep interval, in_fingerprint text)
+  returns table (category text, stream_id text, stream_position bigint, fingerprint text) language plpgsql security definer
+  set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+  if in_id is null or in_category is null then return; end if;
+  delete from :schema.commands c where c.id in (
+    select o.id from :schema.commands o where o.handled_at < now() - keep and o.id <> in_id order by o.handled_at limit 10 for update skip locked);
+  insert into :schema.commands (id, category, fingerprint) values (in_id, in_category, in_fingerprint) on conflict do nothing;
+  if not found then
+    return query select c.category, c.stream_id, c.stream_position, c.fingerprint from :schema.commands c where c.id = in_id;
+  end if;
+end $$;
+
+revoke execute on function :schema.claim_command(text, text, interval, text) from public;
+`,
+  },
+  {
+    id: 26,
+    name: '000026-commands-on-parts',
+    sql: String.raw`
+-- As before, and of a row that is deleted: the last event is the deletion, and those before it change nothing that lasts.
+create or replace function :schema.explained_events(
+  in_category text, in_stream_id text, kind "char", patch json, context jsonb, announced jsonb, residual text
+) returns table (step bigint, change "char", type text, data json, metadata jsonb) language plpgsql stable strict
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+#variable_conflict use_column
+declare
+  changed constant jsonb := patch;
+  found_end bigint;
+begin
+  select max(e.stream_position) into found_end from :schema.events e
+  where e.category = in_category and e.stream_id = in_stream_id and e.stream_position > (announced ->> 'expected')::bigint
+    and e.metadata ->> 'scope' is distinct from context ->> 'scope'
+    -- the row as it was read
+    and not (e.stream_position = 1 and e.metadata @> '{"origin":"backfill"}');
+  if found_end is not null then
+    raise exception 'could not serialize access due to a concurrent change of the same stream'
+      using errcode = 'serialization_failure', constraint = 'backstory_expected_version', detail = concat(announced ->> 'expected', ', ', found_end),
+        hint = 'The transaction might succeed if retried.';
+  end if;
+  if kind = 'd' then
+    return query
+    select x.n, case when x.n = jsonb_array_length(announced -> 'events') then 'd' else 'n' end::"char", x.e ->> 'type',
+      case when x.n < jsonb_array_length(announced -> 'events') then coalesce(x.e -> 'data', '{}')
+        when coalesce(x.e -> 'data', '{}') = '{}' then '{}'
+        else jsonb_build_object('$event', x.e -> 'data') end::json,
+      context || '{"origin":"command"}'
+    from jsonb_array_elements(announced -> 'events') with ordinality x (e, n) order by x.n;
+    return;
+  end if;
+  return query
+  with given as materialized (
+    select x.n, x.e ->> 'type' as type, coalesce(x.e -> 'data', '{}') as own, coalesce(x.e -> 'meanwhile', '{}') as meanwhile,
+      array(select jsonb_array_elements_text(x.e -> 'names')) as names
+    from jsonb_array_elements(announced -> 'events') with ordinality x (e, n)
+  ), named as materialized (
+    select p.key, p.value, (select max(g.n) from given g where p.key = any (g.names)) as last from jsonb_each(changed) p
+  ), told as (
+    select g.n, g.type, g.own, kind = 'c' and g.n = 1 as creates, cardinality(g.names) > 0 as changes, (
+        select coalesce(jsonb_object_agg(c.key, case when coalesce(c.last, 1) = g.n then c.value else coalesce(g.meanwhile -> c.key, 'null') end), '{}')
+        from named c
+        where case when kind = 'c' and g.n = 1 then true else c.key = any (g.names) and (c.last = g.n or g.meanwhile ? c.key) end
+      ) as state
+    from given g
+  )
+  select t.n, case when t.creates then 'c' when t.changes then 'u' else 'n' end::"char", t.type,
+    case when t.creates or t.changes then case when t.own = '{}' then t.state else t.state || jsonb_build_object('$event', t.own) end else t.own end::json,
+    context || '{"origin":"command"}'
+  from told t
+  union all
+  select jsonb_array_length(announced -> 'events') + 1, 'u', residual, jsonb_object_agg(c.key, c.value)::json, context || '{"origin":"residual"}'
+  from named c where c.last is null and kind <> 'c' having count(*) > 0
+  order by 1;
+end $$;
+
+-- What a command on an aggregate with parts has changed: what its pending events come to together. Every value is a leaf, under the path and id of
+-- the part that it is of, both empty of the root itself. A part that is gone is a leaf without a key.
+create function :schema.pending_leaves(in_category text, in_stream_id text, scope text)
+  returns table (path text, id text, key text, value jsonb) language sql stable as $$
+  with told as materialized (
+    select p.stream_position as position, d.key, d.value, exists (
+        select from :schema.aggregates a where a.category = in_category and a.part = d.key and a.part <> '') as of_parts
+    from :schema.pending_events p cross join jsonb_each(p.data::jsonb) d
+    where p.transaction = pg_current_xact_id() and p.category = in_category and p.stream_id = in_stream_id and p.change <> 'n'
+      and p.metadata ->> 'scope' = scope
+  ), patches as materialized (
+    select t.position, t.key as path, x.key as id, x.value as patch from told t cross join jsonb_each(t.value) x where t.of_parts
+  ), ends as materialized (
+    select p.path, p.id, max(p.position) as last, max(p.position) filter (where jsonb_typeof(p.patch) = 'null') as gone from patches p group by p.path, p.id
+  )
+  select '', '', t.key, (array_agg(t.value order by t.position desc))[1] from told t where not t.of_parts group by t.key
+  union all
+  select e.path, e.id, null, null from ends e where e.last = e.gone
+  union all
+  select p.path, p.id, v.key, (array_agg(v.value order by p.position desc))[1]
+  from patches p join ends e using (path, id) cross join jsonb_each(case when jsonb_typeof(p.patch) = 'object' then p.patch else '{}' end) v
+  where p.position > coalesce(e.gone, 0) and e.last is distinct from e.gone
+  group by p.path, p.id, v.key
+$$;
+
+-- Puts the events of a command in place of those that capture has written for its statements, in the transaction in which they are pending: those with the
+-- scope of the statement that calls this. Each event gets, of what has changed, what it names; what none of them names is an event of its own. So
+-- whatever is announced, the events fold to what was captured. announced: {"events": [{"type", "data", "names", "meanwhile", "parts": {path: {id: {"whole",
+-- "names", "meanwhile"}}}}]}. expected: where the stream has to end before them, now and at commit; null for wherever it does.
+--
+-- The outcome is told, with what was captured; taken (a type that capture gives); off; numbered, where the events have their positions already;
+-- or unknown: no aggregate with parts, or no scope.
+create function :schema.explain_pending(in_category text, in_stream_id text, expected bigint, announced jsonb)
+  returns table (outcome text, recorded jsonb) language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+declare
+  own constant xid8 := pg_current_xact_id();
+  context constant jsonb := :schema.statement_context(current_query()) - array['$events', 'erased', 'erasure', 'filled', 'movedTo', 'movedFrom'];
+  in_scope constant text := context ->> 'scope';
+  last_event constant bigint := jsonb_array_length(announced -> 'events');
+  known record;
+  committed bigint;
+  pending record;
+  changes text[];
+  kind text;
+  leaves jsonb;
+  written jsonb;
+  appended jsonb;
+begin
+  select a.fingerprint, coalesce((a.captured ->> 'schemaVersion')::smallint, 1::smallint) as version,
+    coalesce(a.captured -> 'eventTypes' ->> 'updated', 'Updated') as residual into known
+  from :schema.aggregates a where a.category = in_category and a.part = '';
+  if not found or coalesce(in_stream_id, '') = '' or in_scope is null or coalesce(last_event, 0) = 0
+    or not exists (select from :schema.aggregates a where a.category = in_category and a.part <> '') then
+    return query select 'unknown', null::jsonb; return;
+  end if;
+  if known.fingerprint is null then return query select 'off', null::jsonb; return; end if;
+  select coalesce(max(e.stream_position), 0) into committed from :schema.events e where e.category = in_category and e.stream_id = in_stream_id;
+  if exists (
+    select from :schema.events e
+    where e.category = in_category and e.stream_id = in_stream_id and e.stream_position > coalesce(expected, 0) and e.metadata ->> 'scope' = in_scope) then
+    return query select 'numbered', null::jsonb; return;
+  end if;
+  select min(p.stream_position) filter (where p.is_own) as first, coalesce(max(p.stream_position), committed) as last,
+    count(*) filter (where not p.is_own) as others, max(p.stream_position) filter (where not p.is_own) as last_other,
+    bool_or(p.stream_position = 1 and p.change = 'c' and p.metadata @> '{"origin":"backfill"}') as begun,
+    max(p.schema_version) filter (where p.is_own) as version,
+    array_agg(p.change::text order by p.stream_position) filter (where p.is_own and p.change in ('c', 'd')) as changes
+  into pending
+  from (
+    select p.*, coalesce(p.metadata ->> 'scope', '') = in_scope as is_own from :schema.pending_events p
+    where p.transaction = own and p.category = in_category and p.stream_id = in_stream_id) p;
+  if expected is not null and (
+    committed + pending.others - case when expected = 0 and pending.begun then 1 else 0 end <> expected or pending.last_other > pending.first) then
+    raise exception 'could not serialize access due to a concurrent change of the same stream'
+      using errcode = 'serialization_failure', constraint = 'backstory_expected_version', detail = concat(expected, ', ', committed + pending.others),
+        hint = 'The transaction might succeed if retried.';
+  end if;
+  kind := case when pending.changes is null then 'u' when pending.changes in ('{c}', '{d}') then pending.changes[1] else 'x' end;
+  select coalesce(jsonb_agg(jsonb_build_object('path', l.path, 'id', l.id, 'key', l.key, 'value', l.value)), '[]') into leaves
+  from :schema.pending_leaves(in_category, in_stream_id, in_scope) l where kind <> 'd' or l.path <> '';
+  recorded := jsonb_build_object('change', kind, 'leaves', leaves);
+  if kind = 'x' then outcome := 'told'; return next; return; end if;
+
+  if exists (
+    select from jsonb_array_elements(announced -> 'events') with ordinality x (e, n) join :schema.aggregates a on a.category = in_category
+    where coalesce(x.e -> 'names', '[]') = '[]' and coalesce(x.e -> 'parts', '{}') = '{}'
+      and not (kind = 'c' and x.n = 1 or kind = 'd' and x.n = last_event)
+      and (jsonb_path_query_array(a.captured, '$.eventTypes.*') ? (x.e ->> 'type') or jsonb_path_query_array(a.captured, '$.rules[*].type') ? (x.e ->> 'type'))) then
+    return query select 'taken', null::jsonb; return;
+  end if;
+
+  with given as materialized (
+    select x.n, x.e ->> 'type' as type, coalesce(x.e -> 'data', '{}') as own, coalesce(x.e -> 'names', '[]') as names, coalesce(x.e -> 'meanwhile', '{}') as meanwhile,
+      coalesce(x.e -> 'parts', '{}') as parts
+    from jsonb_array_elements(announced -> 'events') with ordinality x (e, n)
+  ), mentions as materialized (
+    select g.n, '' as path, '' as id, kind = 'c' and g.n = 1 as whole, g.names, g.meanwhile from given g
+    union all
+    select g.n, p.key, i.key, coalesce((i.value ->> 'whole')::boolean, false), coalesce(i.value -> 'names', '[]'), coalesce(i.value -> 'meanwhile', '{}')
+    from given g cross join jsonb_each(g.parts) p cross join jsonb_each(p.value) i
+  ), leaf as materialized (
+    select l.path, l.id, l.key, coalesce(l.value, 'null') as value, (
+      select max(m.n) from mentions m where m.path = l.path and m.id = l.id and (l.key is null or m.whole or m.names ? l.key)) as last
+    from jsonb_to_recordset(leaves) l (path text, id text, key text, value jsonb)
+  ), placed as materialized (
+    select m.n, l.path, l.id, l.key, case when l.last = m.n then l.value else coalesce(m.meanwhile -> l.key, 'null') end as value
+    from leaf l join mentions m on m.path = l.path and m.id = l.id
+    where case when l.key is null then l.last = m.n else (m.whole or m.names ? l.key) and (l.last = m.n or m.whole or m.meanwhile ? l.key) end
+    union all
+    -- what is gone with a root that is gone, and else what is behind the events
+    select case when kind = 'd' then last_event else last_event + 1 end, l.path, l.id, l.key, l.value from leaf l where l.last is null
+  ), parts as (
+    select p.n, jsonb_object_agg(p.path, p.rows) as data from (
+      select r.n, r.path, jsonb_object_agg(r.id, r.state) as rows from (
+        select v.n, v.path, v.id, case when bool_or(v.key is null) then 'null' else jsonb_object_agg(v.key, v.value) filter (where v.key is not null) end as state
+        from placed v where v.path <> '' group by v.n, v.path, v.id) r
+      group by r.n, r.path) p
+    group by p.n
+  ), roots as (
+    select v.n, jsonb_object_agg(v.key, v.value) as data from placed v where v.path = '' group by v.n
+  ), told as (
+    select g.n, case when kind = 'c' and g.n = 1 then 'c' when kind = 'd' and g.n = last_event then 'd'
+        when g.names <> '[]' or g.parts <> '{}' then 'u' else 'n' end as change, g.type, g.own, 'command' as origin
+    from given g
+    union all
+    select last_event + 1, 'u', known.residual, '{}', 'residual' where exists (select from placed v where v.n > last_event)
+  )
+  select jsonb_agg(jsonb_build_object('change', t.change, 'type', t.type, 'origin', t.origin, 'data',
+      case when t.change = 'n' then t.own
+        else coalesce(r.data, '{}') || coalesce(p.data, '{}') || case when t.own = '{}' then '{}' else jsonb_build_object('$event', t.own) end end) order by t.n)
+  into written
+  from told t left join roots r using (n) left join parts p using (n);
+
+  -- what triggers have appended in its statements is no change, and stays what it is, behind them
+  with gone as (
+    delete from :schema.pending_events p
+    where p.transaction = own and p.category = in_category and p.stream_id = in_stream_id and p.metadata ->> 'scope' = in_scope returning p.*)
+  select jsonb_agg(to_jsonb(g) order by g.stream_position) filter (where g.change = 'n') into appended from gone g;
+  insert into :schema.pending_events (stream_position, schema_version, change, first, category, stream_id, type, data, metadata, expected)
+  select coalesce(pending.first, pending.last + 1) + x.n - 1, coalesce(pending.version, known.version), (x.e ->> 'change')::"char", x.n = 1,
+    in_category, in_stream_id, x.e ->> 'type', x.e -> 'data', context || jsonb_build_object('origin', x.e -> 'origin'),
+    case when x.n = 1 and expected is not null then committed end
+  from jsonb_array_elements(written) with ordinality x (e, n) order by x.n;
+  insert into :schema.pending_events (stream_position, schema_version, change, first, category, stream_id, type, data, metadata, expected, unguarded)
+  select coalesce(pending.first, pending.last + 1) + jsonb_array_length(written) + x.n - 1, (x.e ->> 'schema_version')::smallint, 'n', false,
+    in_category, in_stream_id, x.e ->> 'type', x.e -> 'data', x.e -> 'metadata', (x.e ->> 'expected')::bigint, (x.e ->> 'unguarded')::boolean
+  from jsonb_array_elements(appended) with ordinality x (e, n) order by x.n;
+  outcome := 'told';
+  return next;
+end $$;
+
+revoke execute on function :schema.explain_pending(text, text, bigint, jsonb) from public;
+
+-- As before. What was expected of a stream, in which events are pending, is named where it doesn't hold.
+create or replace function :schema.move_pending_events() returns void language plpgsql as $$
+declare
+  own constant xid8 := pg_current_xact_id();
+  missed record;
+begin
+  perform :schema.take_locks('ends', (
+    select array_agg(distinct :schema.lock_of(concat(p.category, '-', p.stream_id)))
+    from :schema.pending_events p where p.transaction = own));
+  select p.expected, h.position into missed
+  from :schema.pending_events p
+  cross join lateral (
+    select coalesce(max(e.stream_position), 0) as position from :schema.events e where e.category = p.category and e.stream_id = p.stream_id) h
+  where p.transaction = own and p.expected is not null and p.expected <> h.position limit 1;
+  if found then
+    raise exception 'could not serialize access due to a concurrent change of the same stream'
+      using errcode = 'serialization_failure', constraint = 'backstory_expected_version', detail = concat(missed.expected, ', ', missed.position),
+        hint = 'The transaction might succeed if retried.';
+  end if;
+  -- a first event that somebody else, or the backfill, has written meanwhile is there once
+  if exists (
+    select from :schema.pending_events p
+    where p.transaction = own and p.stream_position = 1 and p.change = 'c' and p.metadata @> '{"origin":"backfill"}') then
+    with begun as (
+      delete from :schema.pending_events p
+      where p.transaction = own and p.stream_position = 1 and p.change = 'c' and p.metadata @> '{"origin":"backfill"}' returning p.*)
+    insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+    select 1, b.schema_version, b.change, b.category, b.stream_id, b.type, b.data, b.metadata from begun b order by b.place
+    on conflict (category, stream_id, stream_position) do nothing;
+  end if;
+  with pending as (delete from :schema.pending_events p where p.transaction = own returning p.*),
+  numbered as (
+    select p.*, row_number() over stream as number, max(p.place) over stream as rank from pending p
+    window stream as (partition by p.category, p.stream_id order by p.stream_position))
+  insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+  select h.position + n.number, n.schema_version, n.change, n.category, n.stream_id, n.type, n.data, n.metadata
+  from numbered n
+  cross join lateral (
+    select coalesce(max(e.stream_position), 0) as position from :schema.events e
+    where e.category = n.category and e.stream_id = n.stream_id) h
+  order by n.rank, n.number;
+end $$;
+
+-- As before, of the event as it is by now: a command may have put others in its place.
+create or replace function :schema.number_pending_events() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+declare
+  own constant xid8 := pg_current_xact_id();
+  event record;
+  pending integer;
+begin
+  -- First by its key, for it may have been moved along with others: what was moved is still passed by in the index.
+  select p.* into event from :schema.pending_events p
+  where p.transaction = own and p.category = new.category and p.stream_id = new.stream_id and p.stream_position = new.stream_position;
+  if not found then return null; end if;
+  pending := (select count(*) from (select from :schema.pending_events p where p.transaction = own limit 2) p);
+  if current_setting('transaction_isolation') <> 'read committed' then
+    begin
+      perform :schema.move_pending_events();
+    exception when unique_violation then
+      raise exception 'could not serialize access due to a concurrent change of the same aggregate'
+        using errcode = 'serialization_failure', hint = 'The transaction might succeed if retried.';
+    end;
+    return null;
+  end if;
+  if pending = 1 and event.expected is null and not event.unguarded
+    and not (event.stream_position = 1 and event.metadata @> '{"origin":"backfill"}') then
+    delete from :schema.pending_events p
+    where p.transaction = own and p.category = new.category and p.stream_id = new.stream_id and p.stream_position = new.stream_position;
+    perform pg_advisory_xact_lock(:schema.kind_of_lock('ends'), :schema.lock_of(concat(new.category, '-', new.stream_id)));
+    insert into :schema.events (stream_position, schema_version, change, category, stream_id, type, data, metadata)
+    select coalesce(max(e.stream_position), 0) + 1, event.schema_version, event.change, event.category, event.stream_id, event.type, event.data, event.metadata
+    from :schema.events e where e.category = event.category and e.stream_id = event.stream_id;
+    return null;
+  end if;
+  if exists (select from :schema.pending_events p where p.transaction = own and p.unguarded) then
+    loop
+      begin
+        perform :schema.move_pending_events();
+        return null;
+      exception when unique_violation then
+        -- whoever was first has committed: it is seen now
+      end;
+    end loop;
+  end if;
+  perform :schema.move_pending_events();
+  return null;
+end $$;
+
+-- As before. Events that are pending have the positions behind those that are committed.
+create or replace function :schema.settle_command(in_id text, in_stream_id text) returns void language sql security definer
+  set search_path = pg_catalog, pg_temp as $$
+  update :schema.commands c set stream_id = in_stream_id, stream_position = (
+    select coalesce(max(e.stream_position), 0) from :schema.events e where e.category = c.category and e.stream_id = in_stream_id) + (
+    select count(*) from :schema.pending_events p
+    where p.transaction = pg_current_xact_id() and p.category = c.category and p.stream_id = in_stream_id)
+  where c.id = in_id and c.stream_position is null
+$$;
+`,
+  },
 ];

@@ -1,0 +1,24 @@
+import type { DataSource } from 'typeorm';
+import { diagnose, type Finding } from './admin/index.js';
+import type { SqlExecutor } from './database/index.js';
+import { findingsElsewhere } from './findings-elsewhere.js';
+import { findingsOfKeys } from './findings-of-keys.js';
+import { findingsOfPersonal } from './findings-of-personal.js';
+import type { MappedAggregates } from './mapped-aggregates.js';
+import type { EncryptionOptions } from './options.js';
+
+/** Everything that the doctor looks at, of aggregates that could be mapped. */
+export async function findingsOfSetUp(
+  dataSource: DataSource,
+  sql: SqlExecutor,
+  schema: string,
+  { mappings, absent }: Pick<MappedAggregates, 'mappings' | 'absent'>,
+  encryption: EncryptionOptions | undefined,
+): Promise<Finding[]> {
+  return [
+    ...(await diagnose(sql, schema, mappings, absent)),
+    ...mappings.flatMap(findingsOfPersonal),
+    ...(await findingsOfKeys(sql, schema, encryption)),
+    ...(await findingsElsewhere(dataSource, sql, mappings)),
+  ];
+}

@@ -1,0 +1,4 @@
+import { Wire } from './wire.js';
+
+/** What `--publisher` names. */
+export const wire = new Wire();
