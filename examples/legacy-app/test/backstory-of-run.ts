@@ -5,7 +5,7 @@ import { AppModule } from '../src/app.module.js';
 import { ShopWithBackstoryModule } from '../src/backstory/shop-with-backstory.module.js';
 
 /**
- * SHOP_WITH_BACKSTORY=capture (or shadow, replay): the same suites against the shop that has adopted Backstory, with
+ * SHOP_WITH_BACKSTORY=capture (or shadow, replay, events): the same suites against the shop that has adopted Backstory, with
  * every aggregate in that stage.
  */
 const stage = process.env.SHOP_WITH_BACKSTORY as Stage | undefined;

@@ -14,6 +14,7 @@ import { addedLatency } from './added-latency.js';
 import { corruptEvent } from './corrupt-event.js';
 import { deployMigrations } from './deploy-migrations.js';
 import { forgetCustomer } from './forget-customer.js';
+import { redeemCoupons } from './redeem-coupons.js';
 import { RunningShop } from './running-shop.js';
 import { Story } from './story.js';
 
@@ -21,6 +22,8 @@ const keep = process.argv.includes('--keep');
 const thousands = (n: number): string => n.toLocaleString('en');
 
 async function main(): Promise<void> {
+  // the dashboard is closed outside of development
+  process.env['NODE_ENV'] ??= 'development';
   const story = new Story();
   const server = await startPostgres();
   const database = await createTestDatabase({ serverUrl: server.url });
@@ -51,6 +54,9 @@ async function main(): Promise<void> {
   await sleep(2_000);
   const before = await untouched.close();
   story.say(`The old instance has stopped, after ${thousands(before.requests)} requests.`);
+  const [log] = await shop.dataSource.query<{ end: string }[]>(
+    `SELECT coalesce(max(global_position), 0)::text AS end FROM backstory.events`,
+  );
 
   story.chapter('Backfill: a first event for every row that was there before');
   const [backfilled] = await Promise.all([
@@ -91,6 +97,9 @@ async function main(): Promise<void> {
   });
   await sleep(3_000);
   await tellHistory(story, shop, backstory);
+
+  story.chapter('Commands: redeeming a coupon says what happens, and the table follows');
+  await redeemCoupons(story, shop, backstory, log?.end ?? '0');
 
   story.chapter('A deployment: migrations change captured tables, in the middle of all this');
   await deploy(story, shop, backstory, database.url);

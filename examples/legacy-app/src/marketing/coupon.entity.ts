@@ -1,4 +1,6 @@
+import { Applies } from '@backstory/adapter';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { CouponRedeemed } from './coupon-redeemed.js';
 
 @Entity({ name: 'coupon' })
 export class Coupon {
@@ -14,4 +16,9 @@ export class Coupon {
 
   @Column({ name: 'expires_on', type: 'date' })
   expiresOn: string;
+
+  @Applies(CouponRedeemed)
+  redeemed(): void {
+    this.used++;
+  }
 }
