@@ -1,5 +1,5 @@
 import type { AnnouncedEvent } from './capture/index.js';
-import { type SqlExecutor, sqlState } from './database/index.js';
+import { sqlState } from './database/index.js';
 import { BackstoryError, WrongExpectedVersionError } from './errors.js';
 import { streamName } from './event/index.js';
 import type { EntityMapping } from './mapping/index.js';
@@ -65,14 +65,6 @@ export function refuseTakenNames(mapping: EntityMapping, events: readonly Announ
     `${taken.type} changes nothing, and capture gives this name to changes of "${mapping.knownAs}".`,
     'Give an event that changes nothing a name of its own.',
   );
-}
-
-/** @throws BackstoryError COMMAND_REFUSED where events of an aggregate with parts get their positions as they are written */
-export async function refuseNumbered(sql: SqlExecutor, mapping: EntityMapping): Promise<void> {
-  const [found] = await sql.execute<{ level: string }>(
-    `select current_setting('transaction_isolation') as level`,
-  );
-  if (found?.level === 'serializable') throw numberedTooSoon(mapping);
 }
 
 export function numberedTooSoon({ knownAs }: EntityMapping): BackstoryError {

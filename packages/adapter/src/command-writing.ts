@@ -3,10 +3,11 @@ import { appendedEvents, type AppendOutcome, appendStatement } from './appending
 import { announce, type AnnouncedEvent, withinCommand } from './capture/index.js';
 import { announcedEvents } from './command-announcement.js';
 import type { CommandedAggregate, DecidedChange } from './command-decision.js';
+import { holdAggregate } from './command-hold.js';
 import { type WrittenAggregate, writeRows } from './command-parts.js';
 import { requireEnd } from './command-reads.js';
 import { requireRecorded, type RecordedChange } from './command-recorded.js';
-import { notRecorded, notWritten, refuseNumbered, refuseTakenNames } from './command-refusals.js';
+import { notRecorded, notWritten, refuseTakenNames } from './command-refusals.js';
 import { quoteIdentifier, type SqlExecutor } from './database/index.js';
 import { BackstoryError, WrongExpectedVersionError } from './errors.js';
 import { streamName } from './event/index.js';
@@ -126,9 +127,12 @@ async function writeWithParts(
   decided: DecidedChange,
 ): Promise<Written> {
   const { manager, schema, mapping } = target;
-  const { ends } = decided.evolved;
+  const { changes, ends } = decided.evolved;
   const creates = expected === null;
-  await refuseNumbered(sql, mapping);
+  // the first statement is the root's own where the root changes
+  const isRootFirst = !ends && changes.some(({ row }) => row.place === '');
+  const { streamId: root } = target;
+  await holdAggregate(sql, mapping, root === undefined || isRootFirst ? undefined : { streamId: root, ends });
   const before = await announcedEvents(sql, schema, decided);
   refuseTakenNames(mapping, before.slice(creates ? 1 : 0, ends ? -1 : undefined));
   return withinCommand(async () => {

@@ -130,12 +130,13 @@ async function write(manager: EntityManager, random: Random, id: number): Promis
   }
 }
 
-/** Overtaken, in a circle, or about a cart or a line that somebody else has ended or added meanwhile. */
+/** Overtaken, in a circle, or about a cart or a line that somebody else has ended or added meanwhile: TypeORM then inserts what it was to change. */
 function isForgiven(error: unknown): boolean {
   const { code } = error as { code?: string };
   return [
     '40001',
     '40P01',
+    '23502',
     '23502',
     '23503',
     '23505',

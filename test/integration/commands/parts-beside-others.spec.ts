@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WrongExpectedVersionError } from '@backstory/adapter';
+import type { DataSource } from 'typeorm';
 import {
   Cart,
+  CartDropped,
   cartLines,
   type Carts,
   expectSoundCarts,
@@ -51,6 +54,31 @@ describe('a command on an aggregate with parts, beside others', () => {
       { retries: 1 },
     );
     await expect(never).rejects.toThrow(/decided 2 times/);
+  });
+
+  it.each([
+    ['a line only', new LineCounted('pen', 5)],
+    ['its end', new CartDropped('empty')],
+  ])('waits for the root before it holds any part: %s', async (_name, event) => {
+    const { backstory, dataSource } = carts;
+    let command: Promise<Cart> | undefined;
+    // as a command does that changes the root, and then its lines
+    await dataSource.transaction(async (manager) => {
+      await manager.query('update cart set total = total + 1 where id = 1');
+      command = backstory.handle(Cart, 1, () => event);
+      await somebodyWaits(dataSource);
+      await manager.query(`set local lock_timeout = '5s'`);
+      await manager.query('update line set quantity = quantity + 1 where "cartId" = 1');
+      await manager.query('update discount set amount = 2 where "lineId" = 1');
+    });
+    expect(await command).toBeInstanceOf(Cart);
+    expect((await cartLines(backstory, 1)).map((line) => line.split(' ')[2])).toEqual([
+      'CartUpdated',
+      'LineUpdated',
+      'LineUpdated',
+      'DiscountUpdated',
+      event.constructor.name,
+    ]);
   });
 
   it('is decided anew, and not refused, where a constraint has met what was decided too late', async () => {
@@ -202,3 +230,8 @@ describe('a command on an aggregate with parts, beside others', () => {
     },
   );
 });
+
+async function somebodyWaits({ manager }: DataSource): Promise<void> {
+  const waiting = `select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`;
+  while ((await manager.query<unknown[]>(waiting)).length === 0) await sleep(20);
+}
