@@ -176,6 +176,24 @@ describe('orders', () => {
     expect(body).toMatchObject([{ delta: taken, reason: 'order cancelled' }, { delta: -taken }]);
   });
 
+  it('give the stock and the points back when refunded', async () => {
+    const { id, customer, lines } = await placeOrder(shop, [3]);
+    const productId = lines[0]!.product.id;
+    await act(id, 'refund').expect(409);
+    await act(id, 'pay').expect(200);
+    await act(id, 'refund').expect(200);
+    expect(await get(id)).toMatchObject({
+      status: 'cancelled',
+      customer: { id: customer!.id, loyaltyPoints: '0' },
+    });
+    expect(await stockOf(productId)).toBe(10);
+    const { body } = await shop.http.get(`/products/${productId}/movements`);
+    expect(body).toMatchObject([{ delta: 3, reason: 'order refunded' }, { delta: -3 }]);
+    await act(id, 'refund').expect(409);
+    await act(nowhere, 'refund').expect(409);
+    expect(await stockOf(productId)).toBe(10);
+  });
+
   it('give nothing back when it is too late to cancel', async () => {
     const { id, lines } = await placeOrder(shop, [3]);
     await act(id, 'pay').expect(200);

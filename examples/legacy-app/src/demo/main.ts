@@ -14,6 +14,7 @@ import { addedLatency } from './added-latency.js';
 import { corruptEvent } from './corrupt-event.js';
 import { deployMigrations } from './deploy-migrations.js';
 import { forgetCustomer } from './forget-customer.js';
+import { fulfilOrders } from './fulfil-orders.js';
 import { redeemCoupons } from './redeem-coupons.js';
 import { RunningShop } from './running-shop.js';
 import { Story } from './story.js';
@@ -98,7 +99,8 @@ async function main(): Promise<void> {
   await sleep(3_000);
   await tellHistory(story, shop, backstory);
 
-  story.chapter('Commands: redeeming a coupon says what happens, and the table follows');
+  story.chapter('Commands: shipping an order and redeeming a coupon say what happens, and the table follows');
+  await fulfilOrders(story, shop, backstory);
   await redeemCoupons(story, shop, backstory, log?.end ?? '0');
 
   story.chapter('A deployment: migrations change captured tables, in the middle of all this');

@@ -1,7 +1,8 @@
 import { ConflictException, Injectable, NotFoundException } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, type QueryRunner, Repository } from 'typeorm';
+import { DataSource, type EntityManager, Repository } from 'typeorm';
 import { Customer } from '../customers/customer.entity.js';
+import { OrderCommandsService } from './order-commands.service.js';
 import { OrderStatus } from './order-status.js';
 import { Order } from './order.entity.js';
 import { OrdersService } from './orders.service.js';
@@ -12,6 +13,7 @@ export class OrderFulfilmentService {
     private readonly dataSource: DataSource,
     @InjectRepository(Order) private readonly orders: Repository<Order>,
     private readonly reader: OrdersService,
+    private readonly commands: OrderCommandsService,
   ) {}
 
   /** Autocommit: one statement takes the payment, another one gives a point for each full unit of money. */
@@ -26,14 +28,41 @@ export class OrderFulfilmentService {
     if (!affected) {
       throw new ConflictException(`Order ${order.number} is ${order.status}`);
     }
-    const points = Math.floor(order.total.cents / 100);
+    const points = pointsOf(order);
     if (order.customer && points > 0) {
       await this.orders.manager.increment(Customer, { id: order.customer.id }, 'loyaltyPoints', points);
     }
     return order;
   }
 
+  /** By a command where the shop has a history, as what follows. */
   async ship(id: number): Promise<Order> {
+    if (this.commands.areThere) await this.commands.ship(id);
+    else await this.shipUnderLock(id);
+    return this.reader.get(id);
+  }
+
+  async cancel(id: number): Promise<Order> {
+    const restock = (manager: EntityManager): Promise<void> => this.restock(manager, id, 'order cancelled');
+    if (this.commands.areThere) await this.commands.cancel(id, restock);
+    else await this.dropInOneTransaction(id, OrderStatus.Placed, restock);
+    return this.reader.get(id);
+  }
+
+  /** Of an order that was paid: the points that it has earned are gone, too. */
+  async refund(id: number): Promise<Order> {
+    const restock = (manager: EntityManager): Promise<void> => this.restock(manager, id, 'order refunded');
+    if (this.commands.areThere) await this.commands.refund(id, restock, takePoints);
+    else
+      await this.dropInOneTransaction(id, OrderStatus.Paid, async (manager) => {
+        await restock(manager);
+        const order = await manager.findOneBy(Order, { id });
+        if (order) await takePoints(manager, id, pointsOf(order));
+      });
+    return this.reader.get(id);
+  }
+
+  private async shipUnderLock(id: number): Promise<void> {
     await this.dataSource.transaction('READ COMMITTED', async (manager) => {
       const order = await manager
         .createQueryBuilder(Order, 'o')
@@ -50,21 +79,26 @@ export class OrderFulfilmentService {
       order.shippedAt = new Date();
       await manager.save(order);
     });
-    return this.reader.get(id);
   }
 
-  async cancel(id: number): Promise<Order> {
+  private async dropInOneTransaction(
+    id: number,
+    from: OrderStatus,
+    also: (manager: EntityManager) => Promise<void>,
+  ): Promise<void> {
     const queryRunner = this.dataSource.createQueryRunner();
     await queryRunner.startTransaction();
     try {
-      await this.restock(queryRunner, id);
+      await also(queryRunner.manager);
       const { affected } = await queryRunner.manager.update(
         Order,
-        { id, status: OrderStatus.Placed },
+        { id, status: from },
         { status: OrderStatus.Cancelled },
       );
       if (!affected) {
-        throw new ConflictException(`Order ${id} cannot be cancelled`);
+        throw new ConflictException(
+          `Order ${id} cannot be ${from === OrderStatus.Paid ? 'refunded' : 'cancelled'}`,
+        );
       }
       await queryRunner.commitTransaction();
     } catch (error) {
@@ -73,11 +107,10 @@ export class OrderFulfilmentService {
     } finally {
       await queryRunner.release();
     }
-    return this.reader.get(id);
   }
 
-  private async restock(queryRunner: QueryRunner, orderId: number): Promise<void> {
-    await queryRunner.query(
+  private async restock(manager: EntityManager, orderId: number, reason: string): Promise<void> {
+    await manager.query(
       `WITH returned AS (
          SELECT p.id, (SELECT sum(l.qty) FROM order_line l WHERE l."orderId" = $1 AND l.product_id = p.id)::int AS qty
            FROM product p
@@ -92,8 +125,22 @@ export class OrderFulfilmentService {
       RETURNING p.id, returned.qty
        )
        INSERT INTO stock_movement (product_id, delta, reason)
-       SELECT id, qty, 'order cancelled' FROM restocked`,
-      [orderId],
+       SELECT id, qty, $2 FROM restocked`,
+      [orderId, reason],
     );
   }
+}
+
+/** One for each full unit of money. */
+const pointsOf = ({ total }: Order): number => Math.floor(total.cents / 100);
+
+/** From the customer, if there still is one. */
+async function takePoints(manager: EntityManager, orderId: number, points: number): Promise<void> {
+  await manager.query(
+    `UPDATE customer c
+        SET loyalty_points = greatest(0, c.loyalty_points - $2)
+       FROM "order" o
+      WHERE o.id = $1 AND c.id = o.customer_id`,
+    [orderId, points],
+  );
 }

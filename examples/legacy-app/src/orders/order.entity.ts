@@ -1,3 +1,4 @@
+import { Applies } from '@backstory/adapter';
 import {
   Column,
   CreateDateColumn,
@@ -17,7 +18,10 @@ import { Money } from '../catalog/money.js';
 import { moneyTransformer } from '../catalog/money.transformer.js';
 import { Address } from '../customers/address.js';
 import { Customer } from '../customers/customer.entity.js';
+import { OrderCancelled } from './order-cancelled.js';
 import { OrderLine } from './order-line.entity.js';
+import { OrderRefunded } from './order-refunded.js';
+import { OrderShipped } from './order-shipped.js';
 import { OrderStatus } from './order-status.js';
 import { Tag } from './tag.entity.js';
 
@@ -68,4 +72,21 @@ export class Order {
 
   @UpdateDateColumn({ type: 'timestamptz' })
   updatedAt: Date;
+
+  @Applies(OrderShipped)
+  shipped({ shippedAt }: OrderShipped): void {
+    this.status = OrderStatus.Shipped;
+    this.shippedAt = shippedAt;
+  }
+
+  @Applies(OrderCancelled)
+  cancelled(): void {
+    this.status = OrderStatus.Cancelled;
+  }
+
+  /** To the row it is the same as a cancellation; the event tells them apart. */
+  @Applies(OrderRefunded)
+  refunded(): void {
+    this.status = OrderStatus.Cancelled;
+  }
 }

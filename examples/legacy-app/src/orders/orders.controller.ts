@@ -75,6 +75,12 @@ export class OrdersController {
     return this.fulfilment.cancel(id);
   }
 
+  @Post(':id/refund')
+  @HttpCode(200)
+  refund(@Param('id', ParseIntPipe) id: number): Promise<Order> {
+    return this.fulfilment.refund(id);
+  }
+
   @Post(':id/discard')
   @HttpCode(204)
   discard(@Param('id', ParseIntPipe) id: number): Promise<void> {

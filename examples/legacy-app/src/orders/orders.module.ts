@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CatalogModule } from '../catalog/catalog.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { MarketingModule } from '../marketing/marketing.module.js';
+import { OrderCommandsService } from './order-commands.service.js';
 import { OrderFulfilmentService } from './order-fulfilment.service.js';
 import { OrderLine } from './order-line.entity.js';
 import { OrderLinesController } from './order-lines.controller.js';
@@ -28,6 +29,7 @@ import { Tag } from './tag.entity.js';
     OrderPlacementService,
     OrderLinesService,
     OrderTagsService,
+    OrderCommandsService,
     OrderFulfilmentService,
   ],
   exports: [

@@ -91,12 +91,16 @@ export const orderWrites: RandomWrite[] = [
     run: async ({ fulfilment, existing }) => fulfilment.pay(await existing.order('placed')),
   },
   {
-    name: 'ship under a lock',
+    name: 'ship under a lock, or by a command',
     run: async ({ fulfilment, existing }) => fulfilment.ship(await existing.order('paid')),
   },
   {
-    name: 'cancel by query runner and data-modifying CTE',
+    name: 'cancel by query runner or a command, and data-modifying CTE',
     run: async ({ fulfilment, existing }) => fulfilment.cancel(await existing.order('placed')),
+  },
+  {
+    name: 'refund, with the stock and the points',
+    run: async ({ fulfilment, existing }) => fulfilment.refund(await existing.order('paid')),
   },
   {
     name: 'cancel rolled back',

@@ -21,6 +21,7 @@ export const orderRoutes: TrafficRoute[] = [
   order('POST', '/pay', 7, { status: 'placed' }),
   order('POST', '/ship', 6, { status: 'paid' }),
   order('POST', '/cancel', 2, { status: 'placed' }),
+  order('POST', '/refund', 1, { status: 'paid' }),
   order('POST', '/discard', 0.5, { status: 'draft' }),
   order('PUT', '/note', 3, { body: (random) => ({ note: randomNote(random) }) }),
   order('PUT', '/shipping-address', 2, {

@@ -1,0 +1,4 @@
+/** The parcel has left. */
+export class OrderShipped {
+  constructor(readonly shippedAt: Date) {}
+}
