@@ -29,12 +29,12 @@ const DEFAULT_SETTINGS = {
 async function startEmbeddedServer(settings, installedIn) {
   await removeOrphans();
   const user = await unprivilegedUser();
-  const home = createHome(user);
+  const all = { ...DEFAULT_SETTINGS, ...settings };
+  const home = createHome(user, { mayBeInMemory: all.fsync === 'off' });
   try {
     const binaries = postgresBinaries(home, user, installedIn);
     const password = randomBytes(12).toString('hex');
     await initialise(binaries, home, user, password);
-    const all = { ...DEFAULT_SETTINGS, ...settings };
     const { child: first, port } = await start(binaries.postgres, home, user, all);
     let child = first;
     let release = stopWithProcess(child, home);

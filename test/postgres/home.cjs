@@ -10,12 +10,19 @@ const { canReach } = require('./unprivileged-user.cjs');
 // The folder of an embedded server says in its name who started it.
 const NAME = /^backstory-postgres-(.+)-(\d+)-[A-Za-z0-9]+$/;
 
+// ext4 looks, for each file that it makes, at all that were deleted in the minutes before: a server whose databases come and go
+// takes 10 ms for a database at first, and a quarter of a second later.
+const MEMORY = '/dev/shm';
+const MEMORY_NEEDED = 4 * 2 ** 30;
+
 /**
  * @param {import('./unprivileged-user.cjs').User | undefined} user
+ * @param {{ mayBeInMemory: boolean }} options
  * @returns {string} a new folder that the user owns
  */
-function createHome(user) {
-  const parent = parents().find((folder) => canReach(folder, user));
+function createHome(user, { mayBeInMemory }) {
+  const folders = mayBeInMemory && memoryFits() ? [MEMORY, ...disks()] : disks();
+  const parent = folders.find((folder) => canReach(folder, user));
   if (!parent) {
     throw new Error(
       `The user "postgres" cannot get into ${os.tmpdir()}, where the embedded PostgreSQL keeps its data. ` +
@@ -40,18 +47,34 @@ async function removeOrphans() {
   }
 }
 
-function parents() {
+function disks() {
   const folders = process.platform === 'win32' ? [os.tmpdir()] : [os.tmpdir(), '/tmp'];
   return [...new Set(folders)].filter((folder) => fs.existsSync(folder));
 }
 
-function homes() {
-  return parents().flatMap((parent) =>
-    fs
-      .readdirSync(parent)
-      .filter((name) => NAME.test(name))
-      .map((name) => path.join(parent, name)),
+/** Whether there is room for the databases of a test run, from which programs can be started, too. */
+function memoryFits() {
+  if (!fs.existsSync(MEMORY) || !fs.existsSync('/proc/mounts')) return false;
+  const mount = fs
+    .readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([, folder]) => folder === MEMORY);
+  const { bsize, bavail } = fs.statfsSync(MEMORY);
+  return (
+    mount?.[2] === 'tmpfs' && !mount[3]?.split(',').includes('noexec') && bsize * bavail >= MEMORY_NEEDED
   );
+}
+
+function homes() {
+  return [...disks(), MEMORY]
+    .filter((folder) => fs.existsSync(folder))
+    .flatMap((parent) =>
+      fs
+        .readdirSync(parent)
+        .filter((name) => NAME.test(name))
+        .map((name) => path.join(parent, name)),
+    );
 }
 
 /** @param {string} home */

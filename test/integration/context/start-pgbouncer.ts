@@ -27,7 +27,7 @@ export async function startPgBouncer(databaseUrl: string): Promise<PgBouncer> {
   const target = new URL(databaseUrl);
   const port = await freePort();
   const user = await unprivilegedUser();
-  const home = createHome(user);
+  const home = createHome(user, { mayBeInMemory: false });
   const configuration = join(home, 'pgbouncer.ini');
   await writeFile(configuration, configurationFor(target, port), { mode: 0o600 });
   if (user) await chown(configuration, user.uid, user.gid);
