@@ -12,7 +12,7 @@ import {
 } from './appending/index.js';
 import { sqlState } from './database/index.js';
 import { AggregateNotFoundError, BackstoryError, InvalidOptionsError } from './errors.js';
-import type { EntityTarget, MappingRegistry } from './mapping/index.js';
+import { entityName, type EntityTarget, type MappingRegistry } from './mapping/index.js';
 import { requireTransaction } from './require-transaction.js';
 
 /** What PostgreSQL says of a text that can't be a value of a key's type. */
@@ -66,7 +66,7 @@ export class Appends {
         'Give the key of a row, or any text that is not empty for a topic.',
       );
     const mapping =
-      typeof target === 'string' ? this.mappings.find(target) : this.mappings.get(nameOf(target));
+      typeof target === 'string' ? this.mappings.find(target) : this.mappings.get(entityName(target));
     if (!mapping)
       return { category: target as string, knownAs: target as string, streamId, schemaVersion: 1 };
     const { category, knownAs, schemaVersion } = mapping;
@@ -93,10 +93,6 @@ export class Appends {
       );
     throw error;
   }
-}
-
-function nameOf(target: Exclude<EntityTarget, string>): string {
-  return typeof target === 'function' ? target.name : target.options.name;
 }
 
 function requireVersion(expected: ExpectedVersion): void {

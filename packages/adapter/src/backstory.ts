@@ -46,6 +46,7 @@ import { StageControl } from './stage-control.js';
 import type { StageWatch } from './stages/index.js';
 import { upcast } from './upcasting/index.js';
 import type { RepairOptions, RepairReport, VerificationReport, VerifyOptions } from './verify/index.js';
+import type { TypedEntity } from './typeorm/index.js';
 
 /** The history of one DataSource's entities. Made by `createBackstory`. */
 export class Backstory extends EventWriting {
@@ -177,7 +178,7 @@ export class Backstory extends EventWriting {
    * deleted by then.
    */
   load<Entity extends ObjectLiteral>(
-    entity: (abstract new (...args: never[]) => Entity) | string,
+    entity: TypedEntity<Entity> | string,
     streamId: string,
     options?: ReadStreamOptions,
   ): Promise<Entity | null> {
@@ -192,7 +193,7 @@ export class Backstory extends EventWriting {
    * @example for await (const order of backstory.loadAll(Order, { asOf: new Date('2026-01-01') })) { … }
    */
   loadAll<Entity extends ObjectLiteral>(
-    entity: (abstract new (...args: never[]) => Entity) | string,
+    entity: TypedEntity<Entity> | string,
     { asOf }: Pick<ReadStreamOptions, 'asOf'> = {},
   ): AsyncGenerator<Entity, void, undefined> {
     return this.replays.loadAll(entity, asOf) as AsyncGenerator<Entity, void, undefined>;

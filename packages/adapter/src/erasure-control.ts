@@ -15,10 +15,9 @@ import {
   subjectNamed,
   subjectStreams,
 } from './erasure/index.js';
-import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import { readStream } from './event-store/index.js';
-import type { EntityTarget, MappingRegistry } from './mapping/index.js';
+import { entityName, type EntityTarget, type MappingRegistry } from './mapping/index.js';
 import { upcast } from './upcasting/index.js';
 
 /** What the log holds of one subject in one stream. */
@@ -42,7 +41,7 @@ export class ErasureControl {
 
   /** See `Backstory.erase`. @internal */
   async erase(target: EntityTarget, streamId: string, options: ErasureOptions = {}): Promise<ErasureReport> {
-    const name = nameOf(target);
+    const name = entityName(target);
     if (!this.mappings.find(name) && (await readTopics(this.database, this.schema)).includes(name))
       return eraseTopicStream(this.database, this.schema, name, String(streamId), options);
     const mapping = this.mappings.get(name);
@@ -102,10 +101,4 @@ export class ErasureControl {
   private streams(subject: string): ReturnType<typeof subjectStreams> {
     return subjectStreams(this.database, this.schema, this.mappings.all(), subjectNamed(subject));
   }
-}
-
-function nameOf(target: EntityTarget): string {
-  if (typeof target === 'string') return target;
-  if (typeof target === 'function') return target.name;
-  throw new InvalidOptionsError('An entity is named by its class or its name.', 'Pass one of these.');
 }

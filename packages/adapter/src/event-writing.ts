@@ -1,4 +1,4 @@
-import type { EntityManager, ObjectLiteral } from 'typeorm';
+import type { EntityManager, EntitySchema, ObjectLiteral } from 'typeorm';
 import type { AppendedEvents, AppendOptions, NewEvent } from './appending/index.js';
 import type { Appends } from './appends.js';
 import type { CommandHandling } from './command-handling.js';
@@ -59,8 +59,20 @@ export abstract class EventWriting {
     id: string | number | bigint,
     decide: Decide<Entity>,
     options?: HandleOptions<EntityManager>,
-  ): Promise<Entity> {
-    return this.commands.handle(entity, id, decide, options) as Promise<Entity>;
+  ): Promise<Entity>;
+  handle<Entity extends ObjectLiteral>(
+    entity: EntitySchema<Entity>,
+    id: string | number | bigint,
+    decide: Decide<Entity>,
+    options?: HandleOptions<EntityManager>,
+  ): Promise<Entity>;
+  handle(
+    entity: EntityTarget,
+    id: string | number | bigint,
+    decide: Decide<never>,
+    options?: HandleOptions<EntityManager>,
+  ): Promise<object> {
+    return this.commands.handle(entity, id, decide, options);
   }
 
   /**
@@ -76,7 +88,17 @@ export abstract class EventWriting {
     entity: abstract new (...args: never[]) => Entity,
     decide: () => Decision | Promise<Decision>,
     options?: CreateOptions<EntityManager>,
-  ): Promise<Entity> {
-    return this.commands.create(entity, decide, options) as Promise<Entity>;
+  ): Promise<Entity>;
+  create<Entity extends ObjectLiteral>(
+    entity: EntitySchema<Entity>,
+    decide: () => Decision | Promise<Decision>,
+    options?: CreateOptions<EntityManager>,
+  ): Promise<Entity>;
+  create(
+    entity: EntityTarget,
+    decide: () => Decision | Promise<Decision>,
+    options?: CreateOptions<EntityManager>,
+  ): Promise<object> {
+    return this.commands.create(entity, decide, options);
   }
 }

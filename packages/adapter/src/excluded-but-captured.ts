@@ -1,5 +1,5 @@
 import { quoteIdentifier, type SqlExecutor } from './database/index.js';
-import type { AggregateSelection, EntityTarget } from './mapping/index.js';
+import { type AggregateSelection, entityName } from './mapping/index.js';
 
 /**
  * Entities that the options exclude and that are captured all the same, from before, in words. Capture isn't ended by itself:
@@ -14,15 +14,10 @@ export async function excludedButCaptured(
   const rows = await sql.execute<{ category: string; entity: string }>(
     `select category, entity from ${quoteIdentifier(schema)}.aggregates
      where part = '' and fingerprint is not null and entity = any ($1::text[])`,
-    [exclude.map(nameOf)],
+    [exclude.map(entityName)],
   );
   return rows.map(
     ({ category, entity }) =>
       `"${entity}" is excluded, but it is captured since an earlier release. Run "npx backstory stage ${category} off" to end that.`,
   );
-}
-
-function nameOf(target: EntityTarget): string {
-  if (typeof target === 'string') return target;
-  return typeof target === 'function' ? target.name : target.options.name;
 }

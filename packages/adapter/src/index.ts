@@ -134,7 +134,6 @@ export type {
 export type { InstallOptions, InstallReport } from './install.js';
 export { installBackstory, type InstallationOptions } from './install-backstory.js';
 export {
-  aggregate,
   type AggregateOptions,
   type AggregateSelection,
   type EntityTarget,
@@ -210,3 +209,4 @@ export {
   type When,
 } from './specification/index.js';
 export { renewCaptureWithMigrations, syncCapture, type SyncCaptureOptions } from './sync-capture.js';
+export { aggregate, type TypedEntity } from './typeorm/index.js';

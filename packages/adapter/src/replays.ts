@@ -1,7 +1,7 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { Database } from './database/index.js';
 import { readTopics } from './appending/index.js';
-import { BackstoryError, InvalidOptionsError, UnknownAggregateError } from './errors.js';
+import { InvalidOptionsError, UnknownAggregateError } from './errors.js';
 import type { StageWatch } from './stages/index.js';
 import type { EventData, RecordedEvent } from './event/index.js';
 import {
@@ -12,6 +12,7 @@ import {
 } from './event-store/index.js';
 import {
   type EntityMapping,
+  entityName,
   type EntityTarget,
   type MappingRegistry,
   settledState,
@@ -182,13 +183,7 @@ export class Replays {
   }
 
   private mapping(target: EntityTarget): EntityMapping {
-    if (typeof target === 'string') return this.mappings.get(target);
-    if (typeof target === 'function') return this.mappings.get(target.name);
-    throw new BackstoryError(
-      'UNKNOWN_ENTITY',
-      'An entity is named by its class or its name.',
-      'Pass one of these.',
-    );
+    return this.mappings.get(entityName(target));
   }
 }
 

@@ -161,14 +161,6 @@ export interface AggregateOptions<Entity = unknown> {
   stage?: 'off' | 'capture';
 }
 
-/** Options of one aggregate, with rules that are type-checked against its entity. */
-export function aggregate<Entity>(
-  entity: abstract new (...args: never[]) => Entity,
-  options: Omit<AggregateOptions<Entity>, 'entity'>,
-): AggregateOptions {
-  return { ...options, entity } as AggregateOptions;
-}
-
 /** Which entities are captured. */
 export interface AggregateSelection {
   /**

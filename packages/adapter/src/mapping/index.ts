@@ -1,5 +1,5 @@
+export { entityName } from './entity-name.js';
 export {
-  aggregate,
   type AggregateOptions,
   type AggregateSelection,
   type EntityTarget,

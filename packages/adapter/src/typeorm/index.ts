@@ -1,4 +1,5 @@
 export type { DataSource } from 'typeorm';
+export { aggregate, type TypedEntity } from './aggregate.js';
 export { changedTables } from './changed-tables.js';
 export { sendContextWithStatements } from './context-statements.js';
 export { deliveryTransactions } from './delivery-transactions.js';

@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata, EntityTarget as TypeOrmTarget } from 'typeorm';
 import { UnknownAggregateError } from '../errors.js';
-import type { EntityTarget } from '../mapping/index.js';
+import { entityName, type EntityTarget } from '../mapping/index.js';
 
 /**
  * What TypeORM knows of an entity, and of the one at the top whose table it is in, in single-table inheritance.
@@ -13,7 +13,7 @@ export function metadataOf(
   if (!dataSource.hasMetadata(target as TypeOrmTarget<object>)) {
     throw new UnknownAggregateError(
       'UNKNOWN_ENTITY',
-      typeof target === 'string' ? target : typeof target === 'function' ? target.name : target.options.name,
+      entityName(target),
       dataSource.entityMetadatas.map(({ name }) => name),
     );
   }

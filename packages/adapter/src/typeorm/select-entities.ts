@@ -1,6 +1,11 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { BackstoryError, InvalidOptionsError, UnknownAggregateError } from '../errors.js';
-import type { AggregateOptions, AggregateSelection, EntityTarget } from '../mapping/index.js';
+import {
+  type AggregateOptions,
+  type AggregateSelection,
+  entityName,
+  type EntityTarget,
+} from '../mapping/index.js';
 import { type OwnedEntity, ownedEntities } from './owned-entities.js';
 
 /** An entity to capture, with what the user said of it. */
@@ -137,11 +142,6 @@ function findEntity(dataSource: DataSource, target: EntityTarget): EntityMetadat
   let root = found;
   while (root.tableType === 'entity-child') root = root.parentEntityMetadata;
   return root;
-}
-
-function entityName(target: EntityTarget): string {
-  if (typeof target === 'string') return target;
-  return typeof target === 'function' ? target.name : target.options.name;
 }
 
 function isTableOfItsOwn(metadata: EntityMetadata): boolean {
