@@ -28,6 +28,7 @@ const folder = path.join(import.meta.dirname, '../peers');
  * @typedef {object} EmmettStore
  * @property {(stream: string, events: NewEvent[]) => Promise<bigint>} append resolves with the position of the last event
  * @property {(stream: string) => Promise<unknown[]>} read
+ * @property {(id: number) => Promise<unknown>} command puts one piece more of the article into stock
  * @property {(stream: string) => Promise<unknown>} load
  * @property {(handle: (event: Delivered) => void, pulling?: { batchSize?: number, pullingFrequencyInMs?: number }) =>
  *   { stop(): Promise<void> }} subscribe

