@@ -15,7 +15,7 @@ import { ArchiveControl } from './archive-control.js';
 import type { BackfillEstimate, BackfillOptions, BackfillReport, BackfillWish } from './backfill/index.js';
 import { Backfills } from './backfills.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
-import { CommandHandling } from './command-handling.js';
+import { CommandHandling, type CommandSettings } from './command-handling.js';
 import type { ConsumerControl } from './consumer-control.js';
 import type { Database } from './database/index.js';
 import { ErasureControl } from './erasure-control.js';
@@ -78,7 +78,7 @@ export class Backstory extends EventWriting {
     private readonly snapshots: Snapshots,
     parsers: () => Promise<TypeParsers>,
     requiredShadowReads: number,
-    keepCommandIds: string,
+    ofCommands: CommandSettings,
     /** Handlers, projections and publishers that get the events. */
     readonly consumers: ConsumerControl,
     /** Evidence that nobody has changed events. */
@@ -105,7 +105,7 @@ export class Backstory extends EventWriting {
       snapshots,
       parsers,
       stageWatch,
-      keepCommandIds,
+      ofCommands,
     );
     this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers, stageWatch);
   }

@@ -18,6 +18,7 @@ import { holdEnd, readEnds, requireEnd } from './command-reads.js';
 import { settledEntity, writtenEntity } from './command-results.js';
 import { appendDecided, type CommandedStream, writeChange, writeCreation } from './command-writing.js';
 import type { CreateOptions, Decide, Decision, HandleOptions } from './commands/index.js';
+import { lookFirstInto, requireTenantsTable } from './command-tenant.js';
 import { type Database, gaveWay, type SqlExecutor } from './database/index.js';
 import { BackstoryError, InvalidOptionsError, WrongExpectedVersionError } from './errors.js';
 import { ownData } from './event/index.js';
@@ -34,6 +35,14 @@ import type { StageWatch } from './stages/index.js';
 import { executorOf, metadataOf, type PgClient } from './typeorm/index.js';
 
 const firstWaitMs = 5;
+
+/** What commands of one history have in common. */
+export interface CommandSettings {
+  /** How long ids are known, as PostgreSQL writes intervals. */
+  readonly keepIds: string;
+  /** The schema of the one tenant whose history it is, where requests choose it by search_path. */
+  readonly tenant: string | undefined;
+}
 
 interface AskedCommand {
   readonly mapping: EntityMapping;
@@ -56,9 +65,9 @@ export class CommandHandling {
     private readonly snapshots: Snapshots,
     private readonly parsers: () => Promise<TypeParsers>,
     private readonly stages: StageWatch,
-    keepIds: string,
+    private readonly settings: CommandSettings,
   ) {
-    this.claims = new CommandClaims(schema, keepIds);
+    this.claims = new CommandClaims(schema, settings.keepIds);
   }
 
   async handle(
@@ -197,6 +206,8 @@ export class CommandHandling {
       ? (typeOid) => client.getTypeParser(typeOid, 'text')
       : (this.ownParsers ??= await this.parsers());
     const sql = client ? executorOf(client) : this.database;
+    const { tenant } = this.settings;
+    if (client && tenant !== undefined) await requireTenantsTable(sql, mapping, tenant);
     for (const table of [mapping, ...mapping.parts])
       if (!this.constraints.has(table)) this.constraints.set(table, await readConstraints(sql, table));
     return [sql, { dataSource, schema, mapping, mappings, parsers }];
@@ -239,7 +250,12 @@ export class CommandHandling {
       await this.claims.settle(own, command.id, written.streamId);
       return written.entity;
     };
-    return manager ? claimed(manager) : this.dataSource.transaction(claimed);
+    if (manager) return claimed(manager);
+    return this.dataSource.transaction(async (transaction) => {
+      const { tenant } = this.settings;
+      if (tenant !== undefined) await lookFirstInto(executorOf(await clientOf(transaction)), tenant);
+      return claimed(transaction);
+    });
   }
 
   /** What the command has come to, if it was handled before. */

@@ -203,7 +203,7 @@ export async function openHistory(
     snapshots,
     parsers,
     shadow.requiredReads ?? 100,
-    options.commands?.keepIds ?? '30 days',
+    { keepIds: options.commands?.keepIds ?? '30 days', tenant: links.tenant },
     consumers,
     seals,
     new KeyControl(database, schema, options.encryption, registry),
