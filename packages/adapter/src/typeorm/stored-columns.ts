@@ -2,6 +2,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { columnName } from './column-name.js';
 import { resultColumns } from './result-columns.js';
 import type { Alias, Select } from './row-identity.js';
+import { storedName } from './stored-name.js';
 
 /**
  * How the columns of one alias are called in a query's raw result, of those whose values come from the table as they are.
@@ -24,9 +25,11 @@ export function storedColumns(
       selected.has(selectionOf(column)) ||
       // TypeORM adds the key to what is selected of an entity
       (column.isPrimary && (isWhole || isPartial));
-    const resultName = names.get(columnName(column));
+    const resultName = names.get(columnName(column)) as string;
     return (
       isSelected &&
+      // PostgreSQL cuts it at bytes, where TypeORM has counted characters: neither TypeORM nor anybody else finds it under its name
+      resultName === storedName(resultName) &&
       selects.every(
         (select) => select.selection === selectionOf(column) || resultNameOf(select) !== resultName,
       )

@@ -1,30 +1,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
+import { InvalidOptionsError } from '../../errors.js';
 import { examples } from '../examples.js';
+import { rebuildTable } from './rebuild-table.js';
 
 const lines = [
   ['rebuild order-totals', 'and wait until the new one is live'],
   ['rebuild order-totals --no-wait', 'ask for it, and leave'],
   ['rebuild order-totals --dry-run', 'whether one is under way'],
+  ['rebuild --table order', 'write the rows of orders as their events have them, and verify'],
 ] as const;
 
 export function rebuildCommand(program: Command, cli: Cli): void {
   program
     .command('rebuild')
-    .argument('<projection>')
-    .option('--dry-run', 'say whether one is under way, ask for nothing')
+    .argument('[projection]')
+    .option(
+      '--table <aggregate>',
+      'the tables of an aggregate instead: rows that differ from their events are written',
+    )
+    .option('--dry-run', 'say whether one is under way, or how many rows would be written; ask for nothing')
     .option('--no-wait', 'ask for it, and leave')
     .option('--timeout <seconds>', 'stop waiting after this time; the rebuild goes on', '3600')
     .description(
-      'build a projection anew beside the live one, and change over: done by the running application',
+      'build a projection anew beside the live one, and change over, done by the running application; or write a table from its events',
     )
     .addHelpText('after', examples(lines))
     .action(cli.action(rebuild, 'check', { ofOneTenant: true }));
 }
 
 const rebuild: CommandRun = async (backstory, input) => {
-  const [projection] = input.args as [string];
+  const [projection] = input.args as [string | undefined];
+  const isTable = input.options['table'] !== undefined;
+  if (isTable === (projection !== undefined))
+    throw new InvalidOptionsError(
+      `${isTable ? 'Both' : 'Neither'} a projection ${isTable ? 'and' : 'nor'} a table is named.`,
+      'Name one: rebuild order-totals, or rebuild --table order.',
+    );
+  if (projection === undefined) return rebuildTable(backstory, input);
   const { consumers } = backstory;
   if (input.options['dryRun']) {
     const free = await consumers.rebuilt(projection);
