@@ -36,9 +36,12 @@ export async function correctRows(
       properties: Object.keys(properties),
     }));
     const ids = [...new Set(found.map(({ streamId }) => streamId))];
+    // how many rows the JSON has no planner knows, and a loop of all rows in all others takes longer than all else
+    await sql.execute('set local enable_nestloop = off');
     await sql
       .execute(contextComment(statement, () => metadata) + statement, [ids, JSON.stringify(wanted)])
       .catch((error: unknown) => explain(error, mapping));
+    await sql.execute('set local enable_nestloop = default');
   }
 }
 
