@@ -51,7 +51,7 @@ async function commands(run, writers) {
           const times = [];
           for (let n = 0; n < EACH; n++) {
             // each writer has streams of its own
-            const id = 1 + writer + writers * Math.floor((run.random() * streams) / writers);
+            const id = 1 + writer + writers * Math.floor(run.random() * Math.floor(streams / writers));
             times.push(await timed(() => handle(id)));
           }
           return times;

@@ -1,5 +1,13 @@
 import { CommandHandler, projections } from '@event-driven-io/emmett';
 import { getPostgreSQLEventStore, postgreSQLProjection } from '@event-driven-io/emmett-postgresql';
+import pg from 'pg';
+
+// Connections of its pools outlive close() where several were in use, and the end of their database would be the end of the process.
+const { connect } = pg.Pool.prototype;
+pg.Pool.prototype.connect = function (...given) {
+  if (this.listenerCount('error') === 0) this.on('error', () => undefined);
+  return connect.apply(this, given);
+};
 
 /**
  * Emmett behind the port that the benchmarks use (harness/peers.mjs). Its settings are its defaults, unless a caller
