@@ -19,7 +19,10 @@ const application = [
      delete from taking where id = 1; return '!'; end $$;
    create function back_again() returns trigger language plpgsql as $$ begin
      insert into reborn values (old.id, old.name, old.amount + 1); return null; end $$;
-   create trigger "00_a" after delete on reborn for each row execute function back_again()`,
+   create trigger "00_a" after delete on reborn for each row execute function back_again();
+   create function away() returns trigger language plpgsql as $$ begin
+     if pg_trigger_depth() < 2 then delete from again where id = 1 and id <> new.id; end if; return new; end $$;
+   create trigger zz before insert on again for each row execute function away()`,
 ].join('');
 
 const untold = (name: string): string => `created ${name}Created amount id name`;
@@ -34,7 +37,7 @@ const toldLate = (name: string, changes = 1): string[] => [
 describe('changes of rows of the statement that is under way, which capture hears of before the statement', () => {
   let ground: Ground;
   beforeAll(async () => {
-    const names = ['Ahead', 'Beside', 'Former', 'Whole', 'Calling', 'Taking', 'Reborn'];
+    const names = ['Ahead', 'Beside', 'Former', 'Whole', 'Calling', 'Taking', 'Reborn', 'Again'];
     ground = await openGround(
       names.map((name) => entity(name)),
       application,
@@ -52,6 +55,13 @@ describe('changes of rows of the statement that is under way, which capture hear
       events: {
         'beside-1': [untold('Beside'), 'updated BesideUpdated amount'],
         'beside-2': toldLate('Beside'),
+      },
+    },
+    'BEFORE INSERT FOR EACH ROW that deletes a row of the statement, which it then inserts again': {
+      write: `insert into again (id, name) values (1, 'a'), (2, 'b'), (1, 'c')`,
+      events: {
+        'again-1': ['backfill created AgainCreated amount id name', 'deleted AgainDeleted', untold('Again')],
+        'again-2': [untold('Again')],
       },
     },
     'AFTER INSERT FOR EACH ROW, of other new rows whose streams had ended': {

@@ -43,7 +43,7 @@ function insertionsSql(
   const isWhole = `not exists (select from jsonb_each((${stateSql(mapping, 'w')})::jsonb) s where l.data -> s.key is distinct from s.value)`;
   return `${insertEvents(mapping, tables)}
   select ${quoteLiteral(mapping.category)}, k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata${schemaVersionSql(mapping).value}${tables.value}
-  from ${now} n
+  from ${oneOfEachKey(mapping, now)} n
   cross join lateral (select ${streamIdSql(mapping, 'n')} as stream_id offset 0) k ${which.join}
   cross join lateral (${tables.last(quoteLiteral(mapping.category), 'k.stream_id')}) h
   ${rowByNowSql(mapping, tables, { before: false, after: true, isThere })}
@@ -99,14 +99,11 @@ export function updatedEventsSql(mapping: EntityMapping, tables: StreamTables): 
 function updatesSql(mapping: EntityMapping, tables: StreamTables, which: Which, isThere: boolean): string {
   const { old, new: now } = changedRows(mapping, tables.schema, isThere);
   const [oldId, newId] = [streamIdSql(mapping, 'o'), streamIdSql(mapping, 'n')];
-  const key = mapping.key.map(({ column }) => `n.${quoteIdentifier(column)}`).join(', ');
-  // MERGE of a partitioned table may show an inserted row in place of several updated ones
-  const rows = mapping.reentrant ? now : `(select distinct on (${key}) n.* from ${now} n)`;
   const next = 'case when r.begins then 2 else 1 end';
   return `${insertEvents(mapping, tables)}
   select ${quoteLiteral(mapping.category)}, k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata${schemaVersionSql(mapping).value}${tables.value}
   from ${old} o
-  full join ${rows} n on ${isSameKeySql(mapping)}
+  full join ${oneOfEachKey(mapping, now)} n on ${isSameKeySql(mapping)}
   cross join lateral (
     select coalesce(${newId}, ${oldId}) as stream_id, ${oldId} is not null as was, ${newId} is not null as is offset 0
   ) k ${which.join}
@@ -145,7 +142,7 @@ export function deletedEventsSql(mapping: EntityMapping, tables: StreamTables): 
       const others = (
         which: Which,
         there: boolean,
-      ): string => `${deletionsSql(mapping, tables, old, which, there)}
+      ): string => `${deletionsSql(mapping, tables, oneOfEachKey(mapping, old), which, there)}
   where ${which.condition} and not (h.told and ${rowIsThere(mapping)});`;
       const plain: PlainEvents = {
         change: 'd',
@@ -200,6 +197,16 @@ function beginning({ category, parts }: EntityMapping, { visible }: StreamTables
   const goesOn =
     parts.length > 0 ? `h.told and l.begun and not l.gone` : `${livingStream} and (${began}) = 'c'`;
   return `case when ${goesOn} then 'u'::"char" else 'c' end`;
+}
+
+/**
+ * What a statement has done to rows of one key is told once, since the state is that of the row by now: it may insert a row again that a BEFORE trigger has
+ * deleted meanwhile, and MERGE of a partitioned table may show an inserted row in place of several updated ones. A trigger for each row sees one.
+ */
+function oneOfEachKey({ reentrant, key }: EntityMapping, rows: string): string {
+  if (reentrant) return rows;
+  const columns = key.map(({ column }) => `x.${quoteIdentifier(column)}`).join(', ');
+  return `(select distinct on (${columns}) x.* from ${rows} x)`;
 }
 
 function stateByNow(mapping: EntityMapping): string {
