@@ -15,12 +15,16 @@ const way: readonly [Stage, number?][] = [
   ['replay', 10],
   ['replay', 60],
   ['replay'],
+  ['events'],
+  ['replay'],
   ['capture'],
   ['shadow'],
   ['replay', 5],
   ['shadow'],
   ['replay'],
   ['replay', 30],
+  ['replay'],
+  ['events'],
   ['capture'],
 ];
 
