@@ -1,6 +1,6 @@
 // Measures what Backstory costs and gives, each figure as a ratio to a named floor of the same run. See README.md.
 //   npm run bench -- [names…] [--connections 1,8] [--scale 0.1] [--growth 1000000] [--seed 42] [--skip-peers]
-//                    [--profile] [--write]
+//                    [--profile] [--write] [--compare results/earlier.json]
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { installedPeers } from './harness/peers.mjs';
 import { withFigures } from './harness/performance-page.mjs';
 import { report } from './harness/report.mjs';
 import { seededRandom } from './harness/seeded-random.mjs';
+import { slowerThan } from './harness/slower-than.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
     'skip-peers': { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    compare: { type: 'string' },
   },
 });
 const page = path.join(import.meta.dirname, '../../docs/performance.md');
@@ -30,6 +32,7 @@ if (values.write && (positionals.length > 0 || values.profile)) {
     '--write replaces all figures of docs/performance.md: run it without names and without --profile.',
   );
 }
+const earlier = values.compare === undefined ? undefined : earlierResults(values.compare);
 const benchmarks = await load(positionals);
 const started = new Date();
 // As a server in production is durable, but without checkpoints in the middle of a measurement, and with the WAL's files
@@ -86,6 +89,7 @@ try {
   const footer = { 'load average at the end': loadAverage(), 'took, minutes': minutes };
   for (const [name, value] of Object.entries(footer)) console.log(`- ${name}: ${value}`);
   if (!values.profile) keep({ ...header, ...footer }, results);
+  if (earlier) compare(earlier, results);
 } finally {
   await server.stop();
 }
@@ -122,6 +126,28 @@ function keep(header, results) {
   console.log(`- kept as: ${path.relative(process.cwd(), file)}.md and .json`);
   if (values.write && !process.exitCode)
     writeFileSync(page, withFigures(readFileSync(page, 'utf8'), text.join('\n')));
+}
+
+/** @param {string} file @returns {import('./harness/slower-than.mjs').KeptResult[]} */
+function earlierResults(file) {
+  const { results } = JSON.parse(readFileSync(file, 'utf8'));
+  if (!Array.isArray(results))
+    throw new Error(`${file} has no results: name a JSON file of ${resultsFolder}.`);
+  return results;
+}
+
+/**
+ * @param {import('./harness/slower-than.mjs').KeptResult[]} before
+ * @param {import('./harness/report.mjs').Result[]} now
+ */
+function compare(before, now) {
+  const { compared, slower } = slowerThan(before, /** @type {never} */ (now));
+  console.log(`- ${slower.length} of ${compared} figures are slower than in ${values.compare}, beyond noise`);
+  for (const each of slower)
+    console.log(
+      `  - ${each.benchmark}, ${each.section}, ${each.operation}, ${each.variant}: ${each.before.toFixed(2)} → ${each.now.toFixed(2)}`,
+    );
+  if (compared === 0) throw new Error(`Nothing of ${values.compare} was measured in this run.`);
 }
 
 /**
