@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
 import { type Carts, expectSoundCarts, openCarts } from '../integration/commands/carts.js';
 import {
   cartTriggers,
@@ -8,7 +9,7 @@ import {
 } from '../integration/commands/command-carts-randomly.js';
 import { commandRandomly, Counted, expectEachOnce } from '../integration/commands/command-randomly.js';
 import { expectSound, openShop, Order, type Shop } from '../integration/commands/shop.js';
-import { seededRandom, seedOfRun } from '../library/random.js';
+import { type Random, seededRandom, seedOfRun } from '../library/random.js';
 
 const seed = seedOfRun();
 
@@ -62,42 +63,17 @@ describe(`commands beside writes through every path, seed ${seed}`, () => {
 
   it('and eight at once whose connections are cut off, and who deliver again until they hear of it', async () => {
     const writers = Array.from({ length: 8 }, (_, writer) => new Counted(1 + writer * 1_000_000));
-    let cut = 0;
-    let isOver = false;
-    const cutting = (async () => {
-      const random = seededRandom(seed + 100);
-      // so many in all, however slow the machine is: nobody gets through where each attempt is cut
-      while (!isOver && cut < 60) {
-        await sleep(random.integer(5, 60));
-        const [{ ended }] = await shop.dataSource.query(
-          `select count(*) filter (where pg_terminate_backend(pid))::int as ended from (
-             select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
-             order by random() limit 1) p`,
-        );
-        cut += Number(ended);
-      }
-    })();
-    const again = async (work: () => Promise<unknown>): Promise<unknown> => {
-      for (;;) {
-        try {
-          return await work();
-        } catch (error) {
-          if (!isCut(error)) throw error;
-        }
-      }
-    };
+    const cutting = new CutOff(shop.dataSource, seed);
     await Promise.all(
       writers.map(async (counted, writer) => {
         const random = seededRandom(seed + writer);
         for (let turn = 0; turn < 20; turn++)
-          await commandRandomly(shop, random, counted, again).catch((error: unknown) => {
+          await commandRandomly(shop, random, counted, untilHeard).catch((error: unknown) => {
             if (!isCut(error)) throw error;
           });
       }),
     );
-    isOver = true;
-    await cutting;
-    expect(cut).toBeGreaterThan(0);
+    expect(await cutting.end()).toBeGreaterThan(0);
     await expectEachOnce(shop, together(writers), start);
     await expectSound(shop);
   });
@@ -137,7 +113,63 @@ describe(`commands on aggregates with parts, and that end them, seed ${seed}`, (
     await expectEachOnceInCarts(carts, together(writers));
     await expectSoundCarts(carts);
   });
+
+  it('and eight at once whose connections are cut off, and who deliver again until they hear of it', async () => {
+    const writers = Array.from({ length: 8 }, (_, writer) => new Counted(1 + writer * 1_000_000));
+    const cutting = new CutOff(carts.dataSource, seed);
+    await Promise.all(
+      writers.map(async (counted, writer) => {
+        const random = seededRandom(seed + writer);
+        for (let turn = 0; turn < 12; turn++)
+          await commandCartsRandomly(carts, random, counted, untilHeard).catch((error: unknown) => {
+            if (!isCut(error)) throw error;
+          });
+      }),
+    );
+    expect(await cutting.end()).toBeGreaterThan(0);
+    await expectEachOnceInCarts(carts, together(writers));
+    await expectSoundCarts(carts);
+  });
 });
+
+/** Ends connections that have a transaction open, by chance. So many in all, however slow the machine is: nobody gets through where each attempt is cut. */
+class CutOff {
+  private isOver = false;
+  private readonly done: Promise<number>;
+
+  constructor(dataSource: DataSource, seedOfChance: number) {
+    this.done = this.run(dataSource, seededRandom(seedOfChance + 100));
+  }
+
+  end(): Promise<number> {
+    this.isOver = true;
+    return this.done;
+  }
+
+  private async run(dataSource: DataSource, random: Random): Promise<number> {
+    let cut = 0;
+    while (!this.isOver && cut < 60) {
+      await sleep(random.integer(5, 60));
+      const [{ ended }] = await dataSource.query<[{ ended: number }]>(
+        `select count(*) filter (where pg_terminate_backend(pid))::int as ended from (
+           select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+           order by random() limit 1) p`,
+      );
+      cut += ended;
+    }
+    return cut;
+  }
+}
+
+async function untilHeard(work: () => Promise<unknown>): Promise<unknown> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isCut(error)) throw error;
+    }
+  }
+}
 
 function together(writers: readonly Counted[]): Counted {
   const all = new Counted();

@@ -52,12 +52,13 @@ export function countedInCart(cart: Cart, { number }: { number: number }): void 
 
 /**
  * One command on a cart, with one to three events, perhaps its end; in a transaction of its own, perhaps delivered twice at once, or in one of a caller beside other
- * writes, perhaps rolled back. Or a write without a command. A cart that has ended is created anew.
+ * writes, perhaps rolled back. Or a write without a command. A cart that has ended is created anew. `deliver` runs what may be run again under its id.
  */
 export async function commandCartsRandomly(
   { dataSource, backstory }: Pick<Carts, 'dataSource' | 'backstory'>,
   random: Random,
   counted: Counted,
+  deliver: (work: () => Promise<unknown>) => Promise<unknown> = (work) => work(),
 ): Promise<void> {
   const id = random.integer(1, 3);
   const numbers = Array.from({ length: random.integer(1, 3) }, () => counted.number());
@@ -80,21 +81,23 @@ export async function commandCartsRandomly(
   } else if (random.chance(0.6)) {
     const times = random.chance(0.3) ? 2 : 1;
     const deliveries = await Promise.allSettled(
-      Array.from({ length: times }, () => backstory.handle(Cart, id, decided, { commandId, retries: 1_000 })),
+      Array.from({ length: times }, () =>
+        deliver(() => backstory.handle(Cart, id, decided, { commandId, retries: 1_000 })),
+      ),
     );
     // one may have met a cart that has ended, and the other one that was created anew
     if (deliveries.some(({ status }) => status === 'fulfilled')) keep();
     else for (const each of deliveries) if (each.status === 'rejected') lose(each.reason);
   } else {
     const [before, after, undo] = [random.chance(0.5), random.chance(0.5), random.chance(0.3)];
-    await dataSource
-      .transaction(async (manager) => {
+    await deliver(() =>
+      dataSource.transaction(async (manager) => {
         if (before) await write(manager, random, id);
         await backstory.handle(Cart, id, decided, { manager, commandId });
         if (after) await write(manager, random, id);
         if (undo) throw new Undone();
-      })
-      .then(keep, lose);
+      }),
+    ).then(keep, lose);
   }
   if (await dataSource.manager.existsBy(Cart, { id })) return;
   await backstory
