@@ -16,7 +16,8 @@ export interface CodeBlock {
 
 export function documentedPages(): string[] {
   const docs = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'));
-  return ['README.md', ...docs.sort().map((file) => `docs/${file}`)];
+  const packages = ['packages/adapter/README.md', 'packages/nest-module/README.md'];
+  return ['README.md', ...packages, ...docs.sort().map((file) => `docs/${file}`)];
 }
 
 export function codeBlocks(page: string): CodeBlock[] {
