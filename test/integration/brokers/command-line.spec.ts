@@ -63,8 +63,11 @@ describeWithNats('publishing from the command line', () => {
       code: 0,
       err: expect.stringContaining(words),
     });
-    for (const again of [publishAs('newer', ...argv), publishAs('newest', '--from', 'beginning', ...argv)])
-      expect((await again).err).not.toContain(words);
+    // one after the other: in one process they have one DataSource, and the first to end destroys it
+    for (const again of [['newer'], ['newest', '--from', 'beginning']] as const) {
+      const [name, ...from] = again;
+      expect((await publishAs(name, ...from, ...argv)).err).not.toContain(words);
+    }
   });
 
   it('refuses to publish as they are what other relays of the history encrypt, unless it is told to', async () => {
