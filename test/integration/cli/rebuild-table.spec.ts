@@ -49,6 +49,11 @@ describe('rebuild --table', () => {
           /a projection (and|nor) a table is named.*\n.*rebuild --table order/,
         ) as string,
       });
+    await shop.backstory.stages.set('order', 'off');
+    expect(await run('--table', 'order')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('"order" is off') as string,
+    });
     expect((await run('--table', 'nothing')).err).toContain('There is no captured aggregate "nothing"');
   });
 });

@@ -1,5 +1,6 @@
 import { type CommandRun, differencesInWords, print } from '../cli.js';
 import { type Drift, driftName } from '../../drift/index.js';
+import { BackstoryError } from '../../errors.js';
 
 const said = 20;
 
@@ -16,7 +17,13 @@ export const rebuildTable: CommandRun = async (backstory, input) => {
     dryRun,
     reason: 'rebuild',
   });
-  if (!report) throw new Error(`Nothing was told of ${aggregate}.`);
+  if (!report) {
+    throw new BackstoryError(
+      'REPAIR_FAILED',
+      `"${aggregate}" is off: its rows may have changed without an event, so its events don't say what they are.`,
+      `Capture it again and verify: npx backstory stage ${aggregate} capture`,
+    );
+  }
   const { category, repaired, left, unseen } = report;
   const { clean } = dryRun ? { clean: false } : await backstory.verify({ aggregates: [aggregate] });
   const counts = [
