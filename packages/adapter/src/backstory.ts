@@ -135,12 +135,15 @@ export class Backstory extends EventWriting {
     return this.backfills.ask(wish, filter);
   }
 
-  /** Proves that replaying the events gives the tables. @throws BackstoryError ROWS_HIDDEN for a named one that can't be seen whole */
+  /** Proves that replaying the events gives the tables. @throws BackstoryError for a named one that can't be seen whole, or is off */
   verify(options: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
     return this.proofs.verify(options);
   }
 
-  /** Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's. */
+  /**
+   * Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's.
+   * @throws BackstoryError as `verify` does
+   */
   repair(options: RepairOptions & AggregateFilter = {}): Promise<RepairReport[]> {
     return this.proofs.repair(options);
   }

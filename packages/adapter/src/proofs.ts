@@ -4,7 +4,7 @@ import type { Database } from './database/index.js';
 import type { KnownAggregates } from './known-aggregates.js';
 import { lookAtEach } from './look-at-each.js';
 import type { EntityMapping } from './mapping/index.js';
-import { readStages, type StageWatch } from './stages/index.js';
+import { readStages, refuseOff, type StageWatch } from './stages/index.js';
 import {
   notRepaired,
   repairAggregate,
@@ -16,7 +16,14 @@ import {
   type VerifyOptions,
 } from './verify/index.js';
 
-/** Whether events and tables say the same, and what makes them. Of aggregates that are off there is nothing to be said. */
+interface Captured {
+  readonly captured: EntityMapping[];
+  readonly swapped: EntityMapping[];
+  readonly elsewhere: OtherTable[];
+  readonly off: string[];
+}
+
+/** Whether events and tables say the same, and what makes them. Of aggregates that are off nothing can be said. */
 export class Proofs {
   constructor(
     private readonly database: Database,
@@ -29,7 +36,7 @@ export class Proofs {
     aggregates = 'all',
     ...options
   }: VerifyOptions & AggregateFilter): Promise<VerificationReport> {
-    const { captured, swapped, elsewhere } = await this.captured(aggregates, options.streamIds);
+    const { captured, swapped, elsewhere, off } = await this.captured(aggregates, options.streamIds);
     // the captured table is there and says what its streams are; that it isn't the application's is said beside it
     const { found, unseen } = await lookAtEach([...captured, ...swapped], aggregates, (mapping) =>
       verifyAggregate(this.database, this.schema, mapping, options, !swapped.includes(mapping)),
@@ -39,7 +46,7 @@ export class Proofs {
     const gone = aggregates === 'all' ? await this.aggregates.unseen() : [];
     const known = new Set(gone.map(({ category }) => category));
     const others = elsewhere.filter(({ category }) => !known.has(category));
-    return verificationReport(found, [...gone, ...others, ...unseen]);
+    return verificationReport(found, { off, unseen: [...gone, ...others, ...unseen] });
   }
 
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter): Promise<RepairReport[]> {
@@ -52,15 +59,20 @@ export class Proofs {
 
   /**
    * What there is something to be said of, and what is another table by now than the one whose streams these are.
-   * @throws BackstoryError CAPTURE_OUTDATED or MISSING_TABLE for one of those that was named
+   * @throws BackstoryError CAPTURE_OUTDATED, MISSING_TABLE or STAGE_REFUSED (it is off) for one of those that was named
    */
   private async captured(
     aggregates: 'all' | readonly string[],
     streamIds?: readonly string[],
-  ): Promise<{ captured: EntityMapping[]; swapped: EntityMapping[]; elsewhere: OtherTable[] }> {
+  ): Promise<Captured> {
     const selected = await this.aggregates.selectFor(aggregates, { streamIds });
     const stages = await readStages(this.database, this.schema);
     const on = selected.filter(({ category }) => (stages.get(category) ?? 'off') !== 'off');
+    const off = selected
+      .map(({ category }) => category)
+      .filter((each) => !on.some(({ category }) => category === each));
+    if (off[0] !== undefined && aggregates !== 'all')
+      refuseOff(off[0], 'its rows may have changed without an event');
     const found = await this.aggregates.elsewhere(on);
     if (found[0] && aggregates !== 'all') refuseOtherTable(found[0]);
     // one for each aggregate, whose root and parts may all be elsewhere
@@ -69,6 +81,7 @@ export class Proofs {
       captured: on.filter(({ category }) => !elsewhere.has(category)),
       swapped: on.filter(({ category }) => elsewhere.get(category)?.code === 'CAPTURE_OUTDATED'),
       elsewhere: [...elsewhere.values()],
+      off,
     };
   }
 }

@@ -17,6 +17,7 @@ import {
   nextSteps,
   notSeenYet,
   readStandings,
+  refuseOff,
   replayedWhole,
   type ResidualPolicy,
   seenByAllAfterMs,
@@ -211,11 +212,7 @@ export class StageControl {
   /** @throws BackstoryError for an aggregate that is off */
   async requireCapture(category: string): Promise<void> {
     if ((await this.get(category)) !== 'off') return;
-    throw new BackstoryError(
-      'STAGE_REFUSED',
-      `"${category}" is off: without capture a backfill would miss every change made meanwhile.`,
-      `Move it to capture first: npx backstory stage ${category} capture`,
-    );
+    refuseOff(category, 'without capture a backfill would miss every change made meanwhile');
   }
 
   private async standing(category: string): Promise<Standing> {

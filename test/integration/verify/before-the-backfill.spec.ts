@@ -144,7 +144,10 @@ describe('before the backfill', () => {
     expect(await runOnLibrary('repair', 'author')).toMatchObject({ code: 2, out: sent });
     expect((await runOnLibrary('status')).out).toMatch(/author +capture +- +2 without a first event/);
     expect((await runOnLibrary('backfill', 'author')).code).toBe(0);
-    expect(await runOnLibrary('repair', 'author')).toMatchObject({ code: 0, out: 'Nothing to repair.\n' });
+    expect(await runOnLibrary('repair', 'author')).toMatchObject({
+      code: 0,
+      out: 'Nothing to repair in 1 aggregate.\n',
+    });
     expect(await runOnLibrary('verify', 'author')).toMatchObject({ code: 0 });
   });
 });

@@ -1,5 +1,6 @@
 export { captureFingerprintSql, knownFingerprintSql } from './capture-fingerprint.js';
 export { type NextStep, nextSteps } from './next-steps.js';
+export { refuseOff } from './refuse-off.js';
 export { replayedWhole } from './replayed-whole.js';
 export {
   type RefusedRoles,

@@ -17,6 +17,7 @@ import { fillGaps } from './fill-gaps.js';
 import { findDrift } from './find-drift.js';
 import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
+import { refuseUnknownStreams } from './refuse-unknown-streams.js';
 import type { Unseen } from './verify.js';
 import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
 
@@ -73,7 +74,7 @@ const driftsPerPass = 50_000;
  * Settles drift. With the table as the truth it appends to each stream what differs, a full state where there is no living
  * stream, or the deletion where the row is gone, and fills gaps; with the events as the truth it writes the rows. Events
  * that were written are never changed, and rows whose first event is due are left to the backfill. Each row is locked and compared again first, so that live writers are not overtaken.
- * @throws BackstoryError when a stream differs although it was corrected
+ * @throws BackstoryError REPAIR_FAILED when a stream differs although it was corrected, AGGREGATE_NOT_FOUND for one that is nowhere
  */
 export async function repairAggregate(
   database: Database,
@@ -101,7 +102,10 @@ export async function repairAggregate(
   }
   const chosen = options.streamIds ? ofStreams(options.streamIds) : everything;
   const scope: VerifyScope = restoreErased ? { ...chosen, comparesErased: true } : chosen;
-  const due = await inOneSnapshot(database, scope, (sql) => firstEventsDue(sql, schema, mapping, scope));
+  const due = await inOneSnapshot(database, scope, async (sql) => {
+    if (options.streamIds) await refuseUnknownStreams(sql, schema, mapping, options.streamIds);
+    return firstEventsDue(sql, schema, mapping, scope);
+  });
   for (const table of [mapping, ...mapping.parts]) {
     const repair = new TableRepair(database, schema, table, truth, due.others, metadata);
     const settled = await repair.run(dryRun);

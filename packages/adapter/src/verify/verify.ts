@@ -6,6 +6,7 @@ import { knownFingerprintSql } from '../stages/index.js';
 import { findDrift } from './find-drift.js';
 import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
+import { refuseUnknownStreams } from './refuse-unknown-streams.js';
 import { lastVerification, recordVerification } from './verifications.js';
 import { validate, type VerifyOptions } from './verify-options.js';
 import { changedSince, everything, ofStreams, sampled, type VerifyScope } from './verify-scope.js';
@@ -32,9 +33,14 @@ export interface AggregateVerification {
 }
 
 export interface VerificationReport {
-  /** Every fold equals its row, nothing is missing on either side, no first event either, and all that was asked for was seen. */
+  /**
+   * Every fold equals its row, nothing is missing on either side, no first event either, and all that was asked for was seen: at
+   * least one aggregate. Those that are off count for nothing.
+   */
   readonly clean: boolean;
   readonly aggregates: readonly AggregateVerification[];
+  /** Categories that are off, where all were asked for: their rows may have changed without an event, so nothing is said of them. */
+  readonly off: readonly string[];
   /** What is captured and could not be compared, such as an aggregate whose table is gone. */
   readonly unseen: readonly Unseen[];
 }
@@ -47,12 +53,13 @@ export interface Unseen {
 
 export function verificationReport(
   aggregates: readonly AggregateVerification[],
-  unseen: readonly Unseen[] = [],
+  { off, unseen }: { off: readonly string[]; unseen: readonly Unseen[] },
 ): VerificationReport {
   const isClean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
   return {
-    clean: isClean && unseen.length === 0,
+    clean: aggregates.length > 0 && isClean && unseen.length === 0,
     aggregates,
+    off,
     unseen: unseen.map(({ category, reason }) => ({ category, reason })),
   };
 }
@@ -62,6 +69,7 @@ export function verificationReport(
  * of either side, and row by row only where these differ. Runs beside live traffic without a false alarm, because an event
  * commits with its row. Records the result, where the server takes writes.
  * @throws InvalidOptionsError
+ * @throws BackstoryError AGGREGATE_NOT_FOUND for a stream that is nowhere
  */
 export async function verifyAggregate(
   database: Database,
@@ -89,10 +97,13 @@ async function verifyAndRecord(
   const { category } = mapping;
   const { seenUntil, since } = await lastVerification(database, schema, category);
   const scope = scopeOf(schema, category, options, since);
-  const { fingerprint, ...found } = await inOneSnapshot(database, scope, async (sql) => ({
-    fingerprint: await knownFingerprint(sql, schema, mapping),
-    ...(await compareAggregate(sql, schema, mapping, scope, options.limit ?? 100)),
-  }));
+  const { fingerprint, ...found } = await inOneSnapshot(database, scope, async (sql) => {
+    if (options.streamIds) await refuseUnknownStreams(sql, schema, mapping, options.streamIds);
+    return {
+      fingerprint: await knownFingerprint(sql, schema, mapping),
+      ...(await compareAggregate(sql, schema, mapping, scope, options.limit ?? 100)),
+    };
+  });
   const recorded = isProof && (await whyReadOnly(database)) === undefined;
   const verification = { category, ...found, complete: scope === everything, recorded };
   if (!recorded) return verification;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type Drift, driftName } from '../../drift/index.js';
-import type { RepairOptions } from '../../verify/index.js';
+import type { RepairOptions, RepairReport } from '../../verify/index.js';
 import {
   aggregatesOf,
   attribution,
@@ -54,12 +54,19 @@ const repair: CommandRun = async (backstory, input) => {
     firstEventsDueInWords(report),
     report.unseen === undefined ? '' : `${report.category} was not looked at: ${report.unseen}.\n`,
   ]);
-  print(input, reports, () => lines.join('') || 'Nothing to repair.\n');
+  print(input, reports, () => lines.join('') || nothingIn(reports));
+  if (reports.length === 0) return 2;
   const isLeft = reports.some(
     ({ left, withoutFirstEvent, unseen }) => left.length + withoutFirstEvent > 0 || unseen !== undefined,
   );
   return isLeft ? 2 : 0;
 };
+
+/** Says how much it has seen. */
+function nothingIn({ length }: readonly RepairReport[]): string {
+  if (length === 0) return 'Nothing was looked at: every aggregate is off.\n';
+  return `Nothing to repair in ${length} ${length === 1 ? 'aggregate' : 'aggregates'}.\n`;
+}
 
 /** With the values from before. */
 function line(what: string, drift: Drift): string {

@@ -12,6 +12,7 @@ import {
 } from '../cli.js';
 import { examples } from '../examples.js';
 import { table } from '../terminal.js';
+import type { VerificationReport } from '../../verify/index.js';
 
 const lines = [
   ['verify --data-source dist/data-source.js', 'everything'],
@@ -51,10 +52,7 @@ const verify: CommandRun = async (backstory, input) => {
     input,
     report,
     () =>
-      table(
-        ['aggregate', 'rows', 'streams', 'drifted'],
-        report.aggregates.map(({ category, rows, streams, drifted }) => [category, rows, streams, drifted]),
-      ) +
+      compared(report) +
       report.aggregates.flatMap(({ drift }) => drift.map(inWords)).join('') +
       report.aggregates.map(firstEventsDueInWords).join('') +
       report.unseen
@@ -63,6 +61,7 @@ const verify: CommandRun = async (backstory, input) => {
             `${category} can't be compared: ${reason}. If it is to stay so: npx backstory stage ${category} off\n`,
         )
         .join('') +
+      (report.off.length > 0 ? `Off, and not compared: ${report.off.join(', ')}\n` : '') +
       (topics.length > 0 ? `Nothing to compare with have topics: ${topics.join(', ')}\n` : '') +
       (report.aggregates.every(({ recorded, category }) => recorded || unseen.has(category))
         ? ''
@@ -71,10 +70,20 @@ const verify: CommandRun = async (backstory, input) => {
         ? `${report.aggregates.every(({ complete }) => complete) ? 'Every replay' : 'Every replay that was looked at'} equals its row.\n`
         : report.aggregates.some(({ drifted }) => drifted > 0)
           ? 'Run "npx backstory repair --dry-run" to see what would settle it.\n'
-          : ''),
+          : report.aggregates.length === 0
+            ? 'Nothing was compared.\n'
+            : ''),
   );
   return report.clean ? 0 : 2;
 };
+
+function compared({ aggregates }: VerificationReport): string {
+  if (aggregates.length === 0) return '';
+  return table(
+    ['aggregate', 'rows', 'streams', 'drifted'],
+    aggregates.map(({ category, rows, streams, drifted }) => [category, rows, streams, drifted]),
+  );
+}
 
 function inWords(drift: Drift): string {
   const positions = drift.positions ? ` at position ${drift.positions.slice(0, 10).join(', ')}` : '';
