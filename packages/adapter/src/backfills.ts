@@ -6,6 +6,8 @@ import {
   type BackfillReport,
   type BackfillWish,
   estimateBackfill,
+  notBackfilled,
+  notEstimated,
   wishOfBackfill,
 } from './backfill/index.js';
 import { refuseOtherTable } from './capture/index.js';
@@ -29,12 +31,14 @@ export class Backfills {
     const selected = await this.aggregates.selectFor(aggregates, { where: options.where });
     // before the first: a backfill goes on after a lost connection, a question doesn't
     for (const { category } of selected) await this.stages.requireCapture(category);
-    const [other] = await this.aggregates.elsewhere(selected);
-    if (other) refuseOtherTable(other);
+    const others = await this.aggregates.elsewhere(selected);
+    if (others[0] && aggregates !== 'all') refuseOtherTable(others[0]);
     const reports: BackfillReport[] = [];
-    for (const mapping of selected)
-      reports.push(await backfill(this.database, this.schema, mapping, options));
-    return reports;
+    for (const mapping of selected) {
+      if (!others.some(({ category }) => category === mapping.category))
+        reports.push(await backfill(this.database, this.schema, mapping, options));
+    }
+    return [...reports, ...(await this.aggregates.unseenAmong(aggregates, others)).map(notBackfilled)];
   }
 
   async estimate({
@@ -44,7 +48,7 @@ export class Backfills {
     const estimates: BackfillEstimate[] = [];
     for (const mapping of await this.aggregates.selectFor(aggregates, { where }))
       estimates.push(await estimateBackfill(this.database, this.schema, mapping, where));
-    return estimates;
+    return [...estimates, ...(await this.aggregates.unseenAmong(aggregates)).map(notEstimated)];
   }
 
   async ask(wish: BackfillWish | null, { aggregates = 'all' }: AggregateFilter): Promise<string[]> {

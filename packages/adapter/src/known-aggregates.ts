@@ -21,13 +21,15 @@ export class KnownAggregates {
     private readonly own: MappingRegistry,
   ) {}
 
-  /** As they are captured. One that isn't yet, as the application names it. */
+  /** As they are captured. One that isn't yet, as the application names it. Without those that can't be looked at. */
   async all(): Promise<EntityMapping[]> {
     const captured = await capturedAggregates(this.sql, this.schema, this.own.all());
     const others = this.own
       .all()
       .filter(({ category }) => !captured.some((each) => each.category === category));
-    return [...captured, ...others];
+    if (others.length === 0) return captured;
+    const unseen = new Set((await this.unseen()).map(({ category }) => category));
+    return [...captured, ...others.filter(({ category }) => !unseen.has(category))];
   }
 
   /** All of them, and those that can't be looked at: what there is something to be said of. */
@@ -43,6 +45,16 @@ export class KnownAggregates {
         ? [{ category, entity: table.entity, table, reason: mapping }]
         : [],
     );
+  }
+
+  /** Where all are meant, those that can't be looked at, and those that are in another table: each once. */
+  async unseenAmong(
+    named: 'all' | readonly string[],
+    elsewhere: readonly OtherTable[] = [],
+  ): Promise<{ category: string; reason: string }[]> {
+    const gone = named === 'all' ? await this.unseen() : [];
+    const known = new Set(gone.map(({ category }) => category));
+    return [...gone, ...elsewhere.filter(({ category }) => !known.has(category))];
   }
 
   /** Those of the application's whose table is not the captured one any more, among these. */

@@ -43,10 +43,8 @@ export class Proofs {
     );
     // what was unsettled may be replayed from now on, by this instance at once
     if (found.some(({ recorded }) => recorded)) await this.watch.refresh();
-    const gone = aggregates === 'all' ? await this.aggregates.unseen() : [];
-    const known = new Set(gone.map(({ category }) => category));
-    const others = elsewhere.filter(({ category }) => !known.has(category));
-    return verificationReport(found, { off, unseen: [...gone, ...others, ...unseen] });
+    const others = await this.aggregates.unseenAmong(aggregates, elsewhere);
+    return verificationReport(found, { off, unseen: [...others, ...unseen] });
   }
 
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter): Promise<RepairReport[]> {
@@ -54,7 +52,8 @@ export class Proofs {
     const { found, unseen } = await lookAtEach(captured, aggregates, (mapping) =>
       repairAggregate(this.database, this.schema, mapping, options),
     );
-    return [...found, ...[...elsewhere, ...unseen].map((each) => notRepaired(each, options))];
+    const others = await this.aggregates.unseenAmong(aggregates, elsewhere);
+    return [...found, ...[...others, ...unseen].map((each) => notRepaired(each, options))];
   }
 
   /**

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AggregateFilter } from './aggregate-filter.js';
 import { backfillComplete } from './backfill/index.js';
-import { installCapture, removeCapture } from './capture/index.js';
+import { capturedWhole, installCapture, removeCapture } from './capture/index.js';
 import type { Database, SqlExecutor } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
 import type { KnownAggregates } from './known-aggregates.js';
@@ -73,6 +73,7 @@ export class StageControl {
     requiredShadowReads: number,
   ) {
     this.guards = [
+      capturedWhole,
       backfillComplete,
       verifiedClean,
       shadowClean(requiredShadowReads, (category) => aggregates.readByItself(category)),
@@ -138,7 +139,7 @@ export class StageControl {
   }
 
   private async categories(aggregates: 'all' | readonly string[]): Promise<string[]> {
-    if (aggregates === 'all') return (await this.aggregates.all()).map(({ category }) => category);
+    if (aggregates === 'all') return (await this.aggregates.stated()).map(({ category }) => category);
     const named = await Promise.all(aggregates.map((name) => this.aggregates.category(name)));
     return [...new Set(named)];
   }
@@ -195,12 +196,8 @@ export class StageControl {
   /** @internal In somebody's transaction. */
   async nextStepsIn(sql: SqlExecutor, aggregates: 'all' | readonly string[] = 'all'): Promise<NextStep[]> {
     const known = await readStandings(sql, this.schema);
-    const standings = new Map(
-      (await this.aggregates.select(aggregates)).map(({ category }) => [
-        category,
-        known.get(category) ?? notSeenYet,
-      ]),
-    );
+    const categories = await this.categories(aggregates);
+    const standings = new Map(categories.map((category) => [category, known.get(category) ?? notSeenYet]));
     return nextSteps(sql, this.schema, standings, this.guards);
   }
 

@@ -54,7 +54,8 @@ describe('the doctor looks at the last proofs', () => {
     await backstory.backfill();
     await backstory.verify();
     expect(await found()).toEqual([]);
-    expect(await command()).toEqual([0, 'All is well.\n']);
+    // of the other entities of the library
+    expect(await command()).toEqual([0, expect.stringMatching(/^hint +not captured.*\n.*\n$/)]);
     await behind(`update author set name = 'x' where id < 3`);
     await backstory.verify();
     const drifted =

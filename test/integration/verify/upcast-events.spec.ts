@@ -76,6 +76,7 @@ describe('verify of events that code upcasts', () => {
   it('compares what a replay gives, page by page', async () => {
     expect(await backstory.verify()).toEqual({
       clean: true,
+      off: [],
       aggregates: [
         {
           category: 'wallet',

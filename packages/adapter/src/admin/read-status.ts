@@ -1,3 +1,4 @@
+import { completeBackfillsSql } from '../backfill/index.js';
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { DriftKind } from '../drift/index.js';
 import { type EntityMapping, withheldNames } from '../mapping/index.js';
@@ -18,6 +19,8 @@ export interface AggregateStatus {
     readonly events: number;
     readonly startedAt: Date;
     readonly completedAt: Date | null;
+    /** Capture was begun anew since it was complete, or the table was made again: rows may have no first event. */
+    readonly outdated: boolean;
   } | null;
   readonly verified: {
     readonly at: Date;
@@ -91,6 +94,7 @@ export async function readStanding(
     backfill_events: number;
     started_at: Date;
     completed_at: Date | null;
+    backfill_outdated: boolean;
     verified_at: Date | null;
     rows_compared: number;
     verify_drifted: number;
@@ -105,6 +109,7 @@ export async function readStanding(
   }>(
     `select s.category, s.stage, nullif(s.replay_percent, 0) as percent, s.captured_since,
        b.rows_seen as backfill_rows, b.events_written as backfill_events, b.started_at, b.completed_at,
+       b.completed_at is not null and s.category not in (${completeBackfillsSql(schema)}) as backfill_outdated,
        v.verified_at, v.rows_compared::float8, v.drifted::float8 as verify_drifted, v.without_event::float8,
        (v.verified_at >= s.captured_since and v.fingerprint = ${captureFingerprintSql(schema, 's.category')}) is not true as outdated,
        r.compared::float8, r.drifted::float8 as shadow_drifted, r.skipped::float8, r.failed::float8,
@@ -138,6 +143,7 @@ export async function readStanding(
               events: row.backfill_events,
               startedAt: row.started_at,
               completedAt: row.completed_at,
+              outdated: row.backfill_outdated,
             }
           : null,
       verified: row?.verified_at

@@ -36,8 +36,20 @@ export interface BackfillReport {
   readonly rows: number;
   readonly events: number;
   readonly seconds: number;
-  /** False when it was stopped, by its signal or from another terminal. */
+  /**
+   * Whether every row of the aggregate has its first event now. False when it was stopped, by its signal or from another terminal, and
+   * where a condition has left rows out.
+   */
   readonly completed: boolean;
+  /** Whether it has done all that it was asked for: false when it was stopped. */
+  readonly finished: boolean;
+  /** Why nothing of it was looked at, in words, such as that its table is gone; absent where it was. */
+  readonly unseen?: string;
+}
+
+/** Of an aggregate that can't be looked at: none of its rows has got an event. */
+export function notBackfilled({ category, reason }: { category: string; reason: string }): BackfillReport {
+  return { category, rows: 0, events: 0, seconds: 0, completed: false, finished: false, unseen: reason };
 }
 
 /** @throws InvalidOptionsError */

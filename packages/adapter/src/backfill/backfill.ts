@@ -108,15 +108,17 @@ class Run {
     };
     await Promise.all(Array.from({ length: Math.min(parallel, open.length) }, worker));
     await this.sweep();
-    const completed = !this.isStopped();
-    if (completed) await this.reach(() => completeBackfill(this.database, this.schema, category));
-    this.report({ completed });
+    const finished = !this.isStopped();
+    const completed = finished && !where;
+    if (finished) await this.reach(() => completeBackfill(this.database, this.schema, category));
+    this.report({ completed: finished });
     return {
       category,
       rows: this.rows,
       events: this.events,
       seconds: (Date.now() - this.startedAt) / 1000,
       completed,
+      finished,
     };
   }
 

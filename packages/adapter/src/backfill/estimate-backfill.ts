@@ -13,6 +13,13 @@ export interface BackfillEstimate {
   readonly bytes: number;
   /** With one worker and nothing to wait for. */
   readonly seconds: number;
+  /** Why nothing of it was looked at, in words, such as that its table is gone; absent where it was. */
+  readonly unseen?: string;
+}
+
+/** Of an aggregate that can't be looked at. */
+export function notEstimated({ category, reason }: { category: string; reason: string }): BackfillEstimate {
+  return { category, rows: 0, events: 0, bytes: 0, seconds: 0, unseen: reason };
 }
 
 const sampledRows = 5_000;
@@ -37,7 +44,9 @@ export async function estimateBackfill(
     .transaction(async (sql) => {
       await sql.execute(`set local lock_timeout = '1s'`);
       await pinSettings(sql);
-      sample = await trySome(sql, schema, mapping, rows, condition);
+      sample = await trySome(sql, schema, mapping, Math.min(1, sampledRows / Math.max(1, rows)), condition);
+      // no page of the table was drawn
+      if (sample.looked === 0 && rows > 0) sample = await trySome(sql, schema, mapping, 1, condition);
       throw new Undo();
     })
     .catch((error: unknown) => {
@@ -62,15 +71,15 @@ async function trySome(
   sql: SqlExecutor,
   schema: string,
   mapping: EntityMapping,
-  rows: number,
+  share: number,
   condition: string | undefined,
 ): Promise<{ looked: number; events: number; bytes: number; ms: number }> {
-  const percent = Math.min(100, (200 * sampledRows) / Math.max(1, rows));
   const begun = Date.now();
   const [found] = await sql.execute<{ looked: number; events: number; bytes: number }>(
     `with sample as materialized (
-       select t.* from ${quoteTable(mapping.table)} t tablesample system (${percent})
-       ${condition ? `where (${condition})` : ''} limit ${sampledRows}
+       -- pages from all over the table: an interrupted backfill has been at its beginning. The limit is for statistics that are old.
+       select t.* from ${quoteTable(mapping.table)} t tablesample system (${100 * share})
+       ${condition ? `where (${condition})` : ''} limit ${10 * sampledRows}
      ), ${writeFirstEvents(mapping, schema, 'sample t')}
      select (select count(*) from sample)::integer as looked, count(*)::integer as events, coalesce(sum(bytes + 4), 0)::float8 as bytes
      from written`,

@@ -12,6 +12,7 @@ export { contextComment } from './context-comment.js';
 export { type OtherTable, otherTables, refuseOtherTable } from './other-tables.js';
 export { adoptRelease, changesCapture, isAdopted, isKnownRelease, readReleases } from './adopt-release.js';
 export { captureFunctions, wantedTriggers } from './capture-sql.js';
+export { capturedWhole } from './capture-guard.js';
 export { type CaptureState, isWholeAtTheTop, readCaptureStates } from './capture-state.js';
 export { installCapture } from './install-capture.js';
 export { rebindRestored } from './rebind-restored.js';

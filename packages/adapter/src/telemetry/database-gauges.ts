@@ -100,7 +100,7 @@ const ofStages: readonly DatabaseGauge[] = [
     ({ backfill }) => backfill?.events,
   ),
   ofAggregates('backfill_complete', '1 when the last backfill is complete', ({ backfill }) =>
-    Number(Boolean(backfill?.completedAt)),
+    Number(Boolean(backfill?.completedAt) && backfill?.outdated === false),
   ),
   ofAggregates(
     'verify_drifted',

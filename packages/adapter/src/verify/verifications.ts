@@ -4,7 +4,8 @@ import { captureFingerprintSql } from '../stages/index.js';
 /**
  * Until when a snapshot that is taken after this will have seen every event that was recorded: a transaction that is writing
  * events now may have recorded some before and commit later, from its start on. Until 1970 where this role may not see that.
- * And until when the last complete verify has; null where there was none. As text: the session's DateStyle may be any.
+ * And until when the last complete verify has, where it is a proof to go on from: it has found nothing, of what is captured now and
+ * since that is captured; else null. As text: the session's DateStyle may be any.
  */
 export async function lastVerification(
   sql: SqlExecutor,
@@ -17,7 +18,9 @@ export async function lastVerification(
         select min(coalesce(a.xact_start, to_timestamp(0))) from pg_locks l left join pg_stat_activity a using (pid)
         where l.relation = $2::regclass and l.mode = 'RowExclusiveLock'
       ), (select min(p.prepared) from pg_prepared_xacts p where p.database = current_database()))) #>> '{}' as "seenUntil",
-      (select to_json(v.seen_until) #>> '{}' from ${table}.verifications v where v.category = $1) as since`,
+      (select to_json(v.seen_until) #>> '{}' from ${table}.verifications v join ${table}.stages s using (category)
+       where v.category = $1 and v.drifted + v.without_event = 0 and v.verified_at >= s.captured_since
+         and v.fingerprint = ${captureFingerprintSql(schema, '$1')}) as since`,
     [category, `${table}.events`],
   );
   return row as { seenUntil: string; since: string | null };

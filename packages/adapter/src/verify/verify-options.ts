@@ -5,12 +5,13 @@ export interface VerifyOptions {
   limit?: number;
   /**
    * Share of the streams that is compared, above 0 and up to 1: the same ones on both sides, other ones each time.
-   * Less time, and a proof of less. @defaultValue 1
+   * Less time, and a proof of less. Where it meets no stream, all are compared: there are few. @defaultValue 1
    */
   sample?: number;
   /**
    * Only streams with events since the last complete verify. Fast where little was written; a change that has bypassed
-   * capture leaves no event, so only a complete verify finds it. Complete where there was none. @defaultValue false
+   * capture leaves no event, so only a complete verify finds it. Complete where there was none since capture began and of what
+   * is captured now, and until one has found nothing: what was found before is looked at again. @defaultValue false
    */
   sinceLast?: boolean;
   /** Only these streams, of one aggregate. @defaultValue all */
@@ -30,6 +31,9 @@ export function validate({ limit, sample, sinceLast, streamIds }: VerifyOptions)
       `sample: ${sample} is no share of the streams.`,
       'Use a number above 0 and up to 1: 0.1 for a tenth.',
     );
+  }
+  if (streamIds?.length === 0) {
+    throw new InvalidOptionsError('No stream is named.', 'Name some, or leave "streamIds" out for all.');
   }
   const given = [sample !== undefined && 'sample', sinceLast && 'sinceLast', streamIds && 'streamIds'].filter(
     Boolean,

@@ -96,13 +96,16 @@ async function verifyAndRecord(
 ): Promise<AggregateVerification> {
   const { category } = mapping;
   const { seenUntil, since } = await lastVerification(database, schema, category);
-  const scope = scopeOf(schema, category, options, since);
-  const { fingerprint, ...found } = await inOneSnapshot(database, scope, async (sql) => {
+  const chosen = scopeOf(schema, category, options, since);
+  const { fingerprint, scope, ...found } = await inOneSnapshot(database, chosen, async (sql) => {
     if (options.streamIds) await refuseUnknownStreams(sql, schema, mapping, options.streamIds);
-    return {
-      fingerprint: await knownFingerprint(sql, schema, mapping),
-      ...(await compareAggregate(sql, schema, mapping, scope, options.limit ?? 100)),
-    };
+    const compared = (of: VerifyScope): ReturnType<typeof compareAggregate> =>
+      compareAggregate(sql, schema, mapping, of, options.limit ?? 100);
+    const fingerprint = await knownFingerprint(sql, schema, mapping);
+    const some = await compared(chosen);
+    if (options.sample === undefined || some.rows + some.streams > 0)
+      return { fingerprint, scope: chosen, ...some };
+    return { fingerprint, scope: everything, ...(await compared(everything)) };
   });
   const recorded = isProof && (await whyReadOnly(database)) === undefined;
   const verification = { category, ...found, complete: scope === everything, recorded };

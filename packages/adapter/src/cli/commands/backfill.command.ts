@@ -74,20 +74,33 @@ const estimate: CommandRun = async (backstory, input) => {
     aggregates: aggregatesOf(input.args),
     ...(typeof where === 'string' && { where }),
   });
-  print(input, estimates, () =>
-    table(
-      ['aggregate', 'rows', 'first events', 'megabytes', 'seconds'],
-      estimates.map(({ category, rows, events, bytes, seconds }) => [
-        category,
-        rows,
-        events,
-        Number((bytes / 1e6).toFixed(1)),
-        seconds,
-      ]),
-    ),
+  print(
+    input,
+    estimates,
+    () =>
+      table(
+        ['aggregate', 'rows', 'first events', 'megabytes', 'seconds'],
+        estimates
+          .filter(({ unseen }) => unseen === undefined)
+          .map(({ category, rows, events, bytes, seconds }) => [
+            category,
+            rows,
+            events,
+            Number((bytes / 1e6).toFixed(1)),
+            seconds,
+          ]),
+      ) + unseenInWords(estimates),
   );
-  return 0;
+  return estimates.some(({ unseen }) => unseen !== undefined) ? 2 : 0;
 };
+
+function unseenInWords(reports: readonly { category: string; unseen?: string }[]): string {
+  return reports
+    .flatMap(({ category, unseen }) =>
+      unseen === undefined ? [] : `${category} was not looked at: ${unseen}.\n`,
+    )
+    .join('');
+}
 
 const backfill: CommandRun = async (backstory, input) => {
   const progress = progressView(input.terminal);
@@ -102,19 +115,30 @@ const backfill: CommandRun = async (backstory, input) => {
       onProgress: progress.update,
     });
     progress.stop();
-    print(input, reports, () =>
-      table(
-        ['aggregate', 'rows', 'first events', 'seconds', 'complete'],
-        reports.map(({ category, rows, events, seconds, completed }) => [
-          category,
-          rows,
-          events,
-          Number(seconds.toFixed(1)),
-          completed ? 'yes' : 'stopped, run it again to go on',
-        ]),
-      ),
+    print(
+      input,
+      reports,
+      () =>
+        table(
+          ['aggregate', 'rows', 'first events', 'seconds', 'complete'],
+          reports
+            .filter(({ unseen }) => unseen === undefined)
+            .map(({ category, rows, events, seconds, completed, finished }) => [
+              category,
+              rows,
+              events,
+              Number(seconds.toFixed(1)),
+              completed
+                ? 'yes'
+                : finished
+                  ? 'no: rows that the condition leaves out have none'
+                  : 'stopped, run it again to go on',
+            ]),
+        ) + unseenInWords(reports),
     );
-    return reports.every(({ completed }) => completed) ? 0 : 1;
+    const looked = reports.filter(({ unseen }) => unseen === undefined);
+    if (!looked.every(({ finished }) => finished)) return 1;
+    return looked.length === reports.length ? 0 : 2;
   } finally {
     progress.stop();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

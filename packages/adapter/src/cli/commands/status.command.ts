@@ -46,7 +46,7 @@ const status: CommandRun = async (backstory, input) => {
         aggregates.map(({ category, stage, percent, backfill, verified, shadow, differences }) => [
           category,
           percent === null || percent === 100 ? stage : `${stage} ${percent} %`,
-          backfill ? `${backfill.completedAt ? 'complete' : 'under way'}, ${backfill.events} events` : '-',
+          backfill ? `${progressInWords(backfill)}, ${backfill.events} events` : '-',
           verified ? `${verifiedInWords(verified)} ${verified.at.toISOString()}` : '-',
           shadow
             ? `${shadow.compared}, ${shadow.drifted} drifted` +
@@ -56,6 +56,11 @@ const status: CommandRun = async (backstory, input) => {
           differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ') || '-',
         ]),
       )}${withheld.length > 0 ? `Left out of events, because they look like secrets: ${withheld.join(', ')}\n` : ''}` +
+      aggregates
+        .flatMap(({ category, unseen }) =>
+          unseen === undefined ? [] : `${category} can't be looked at: ${unseen}.\n`,
+        )
+        .join('') +
       aggregates.flatMap((aggregate) => residualLines(aggregate, since !== undefined)).join('') +
       (topics.length > 0 ? `Topics, which have no table: ${topics.join(', ')}\n` : '') +
       (sealed
@@ -100,6 +105,11 @@ function contextInWords(context: Readonly<Record<string, unknown>>): string {
     ([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   return words.length > 0 ? words.join(', ') : 'no context';
+}
+
+function progressInWords({ completedAt, outdated }: NonNullable<AggregateStatus['backfill']>): string {
+  if (outdated) return 'before capture began anew';
+  return completedAt ? 'complete' : 'under way';
 }
 
 function verifiedInWords({
