@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createBackstory, doctor, type Finding } from '@backstory/adapter';
@@ -106,18 +108,94 @@ describe('the doctor', () => {
   });
 
   it('is a command: exit code 2 for a fault, 0 for a hint', async () => {
-    const run = async (): Promise<[number, string]> => {
+    const run = async (...more: string[]): Promise<[number, string]> => {
       const streams = { stdout: new PassThrough().setEncoding('utf8'), stderr: new PassThrough() };
       const code = await runCommandLine(
-        ['doctor', '--data-source', join(__dirname, '../library/data-source.ts')],
+        ['doctor', '--data-source', join(__dirname, '../library/data-source.ts'), ...more],
         streams,
       );
       return [code, streams.stdout.read() as string];
     };
     expect(await run()).toEqual([2, expect.stringContaining('What to do: npx backstory install')]);
     await install();
-    expect(await run()).toEqual([0, 'All is well.\n']);
+    const [code, out] = await run();
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^hint +not captured, and nothing here says whether they should be: Work, Subject, .*\n.*--config.*\n$/,
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'backstory-doctor-'));
+    const config = join(folder, 'backstory.config.cjs');
+    writeFileSync(config, `module.exports = { aggregates: ['Author', 'Shelf'] };`);
+    expect(await run('--config', config)).toEqual([0, 'All is well.\n']);
+    rmSync(folder, { recursive: true });
     await sql(`alter table shelf add column colour text`);
     expect(await run()).toEqual([0, expect.stringContaining('hint   shelf: column "colour"')]);
+  });
+
+  it('a running instance says what it waits for, and what came past it', async () => {
+    await sql('alter table author rename to later');
+    const backstory = await createBackstory(library.dataSource, { ...named, missingTables: 'wait' });
+    try {
+      expect(problems(await backstory.doctor())).toEqual([expect.stringContaining('"public"."author"')]);
+      await sql('alter table later rename to author');
+      const after = problems(await backstory.doctor());
+      expect(after).toContainEqual('fault author: "public"."author" has no trigger "00_backstory_insert"');
+      expect(await backstory.admin.doctor()).toEqual(await backstory.doctor());
+      await backstory.install();
+      expect(await backstory.doctor()).toEqual([]);
+    } finally {
+      await backstory.close();
+    }
+  });
+
+  it('names triggers of what another application captures, and that this one does not name', async () => {
+    await install();
+    await sql('alter table shelf disable trigger "00_backstory_update"');
+    expect(problems(await doctor(library.dataSource, { aggregates: [Author] }))).toEqual([
+      'fault shelf: trigger "00_backstory_update" of "public"."shelf" is disabled',
+      expect.stringContaining('hint shelf: it is captured, but this application'),
+    ]);
+  });
+
+  it('names roles, databases and connections for which no trigger fires', async () => {
+    await install();
+    const role = `silenced_${process.pid}`;
+    const [{ name }] = (await sql('select quote_ident(current_database()) as name')) as [{ name: string }];
+    await sql(`create role ${role}`);
+    try {
+      await sql(`alter role ${role} in database ${name} set session_replication_role = replica`);
+      await sql(`alter database ${name} set session_replication_role = replica`);
+      const found = (await doctor(library.dataSource, named)).map(({ severity, problem, remedy }) => [
+        severity,
+        problem,
+        remedy,
+      ]);
+      expect(found.sort()).toEqual([
+        [
+          'fault',
+          expect.stringContaining(`for database ${name}:`),
+          expect.stringContaining(`ALTER DATABASE ${name} RESET`),
+        ],
+        [
+          'fault',
+          expect.stringContaining(`for role ${role} in database ${name}:`),
+          expect.stringContaining(`ALTER ROLE ${role} IN DATABASE ${name} RESET session_replication_role`),
+        ],
+      ]);
+    } finally {
+      await sql(`drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
+  it('install says which entities it leaves alone because nothing tells whether they are to be captured', async () => {
+    await install();
+    const { runOnLibrary } = await import('../library/run-on-library.js');
+    for (const words of [['install'], ['install', '--dry-run']]) {
+      const { code, err } = await runOnLibrary(...words);
+      expect(code).toBe(0);
+      expect(err).toMatch(
+        /Entities that are not captured, and nothing here says whether they should be: Work, .*--config/,
+      );
+    }
   });
 });

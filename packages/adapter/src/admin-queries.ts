@@ -2,7 +2,6 @@ import {
   type Activity,
   type AggregateStatus,
   changesBetween,
-  diagnose,
   type DriftExample,
   type Finding,
   findStreams,
@@ -25,8 +24,10 @@ import { InvalidOptionsError } from './errors.js';
 import type { EntityMapping, MappingRegistry } from './mapping/index.js';
 import { type ConsumerStatus, listConsumers } from './outbox/index.js';
 import { replayStreams } from './replay/index.js';
+import type { KnownAggregates } from './known-aggregates.js';
 import type { StageControl } from './stage-control.js';
 import { type NextStep, type StageChange, stageChanges } from './stages/index.js';
+import type { Unseen } from './verify/index.js';
 
 /** Everything about one aggregate that an operator decides by. */
 export interface AggregateReport {
@@ -66,14 +67,17 @@ export class AdminQueries {
     private readonly database: Database,
     private readonly schema: string,
     private readonly mappings: MappingRegistry,
+    private readonly aggregates: KnownAggregates,
     private readonly stages: StageControl,
+    private readonly findings: (sql: SqlExecutor) => Promise<Finding[]>,
   ) {}
 
   /** Where each aggregate stands and what it takes to go on, how much is recorded and what it weighs. */
-  overview(): Promise<Overview> {
-    return this.ask(async (sql) =>
-      readOverview(sql, this.schema, this.mappings.all(), await this.stages.nextStepsIn(sql)),
-    );
+  overview(): Promise<Overview & { readonly unseen: readonly Unseen[] }> {
+    return this.ask(async (sql) => ({
+      ...(await readOverview(sql, this.schema, this.mappings.all(), await this.stages.nextStepsIn(sql))),
+      unseen: (await this.aggregates.unseen()).map(({ category, reason }) => ({ category, reason })),
+    }));
   }
 
   /** @param hours - how far back its activity goes; null for all */
@@ -148,7 +152,7 @@ export class AdminQueries {
 
   /** As `backstory.doctor()`. */
   doctor(): Promise<Finding[]> {
-    return this.ask((sql) => diagnose(sql, this.schema, this.mappings.all(), this.mappings.absent));
+    return this.ask(this.findings);
   }
 
   private async flatStateAt(

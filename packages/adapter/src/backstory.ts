@@ -17,11 +17,10 @@ import { Backfills } from './backfills.js';
 import { type CaptureContextSource, runInContext } from './capture/index.js';
 import { CommandHandling, type CommandSettings } from './command-handling.js';
 import type { ConsumerControl } from './consumer-control.js';
-import type { Database } from './database/index.js';
+import type { Database, SqlExecutor } from './database/index.js';
 import { ErasureControl } from './erasure-control.js';
 import type { ErasureOptions, ErasureReport } from './erasure/index.js';
 import type { RecordedEvent } from './event/index.js';
-import { findingsOfSetUp } from './findings-of-set-up.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import type { InstallOptions, InstallReport } from './install.js';
 import { EventWriting } from './event-writing.js';
@@ -69,7 +68,7 @@ export class Backstory extends EventWriting {
 
   /** @internal */
   constructor(
-    private readonly dataSource: DataSource,
+    dataSource: DataSource,
     private readonly database: Database,
     private readonly schema: string,
     private readonly mappings: MappingRegistry,
@@ -85,6 +84,7 @@ export class Backstory extends EventWriting {
     readonly seals: SealControl,
     /** The keys with which relays encrypt, one for each subject. */
     readonly keys: KeyControl,
+    private readonly findings: (sql: SqlExecutor) => Promise<Finding[]>,
     private readonly reinstall: (options: InstallOptions) => Promise<InstallReport>,
     private readonly release: () => Promise<void>,
   ) {
@@ -95,7 +95,7 @@ export class Backstory extends EventWriting {
     this.proofs = new Proofs(database, schema, this.aggregates, stageWatch);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.erasure = new ErasureControl(database, schema, mappings);
-    this.admin = new AdminQueries(database, schema, mappings, this.stages);
+    this.admin = new AdminQueries(database, schema, mappings, this.aggregates, this.stages, findings);
     this.appends = new Appends(dataSource, schema, mappings);
     this.commands = new CommandHandling(
       dataSource,
@@ -274,14 +274,8 @@ export class Backstory extends EventWriting {
   }
 
   /** Every difference between entities, tables and triggers, with the statement or command that mends it. */
-  async doctor(): Promise<Finding[]> {
-    return findingsOfSetUp(
-      this.dataSource,
-      this.database,
-      this.schema,
-      { mappings: this.mappings.all(), absent: this.mappings.absent },
-      this.keys.encryption,
-    );
+  doctor(): Promise<Finding[]> {
+    return this.findings(this.database);
   }
 
   /** Runs `work` so that every write inside carries `context` (actor, correlation id, …) on its events. */
@@ -289,7 +283,7 @@ export class Backstory extends EventWriting {
     return runInContext(context, work);
   }
 
-  /** Resolves when every read made so far in stage shadow has been compared. */
+  /** Resolves when every read made so far in stage shadow has been compared, or has failed to be: `status` says how many. */
   shadowSettled(): Promise<void> {
     return this.shadowReads.settled();
   }

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Finding } from './admin/index.js';
+import { quoteTable, type SqlExecutor } from './database/index.js';
 import { BackstoryError } from './errors.js';
 import type { BackstoryOptions } from './options.js';
 import { mappedAggregates } from './mapped-aggregates.js';
@@ -19,20 +20,38 @@ export async function doctor(
     encryption,
   }: Pick<BackstoryOptions, 'schema' | 'aggregates' | 'exclude' | 'encryption'> = {},
 ): Promise<Finding[]> {
-  const database = poolDatabase(poolOf(dataSource));
+  const selection = { ...(aggregates && { aggregates }), ...(exclude && { exclude }) };
+  return findingsNow(dataSource, poolDatabase(poolOf(dataSource)), schema, {
+    ...selection,
+    ...(encryption && { encryption }),
+  });
+}
+
+/** What is wrong with what the entities and tables are by now, asked for with `sql`. */
+export async function findingsNow(
+  dataSource: DataSource,
+  sql: SqlExecutor,
+  schema: string,
+  { encryption, ...selection }: Pick<BackstoryOptions, 'aggregates' | 'exclude' | 'encryption'>,
+): Promise<Finding[]> {
   try {
-    const { problems, outgrown, ...mapped } = await mappedAggregates(dataSource, database, schema, {
-      ...(aggregates && { aggregates }),
-      ...(exclude && { exclude }),
-    });
+    const { problems, outgrown, ...mapped } = await mappedAggregates(dataSource, sql, schema, selection);
+    const found = await findingsOfSetUp(dataSource, sql, schema, mapped, encryption);
+    // of a captured table that is not there any more it is said what has become of it
+    const isTold = ({ message }: BackstoryError): boolean =>
+      mapped.absent.some(
+        ({ category, ...table }) =>
+          message.includes(quoteTable(table)) &&
+          found.some(({ severity, aggregate }) => severity === 'fault' && aggregate === category),
+      );
     return [
-      ...problems.map(asFault),
+      ...problems.filter((problem) => !isTold(problem)).map(asFault),
       ...outgrown.map((problem) => ({
         severity: 'hint' as const,
         problem: `${problem} This is an older release beside newer tables: it goes on without it.`,
         remedy: 'Deploy the release of these tables.',
       })),
-      ...(await findingsOfSetUp(dataSource, database, schema, mapped, encryption)),
+      ...found,
     ];
   } catch (error) {
     if (!BackstoryError.is(error)) throw error;

@@ -8,6 +8,7 @@ import { whyReadOnly } from './database/index.js';
 import { excludedButCaptured } from './excluded-but-captured.js';
 import { together } from './errors.js';
 import { eventEvolution } from './event-evolution.js';
+import { findingsNow } from './doctor.js';
 import { driftName } from './drift/index.js';
 import { type RecordedEvent, streamName } from './event/index.js';
 import type { HistoryLinks } from './history-links.js';
@@ -207,6 +208,7 @@ export async function openHistory(
     consumers,
     seals,
     new KeyControl(database, schema, options.encryption, registry),
+    (sql) => findingsNow(dataSource, sql, schema, options),
     reinstall,
     close,
   );

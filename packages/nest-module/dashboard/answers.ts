@@ -5,7 +5,7 @@ import type {
   ErasureReport,
   Finding,
   FoundStream,
-  Overview,
+  AdminQueries,
   ParkedEvent,
   PropertyChange,
   ShownValue,
@@ -19,7 +19,7 @@ import type { Work } from '../src/dashboard/dashboard-work.js';
 /** What arrives of a value: moments are text. */
 type Json<T> = T extends Date ? string : T extends object ? { [Key in keyof T]: Json<T[Key]> } : T;
 
-export type OverviewAnswer = Json<Overview>;
+export type OverviewAnswer = Json<Awaited<ReturnType<AdminQueries['overview']>>>;
 export type AggregateRow = Json<AggregateOverview>;
 export type AggregateAnswer = Json<AggregateReport> & { work: Json<Work> | null };
 export type StreamAnswer = Json<StreamPage>;

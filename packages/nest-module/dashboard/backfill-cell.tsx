@@ -10,6 +10,7 @@ export function BackfillCell({
 }) {
   if (stage === 'off') return <span class="muted">–</span>;
   if (!backfill) return <span class="muted">not begun</span>;
+  if (backfill.outdated) return <span class="muted">before capture began anew</span>;
   if (!backfill.progress) return <span class="ok">complete</span>;
   const { total, rowsPerSecond, secondsLeft } = backfill.progress;
   const share = total === null ? null : Math.min(1, total === 0 ? 1 : backfill.rows / total);

@@ -29,6 +29,11 @@ export function OverviewPage() {
       {body && (
         <>
           <Figures overview={body} />
+          {body.unseen.map(({ category, reason }) => (
+            <p key={category} class="trouble" role="alert">
+              {category} can't be looked at: {reason}.
+            </p>
+          ))}
           <div class="toolbar" role="search">
             <label class="field inline">
               Find

@@ -94,6 +94,22 @@ describe('the health indicator', () => {
     expect(await health()).toMatchObject({ status: 200 });
   });
 
+  it('counts rows without a first event as drift where reads rely on events', async () => {
+    await start(TerminusModule);
+    const backstory = application.get<Backstory>(BACKSTORY);
+    const { manager } = application.get(DataSource);
+    await manager.query(`alter table letter disable trigger user; insert into letter (text) values ('a'), ('b');
+      alter table letter enable trigger user`);
+    await backstory.verify();
+    thresholds = { maxDrifted: 0 };
+    expect(await health()).toMatchObject({ status: 200 });
+    await backstory.stages.set('letter', 'replay', { force: true });
+    expect(await health()).toMatchObject({
+      status: 503,
+      body: { details: { backstory: { reasons: ['2 streams have drifted'], drifted: 2 } } },
+    });
+  });
+
   it('is down beyond its thresholds for lag, parked events and drift', async () => {
     await start(TerminusModule);
     const backstory = application.get<Backstory>(BACKSTORY);

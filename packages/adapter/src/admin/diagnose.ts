@@ -24,6 +24,7 @@ import { otherTable } from './findings/other-table.js';
 import { residualRefusals } from './findings/residual-refusals.js';
 import { rightsTooMany } from './findings/rights-too-many.js';
 import { sealFindings } from './findings/seal-findings.js';
+import { silencedTriggers } from './findings/silenced-triggers.js';
 import { strayTriggers } from './findings/stray-triggers.js';
 import { uncapturedColumns } from './findings/uncaptured-columns.js';
 import { unnamedAggregates } from './findings/unnamed-aggregates.js';
@@ -57,10 +58,16 @@ export async function diagnose(
   );
   const lost = absent.filter(({ category }) => (stages.get(category) ?? 'off') !== 'off');
   const states = await readCaptureStates(sql, schema);
-  const triggers = await captureTriggers(
-    sql,
-    captured.map((mapping) => asCaptured(mapping, states)),
+  // of other releases and applications: what is lost of them is lost of this database, too
+  const ofOthers = states.flatMap(({ category, captured: is, mapping }) =>
+    is && typeof mapping !== 'string' && !mappings.some((each) => each.category === category)
+      ? [mapping]
+      : [],
   );
+  const triggers = await captureTriggers(sql, [
+    ...captured.map((mapping) => asCaptured(mapping, states)),
+    ...ofOthers,
+  ]);
   const stored = states.flatMap(({ tables }) => tables);
   const releases = await readReleases(sql, schema);
   const isOutdated = (mapping: EntityMapping): boolean =>
@@ -76,6 +83,8 @@ export async function diagnose(
     ...captured.flatMap((mapping) =>
       brokenTriggers(mapping, triggers, isOutdated(mapping) && !isOther(mapping)),
     ),
+    ...ofOthers.flatMap((mapping) => brokenTriggers(mapping, triggers, false)),
+    ...(await silencedTriggers(sql)),
     ...states.flatMap(boundByName),
     ...(await residualRefusals(sql, schema, states)),
     ...mappings.flatMap((mapping) => looksSecret(mapping, states)),

@@ -44,6 +44,8 @@ export interface BackfillOverview {
   readonly events: number;
   readonly startedAt: Date;
   readonly completedAt: Date | null;
+  /** See {@link AggregateStatus.backfill}. */
+  readonly outdated: boolean;
   /** While it is not complete. */
   readonly progress: {
     readonly total: number | null;

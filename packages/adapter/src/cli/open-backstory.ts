@@ -10,6 +10,7 @@ import type { BackstoryLogger, BackstoryOptions } from '../options.js';
 import { mendCapture } from '../mend-capture.js';
 import { installationPending } from '../installation-pending.js';
 import { storedSelection } from '../stored-selection.js';
+import { findingsOfUnsaid, unsaidEntities, unsaidInWords } from '../unsaid-entities.js';
 import { type DataSource, findDataSource, initialize } from '../typeorm/index.js';
 import { loadFile } from './load-file.js';
 
@@ -37,9 +38,12 @@ export async function openBackstory(
   logger: BackstoryLogger,
 ): Promise<OpenedBackstory> {
   if (options.app) return openNestApplication(options.app);
-  const { dataSource, named } = await openDataSource(options);
+  const { dataSource, named, unsaid } = await openDataSource(options);
   try {
-    if (install === 'auto') await mendCapture(dataSource, named.schema);
+    if (install === 'auto') {
+      sayUnsaid(unsaid, logger);
+      await mendCapture(dataSource, named.schema);
+    }
     const backstory = await createBackstory(dataSource, { ...named, install, logger });
     return {
       backstory,
@@ -60,13 +64,18 @@ export async function findings(options: ApplicationOptions): Promise<Finding[]> 
     const opened = await openNestApplication(options.app);
     return opened.backstory.doctor().finally(() => opened.close());
   }
-  const { dataSource, named } = await openDataSource(options);
-  return doctor(dataSource, named).finally(() => dataSource.destroy());
+  const { dataSource, named, unsaid } = await openDataSource(options);
+  const found = await doctor(dataSource, named).finally(() => dataSource.destroy());
+  return [...found, ...findingsOfUnsaid(unsaid)];
 }
 
 /** What install would do, without doing it. */
-export async function pendingInstall(options: ApplicationOptions): Promise<InstallReport> {
-  const { dataSource, named } = await openDataSource(options);
+export async function pendingInstall(
+  options: ApplicationOptions,
+  logger: BackstoryLogger,
+): Promise<InstallReport> {
+  const { dataSource, named, unsaid } = await openDataSource(options);
+  sayUnsaid(unsaid, logger);
   return installationPending(dataSource, named).finally(() => dataSource.destroy());
 }
 
@@ -88,10 +97,16 @@ export async function withDataSource<Result>(
   }
 }
 
+function sayUnsaid(names: readonly string[], logger: BackstoryLogger): void {
+  if (names.length === 0) return;
+  const { problem, remedy } = unsaidInWords(names);
+  logger.warn(`Entities that are ${problem}. ${remedy}`);
+}
+
 /** The DataSource of the file, connected, and the options of --config or of the application's last start. */
 async function openDataSource(
   options: ApplicationOptions,
-): Promise<{ dataSource: DataSource; named: BackstoryOptions }> {
+): Promise<{ dataSource: DataSource; named: BackstoryOptions; unsaid: readonly string[] }> {
   const dataSource = await connect(options);
   try {
     const config = options.config ? await loadConfig(options.config) : undefined;
@@ -101,6 +116,7 @@ async function openDataSource(
     const waits = selection !== undefined && selection !== config;
     return {
       dataSource,
+      unsaid: waits ? unsaidEntities(dataSource, selection) : [],
       named: { ...selection, ...(schema && { schema }), ...(waits && { missingTables: 'wait' }) },
     };
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Backstory } from '@backstory/adapter';
+import type { Backstory, Stage } from '@backstory/adapter';
 import type { BackstoryHealthThresholds } from './health-thresholds.js';
 
 /** What was found, and what of it is beyond its threshold, in words. */
@@ -34,7 +34,12 @@ export async function assessHealth(
     failingSeconds: Math.max(0, ...consumers.map(({ failingSince }) => secondsSince(failingSince))),
     parked: [...parkedOf.values()].reduce((sum, parked) => sum + parked, 0),
     drifted: aggregates.reduce(
-      (sum, { verified, shadow }) => sum + (verified?.drifted ?? 0) + (shadow?.drifted ?? 0),
+      (sum, { stage, verified, shadow }) =>
+        sum +
+        (verified?.drifted ?? 0) +
+        (shadow?.drifted ?? 0) +
+        // where reads rely on events, a row without one differs from its replay; in capture its backfill may be still to come
+        (isReadFromEvents(stage) ? (verified?.withoutFirstEvent ?? 0) : 0),
       0,
     ),
   };
@@ -52,6 +57,10 @@ export async function assessHealth(
       ...(faults && faults.length > maxFaults ? faults.map(({ problem }) => problem) : []),
     ],
   };
+}
+
+function isReadFromEvents(stage: Stage): boolean {
+  return stage !== 'off' && stage !== 'capture';
 }
 
 function secondsSince(moment: Date | null): number {

@@ -6,7 +6,10 @@ export interface BackstoryHealthThresholds {
   maxFailingSeconds?: number;
   /** Events that consumers could not handle. */
   maxParked?: number;
-  /** Streams that differed from their rows: at the last verify, and in shadow reads of the present stage. */
+  /**
+   * Streams that differed from their rows: at the last verify, and in shadow reads of the present stage. From stage shadow on also
+   * rows that the last verify has found without a first event.
+   */
   maxDrifted?: number;
   /**
    * Faults that doctor finds in the set-up, such as a trigger that is missing or disabled: events are being lost. Infinity: not looked at,
