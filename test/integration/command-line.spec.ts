@@ -58,7 +58,7 @@ describe('the command line', () => {
     });
     expect(await run('backfill', 'author', '--where', 't.id <= 2')).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/author +2 +2 .*yes/),
+      out: expect.stringMatching(/author +2 +2 .*no: rows that the condition leaves out/),
     });
     expect(await run('backfill', '--pause', 'subject')).toMatchObject({
       code: 1,

@@ -170,7 +170,7 @@ export async function requireInstalled(
   mappings: readonly EntityMapping[],
 ): Promise<string[]> {
   const { migrations, outdated, needed } = await pendingOnceBound(database, schema, mappings);
-  const remedy = `Run "npx backstory install --data-source <file>" (or --app <file>) as a role that may create tables and triggers`;
+  const remedy = `Run "npx backstory install --data-source <file> --config <file>" (or --app <file>) as a role that may create tables and triggers`;
   if (migrations.length > 0) {
     throw new BackstoryError(
       'NOT_INSTALLED',

@@ -70,6 +70,19 @@ describeWithNats('publishing from the command line', () => {
     }
   });
 
+  it('says that it has not published what is parked', async () => {
+    const publisher = join(__dirname, 'refusing-publisher.ts');
+    const argv = ['--from', 'beginning', '--publisher', publisher, '--until-caught-up'];
+    for (let times = 0; times < 2; times++) {
+      expect(await publishAs('refused', ...argv)).toMatchObject({
+        code: 2,
+        out: expect.stringMatching(
+          /\d events could not be published and are parked: npx backstory relay parked refused\n$/,
+        ),
+      });
+    }
+  });
+
   it('refuses to publish as they are what other relays of the history encrypt, unless it is told to', async () => {
     const argv = ['--to', server.url, '--source', '/library', '--category', 'subject', '--until-caught-up'];
     await library.dataSource.query(
@@ -83,6 +96,10 @@ describeWithNats('publishing from the command line', () => {
   });
 
   it('says what it can not use', async () => {
+    expect(await publish('--to', server.url, '--source', '/library', '--category', 'nosuch')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/--category nosuch: nothing is captured[^]*Use one of: .*subject/),
+    });
     expect(await publish('--until-caught-up')).toMatchObject({
       code: 1,
       err: expect.stringContaining('where to?'),

@@ -58,9 +58,11 @@ describe('backstory archive', () => {
 
   it('says with its exit code that streams have drifted, and leaves them', async () => {
     await unseen(library.dataSource, `update subject set label = 'forged' where code = 'poetry'`);
-    const { code, out } = await runOnLibrary('archive', '--before', '2999-01-01');
-    expect(code).toBe(2);
-    expect(rows(out)).toEqual(expect.arrayContaining(['subject 30 1 1 0 0']));
+    for (const dryRun of [['--dry-run'], []]) {
+      const { code, out } = await runOnLibrary('archive', '--before', '2999-01-01', ...dryRun);
+      expect(code).toBe(2);
+      expect(rows(out)).toEqual(expect.arrayContaining(['subject 30 1 1 0 0']));
+    }
   });
 
   it.each([

@@ -109,6 +109,24 @@ describe('commands for many tenants', () => {
     }
   });
 
+  it('all are those that have a history, too, whatever has become of their tables', async () => {
+    await run('install', '--tenants', 'acme,globex');
+    await run('backfill', '--tenants', 'acme,globex');
+    await dataSource.query('drop table globex.note');
+    expect(await json('verify', '--all-tenants')).toMatchObject([
+      { tenant: 'acme', exitCode: 0, result: { clean: true } },
+      { tenant: 'globex', exitCode: 2, result: { clean: false, unseen: [{ category: 'note' }] } },
+    ]);
+    await dataSource.query('drop schema globex cascade');
+    expect(await run('verify', '--all-tenants')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^globex: failed: There is no schema "globex"/m),
+      out: expect.stringMatching(/2 tenants; failed: globex\.\n$/),
+    });
+    await dataSource.query('drop schema backstory_globex cascade');
+    expect(await run('verify', '--all-tenants')).toMatchObject({ code: 0 });
+  });
+
   it('a new tenant is captured as the others are', async () => {
     const aggregates = [{ entity: 'Invoice', owns: ['lines'] }];
     await (await createBackstoryForTenants(dataSource, { tenants: ['acme'], aggregates })).close();

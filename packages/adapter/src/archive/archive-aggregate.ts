@@ -1,7 +1,7 @@
 import { type Database, retryWhileLocked } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { type ArchivableStream, archivableStreams } from './archivable-streams.js';
-import { archiveBatch, type ArchivedBatch } from './archive-batch.js';
+import { archiveBatch, type ArchivedBatch, triedBatch } from './archive-batch.js';
 import { type ArchiveOptions, type ArchiveReport, validate } from './archive-options.js';
 
 /** Moved in one transaction, whose rows stay locked meanwhile: some 50 ms. */
@@ -30,6 +30,8 @@ export async function archiveAggregate(
       () => database.transaction((sql) => archiveBatch(sql, schema, mapping, streams, metadata)),
       { attempts: 60 },
     );
+  const tried = (streams: readonly ArchivableStream[]): Promise<ArchivedBatch> =>
+    database.snapshot((sql) => triedBatch(sql, schema, mapping, streams));
   let report: ArchiveReport = { category: mapping.category, streams: 0, events: 0, left: nothing, dryRun };
   for (let after: string | undefined, more = true; more && !signal?.aborted;) {
     const found = await database.transaction((sql) =>
@@ -37,7 +39,7 @@ export async function archiveAggregate(
     );
     for (const streams of batches(found)) {
       if (signal?.aborted) break;
-      report = added(report, dryRun ? counted(streams) : await move(streams));
+      report = added(report, await (dryRun ? tried(streams) : move(streams)));
       options.onProgress?.(report);
     }
     after = found.at(-1)?.id;
@@ -58,16 +60,6 @@ function* batches(streams: readonly ArchivableStream[]): Generator<readonly Arch
     events += stream.events;
   }
   if (batch.length > 0) yield batch;
-}
-
-function counted(found: readonly ArchivableStream[]): ArchivedBatch {
-  const streams = found.filter(({ delivered }) => delivered);
-  const events = streams.reduce((sum, stream) => sum + stream.events, 0);
-  return {
-    streams: streams.length,
-    events,
-    left: { ...nothing, undelivered: found.length - streams.length },
-  };
 }
 
 function added(report: ArchiveReport, { streams, events, left }: ArchivedBatch): ArchiveReport {

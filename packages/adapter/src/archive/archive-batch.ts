@@ -73,6 +73,29 @@ export async function archiveBatch(
   return { streams: moved.length, events, left };
 }
 
+/** What would become of them, without a lock: rows that somebody has locked just now are counted as free. */
+export async function triedBatch(
+  sql: SqlExecutor,
+  schema: string,
+  mapping: EntityMapping,
+  found: readonly ArchivableStream[],
+): Promise<ArchivedBatch> {
+  await pinSettings(sql);
+  const drifted = await driftedStreams(
+    sql,
+    schema,
+    mapping,
+    found.map(({ id }) => id),
+  );
+  const sound = found.filter(({ id }) => !drifted.has(id));
+  const streams = sound.filter(({ delivered }) => delivered);
+  return {
+    streams: streams.length,
+    events: streams.reduce((sum, { events }) => sum + events, 0),
+    left: { drifted: drifted.size, undelivered: sound.length - streams.length, locked: 0 },
+  };
+}
+
 /** What of the states was erased. Without it a stand-in would have it from the row again. */
 async function erasedValues(
   sql: SqlExecutor,

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Drift } from '../drift/index.js';
-import type { BackstoryLogger } from '../options.js';
 import type { CommandInput, CommandRun, ExitCode } from './command-run.js';
 import { forTenants } from './for-tenants.js';
+import { loggerOf } from './logger-of.js';
 import { openBackstory } from './open-backstory.js';
 import { openTenants } from './open-tenants.js';
 import type { Terminal } from './terminal.js';
@@ -25,8 +25,7 @@ export class Cli {
     install: 'auto' | 'check' = 'check',
     { ofOneTenant = false } = {},
   ): (...args: unknown[]) => Promise<void> {
-    const say = (message: string): void => void this.terminal.stderr.write(`${message}\n`);
-    const logger: BackstoryLogger = { log: say, warn: say };
+    const logger = loggerOf(this.terminal);
     return async (...args) => {
       const options = (args.at(-1) as Command).optsWithGlobals<CommandInput['options']>();
       const given = args.slice(0, -2);

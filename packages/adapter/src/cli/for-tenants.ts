@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import type { Backstory } from '../backstory.js';
 import { BackstoryError } from '../errors.js';
 import { inTurns } from '../in-turns.js';
-import type { BackstoryLogger } from '../options.js';
+import { loggerOf } from './logger-of.js';
 import { coloured } from './colours.js';
 import type { CommandInput, ExitCode } from './command-run.js';
 import type { OpenedTenants } from './open-tenants.js';
@@ -121,11 +121,6 @@ function summary(reports: readonly TenantReport[]): string {
 function worst(reports: readonly TenantReport[]): ExitCode {
   const codes = new Set(reports.map(({ exitCode }) => exitCode));
   return codes.has(1) ? 1 : codes.has(2) ? 2 : 0;
-}
-
-function loggerOf({ stderr }: Terminal): BackstoryLogger {
-  const say = (message: string): void => void stderr.write(`${message}\n`);
-  return { log: say, warn: say };
 }
 
 /** Each line says whose it is; never a terminal, where bars of several tenants would overwrite each other. */

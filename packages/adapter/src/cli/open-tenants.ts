@@ -31,6 +31,8 @@ export interface OpenedTenants {
   close(): Promise<void>;
 }
 
+const defaultRegistry = 'backstory_tenants';
+
 type Configuration = Partial<TenantOptions> & { schema?: unknown };
 
 /**
@@ -83,7 +85,7 @@ function opened(
   const { tenants: _tenants, schema: _schema, onFailure: _onFailure, ...rest } = config;
   const ofTenant = (tenant: string): string => historyOf(tenant, schema);
   const isNamed = rest.aggregates !== undefined || rest.exclude !== undefined;
-  const { registry = 'backstory_tenants' } = rest;
+  const { registry = defaultRegistry } = rest;
   let ofAnother: ReturnType<typeof storedSelection> | undefined;
   const selectionOf: OpenedTenants['selectionOf'] = async (tenant) => {
     if (isNamed)
@@ -166,10 +168,15 @@ async function namesOf(
       ...(aggregates && { aggregates }),
       ...(exclude && { exclude }),
     });
+    // a tenant with a history is one, whatever has become of its tables
+    const { registry = defaultRegistry } = config;
+    const histories = await new TenantRegistry(sql, registry).histories();
+    const registered = histories.map(({ tenant }) => tenant);
+    const whole = found.filter(({ missing }) => missing.length === 0).map(({ schema }) => schema);
     return {
-      ...listed(found.filter(({ missing }) => missing.length === 0).map(({ schema }) => schema)),
+      ...listed([...new Set([...whole, ...registered])].sort()),
       leftOut: found
-        .filter(({ missing }) => missing.length > 0)
+        .filter(({ schema, missing }) => missing.length > 0 && !registered.includes(schema))
         .map(({ schema, missing }) => `${schema} is left out: it has no ${missing.join(', ')}`),
     };
   }

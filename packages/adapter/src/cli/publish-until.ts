@@ -6,7 +6,11 @@ import { type CommandInput, print } from './cli.js';
 import { namedPublisher } from './named-publisher.js';
 
 /** Runs a relay in this process: until it is told to end, or has published all that is there now. */
-export async function publishUntilEnd(backstory: Backstory, name: string, input: CommandInput): Promise<0> {
+export async function publishUntilEnd(
+  backstory: Backstory,
+  name: string,
+  input: CommandInput,
+): Promise<0 | 2> {
   const { options } = input;
   if (options.app) {
     throw new InvalidOptionsError(
@@ -15,6 +19,7 @@ export async function publishUntilEnd(backstory: Backstory, name: string, input:
     );
   }
   const { category, from } = options as { category?: string[]; from?: RelayDefinition['from'] };
+  await requireCategories(backstory, category ?? []);
   const { consumers } = backstory;
   const publisher = await namedPublisher(options);
   if (options['plainText'] !== true) await backstory.keys.requireNone();
@@ -54,8 +59,28 @@ export async function publishUntilEnd(backstory: Backstory, name: string, input:
     await consumers.stop();
   }
   const status = (await consumers.list()).filter((consumer) => consumer.name === name);
-  print(input, status, () =>
-    status.map(({ position, lag }) => `"${name}" is at ${position}, ${lag} events behind.\n`).join(''),
+  // of each partition the same
+  const parked = status[0]?.parked ?? 0;
+  print(
+    input,
+    status,
+    () =>
+      status.map(({ position, lag }) => `"${name}" is at ${position}, ${lag} events behind.\n`).join('') +
+      (parked > 0
+        ? `${parked} events could not be published and are parked: npx backstory relay parked ${name}\n`
+        : ''),
   );
-  return 0;
+  return parked > 0 ? 2 : 0;
+}
+
+/** Of a category that nobody has, nothing would ever be published. @throws InvalidOptionsError */
+async function requireCategories(backstory: Backstory, named: readonly string[]): Promise<void> {
+  const known = new Set(await backstory.topics());
+  for (const { category } of await backstory.status({ newest: 0 })) known.add(category);
+  const unknown = named.find((category) => !known.has(category));
+  if (unknown === undefined) return;
+  throw new InvalidOptionsError(
+    `--category ${unknown}: nothing is captured or appended under this category.`,
+    `Use one of: ${[...known].sort().join(', ')}.`,
+  );
 }

@@ -82,7 +82,7 @@ export class ShadowReads {
     if (this.size > 0) this.running ??= this.run();
   }
 
-  /** Resolves when everything noted so far has been compared. */
+  /** Resolves when everything noted so far has been compared, or has failed to be. */
   async settled(): Promise<void> {
     while (this.running) await this.running;
   }
@@ -124,7 +124,16 @@ export class ShadowReads {
     return undefined;
   }
 
-  /** One word for an outage, however long it is; what failed is counted when counting is possible again. */
+  /** So that nobody takes reads that could not be compared for reads that never came. */
+  private async countFailures(mapping: EntityMapping, waiting: Waiting): Promise<void> {
+    const { skipped, failed } = waiting;
+    const { database, schema } = this.surroundings;
+    await countShadowReads(database, schema, mapping, { compared: 0, drifted: 0, skipped, failed });
+    waiting.skipped -= skipped;
+    waiting.failed -= failed;
+  }
+
+  /** One word for an outage, however long it is; what failed is counted at once, or when counting is possible again. */
   private async attempt(mapping: EntityMapping, waiting: Waiting, streamIds: string[]): Promise<void> {
     try {
       // what can't be recorded, such as on a standby, proves nothing
@@ -149,6 +158,7 @@ export class ShadowReads {
       this.failing = false;
     } catch (error) {
       waiting.failed += streamIds.length;
+      await this.countFailures(mapping, waiting).catch(() => undefined);
       if (!this.failing && !this.stopped) this.surroundings.onError(error);
       this.failing = true;
     }

@@ -29,6 +29,7 @@ export { requireMappings } from './require-mappings.js';
 export { type CaptureMends, watchCaptureFailures } from './watch-capture-failures.js';
 export { updateRow, type WrittenValues } from './update-row.js';
 export { watchWrites } from './watch-writes.js';
+export { selectEntities } from './select-entities.js';
 export { schemasOfTenants } from './schemas-of-tenants.js';
 export { type TablesElsewhere, tablesElsewhere } from './tables-elsewhere.js';
 export { tenantDataSource } from './tenant-data-source.js';

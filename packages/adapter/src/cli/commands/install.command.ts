@@ -7,6 +7,7 @@ import { tenantDataSource } from '../../typeorm/index.js';
 import { type Cli, type CommandInput, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
 import { eachTenant } from '../for-tenants.js';
+import { loggerOf } from '../logger-of.js';
 import { pendingInstall } from '../open-backstory.js';
 import { openTenants } from '../open-tenants.js';
 
@@ -55,7 +56,7 @@ async function whatIsMissing(input: CommandInput): Promise<void> {
       'Name its data source with --data-source, or run "npx backstory doctor" after an install.',
     );
   }
-  say(input, await pendingInstall(input.options));
+  say(input, await pendingInstall(input.options, loggerOf(input.terminal)));
 }
 
 function say(input: CommandInput, { migrations, captured, withheld }: InstallReport): void {

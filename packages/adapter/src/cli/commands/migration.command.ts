@@ -5,6 +5,7 @@ import { InvalidOptionsError } from '../../errors.js';
 import { type Cli, type CommandInput, print } from '../cli.js';
 import { examples } from '../examples.js';
 import { migrationText } from '../migration-text.js';
+import { loggerOf } from '../logger-of.js';
 import { pendingInstall } from '../open-backstory.js';
 
 const lines = [
@@ -42,7 +43,7 @@ async function migration(input: CommandInput): Promise<void> {
       'Name its data source with --data-source.',
     );
   }
-  const { migrations, captured } = await pendingInstall(options);
+  const { migrations, captured } = await pendingInstall(options, loggerOf(input.terminal));
   if (migrations.length + captured.length === 0 && options['force'] !== true) {
     return print(input, { file: null, captured }, () => 'Nothing is missing: no migration was written.\n');
   }

@@ -1,4 +1,4 @@
-import { type CommandRun, differencesInWords, print } from '../cli.js';
+import { type CommandRun, differencesInWords, firstEventsDueInWords, print } from '../cli.js';
 import { type Drift, driftName } from '../../drift/index.js';
 import type { RepairReport } from '../../verify/index.js';
 
@@ -19,7 +19,7 @@ export const rebuildTable: CommandRun = async (backstory, input) => {
   });
   // of one that was named there is a report, or an error
   const [report] = reports as [RepairReport];
-  const { category, repaired, left, unseen } = report;
+  const { category, repaired, left, withoutFirstEvent, unseen } = report;
   const { clean } = dryRun ? { clean: false } : await backstory.verify({ aggregates: [aggregate] });
   const counts = [
     [repaired.filter(({ kind }) => kind === 'value').length, 'changed'],
@@ -33,11 +33,12 @@ export const rebuildTable: CommandRun = async (backstory, input) => {
         : `${category} was not looked at: ${unseen}.\n`,
       ...left.slice(0, said).map(leftInWords),
       left.length > said ? `and ${left.length - said} more\n` : '',
+      firstEventsDueInWords(report),
       clean ? 'Every replay equals its row.\n' : '',
       dryRun || clean || unseen !== undefined ? '' : `It is not proven: npx backstory verify ${category}\n`,
     ].join(''),
   );
-  return clean || (dryRun && left.length === 0 && unseen === undefined) ? 0 : 2;
+  return clean || (dryRun && left.length + withoutFirstEvent === 0 && unseen === undefined) ? 0 : 2;
 };
 
 const leftInWords = (drift: Drift): string =>

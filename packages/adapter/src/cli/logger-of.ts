@@ -1,0 +1,8 @@
+import type { BackstoryLogger } from '../options.js';
+import type { Terminal } from './terminal.js';
+
+/** What a command has to say beside its result goes to stderr. */
+export function loggerOf({ stderr }: Terminal): BackstoryLogger {
+  const say = (message: string): void => void stderr.write(`${message}\n`);
+  return { log: say, warn: say };
+}
