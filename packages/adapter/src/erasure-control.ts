@@ -1,6 +1,7 @@
 import type { AggregateFilter } from './aggregate-filter.js';
 import { readTopics } from './appending/index.js';
 import type { Database } from './database/index.js';
+import { UnknownAggregateError } from './errors.js';
 import {
   eraseStream,
   eraseTopicStream,
@@ -8,29 +9,28 @@ import {
   type ErasureOptions,
   type ErasureReport,
   everythingOf,
+  goesBy,
   named,
+  requireKnownStream,
   retainAggregate,
   type RetentionOptions,
   type RetentionReport,
+  searched,
+  type SearchScope,
   subjectNamed,
-  subjectStreams,
+  type SubjectRecord,
+  subjectRecords,
+  unsearchedAggregate,
 } from './erasure/index.js';
-import type { RecordedEvent } from './event/index.js';
-import { readStream } from './event-store/index.js';
-import { entityName, type EntityTarget, type MappingRegistry } from './mapping/index.js';
-import { upcast } from './upcasting/index.js';
+import { type EntityMapping, entityName, type EntityTarget, type MappingRegistry } from './mapping/index.js';
+import { searchScope } from './search-scope.js';
 
-/** What the log holds of one subject in one stream. */
-export interface SubjectRecord {
-  readonly category: string;
-  readonly streamId: string;
-  /** `own`: it is the subject's own stream. `root`, `parts`: the aggregate, or some of its parts, have named the subject. */
-  readonly holds: 'own' | 'root' | 'parts';
-  /** All of them, oldest first, also archived ones. */
-  readonly events: readonly RecordedEvent[];
-}
+export type { SubjectRecord };
 
-/** Takes values out of the log: of one entity, of a person wherever they are named, and of what is older than it may be. */
+/**
+ * Takes values out of the log: of one entity, of a person wherever they are named, and of what is older than it may be. In all
+ * aggregates that the history knows, also those that other releases and services have named.
+ */
 export class ErasureControl {
   /** @internal */
   constructor(
@@ -42,14 +42,19 @@ export class ErasureControl {
   /** See `Backstory.erase`. @internal */
   async erase(target: EntityTarget, streamId: string, options: ErasureOptions = {}): Promise<ErasureReport> {
     const name = entityName(target);
-    if (!this.mappings.find(name) && (await readTopics(this.database, this.schema)).includes(name))
-      return eraseTopicStream(this.database, this.schema, name, String(streamId), options);
-    const mapping = this.mappings.get(name);
+    const { database, schema } = this;
+    const own = this.mappings.find(name);
+    if (!own && (await readTopics(database, schema)).includes(name)) {
+      await requireKnownStream(database, schema, { category: name, knownAs: name }, String(streamId));
+      return eraseTopicStream(database, schema, name, String(streamId), options);
+    }
+    const mapping = own ?? (await this.other(name));
+    const id = await requireKnownStream(database, schema, mapping, String(streamId));
     const { properties } = options;
-    return eraseStream(this.database, this.schema, mapping, String(streamId), {
+    return eraseStream(database, schema, mapping, id, {
       ...options,
       chosen: properties ? named(properties) : everythingOf(mapping),
-      keys: properties ? [] : [`${mapping.category}:${streamId}`],
+      keys: properties ? [] : [`${mapping.category}:${id}`],
     });
   }
 
@@ -57,48 +62,74 @@ export class ErasureControl {
    * Erases what is `personal` of a subject, such as `customer:42`: in its own stream, and in those that have named it as their
    * `subject` at any time, each in one transaction. Interrupted, it goes on when it is called again. The subject's key is destroyed
    * first, and that of each stream that has named it with it: these have what relays have encrypted for nobody.
-   * @returns one report for each stream that has something of it, or had
-   * @throws UnknownAggregateError where no aggregate is of such a subject
+   * @returns one report for each stream that has something of it, or had; and one, with the reason as `unseen`, for each that may have
+   * and can't be looked through: then the request isn't done
+   * @throws UnknownAggregateError where no aggregate is of such a subject; BackstoryError AGGREGATE_NOT_FOUND where nothing is known of
+   * that one
    */
   async eraseSubject(
     subject: string,
     options: Omit<ErasureOptions, 'properties'> = {},
   ): Promise<ErasureReport[]> {
-    return eraseSubject(this.database, this.schema, this.mappings.all(), subject, options);
+    subjectNamed(subject);
+    return eraseSubject(this.database, this.schema, await this.scope(), subject, options);
   }
 
   /**
-   * Everything that the log holds on a subject: the events of its own stream, and of those that have named it at any time.
-   * @throws UnknownAggregateError where no aggregate is of such a subject
+   * Everything that the log holds on a subject: the events of its own stream, and of those that have named it at any time. What can't
+   * be looked through comes last, with the reason as `unseen`: then it isn't everything.
+   * @throws UnknownAggregateError where no aggregate is of such a subject; BackstoryError AGGREGATE_NOT_FOUND where nothing is known of
+   * that one
    */
   async subject(subject: string): Promise<SubjectRecord[]> {
-    const records: SubjectRecord[] = [];
-    for await (const { mapping, streamId, holds } of this.streams(subject)) {
-      const events = await readStream(this.database, this.schema, mapping.category, streamId);
-      if (events.length === 0) continue;
-      const { knownAs: category } = mapping;
-      records.push({ category, streamId, holds, events: events.map((event) => upcast(mapping, event)) });
-    }
-    return records;
+    subjectNamed(subject);
+    return subjectRecords(this.database, this.schema, await this.scope(), subject);
   }
 
   /**
    * Erases what is older than an aggregate says with `retain`: of ended streams all of it, of living ones what was superseded.
-   * For a schedule. Aggregates without `retain` are left out.
+   * For a schedule. Aggregates without `retain` are left out. What says it and can't be looked through comes last, with the reason as
+   * `unseen`.
    * @throws InvalidOptionsError for a time that PostgreSQL can't read
    */
   async retain({ aggregates = 'all', ...options }: RetentionOptions & AggregateFilter = {}): Promise<
     RetentionReport[]
   > {
+    const scope = await this.scope();
+    const selected = aggregates === 'all' ? searched(scope) : [];
+    for (const name of aggregates === 'all' ? [] : aggregates)
+      selected.push(this.mappings.find(name) ?? (await this.other(name)));
     const reports: RetentionReport[] = [];
-    for (const mapping of this.mappings.select(aggregates)) {
+    for (const mapping of selected) {
       const report = await retainAggregate(this.database, this.schema, mapping, options);
       if (report) reports.push(report);
     }
-    return reports;
+    const left =
+      aggregates === 'all' ? scope.unsearched.filter(({ retains, topic }) => retains ?? topic) : [];
+    const unseen = left.map(({ knownAs: category, reason, topic }) => ({
+      category,
+      before: null,
+      streams: 0,
+      events: 0,
+      dryRun: options.dryRun ?? false,
+      unseen: reason,
+      ...(topic && { topic }),
+    }));
+    return [...reports, ...unseen];
   }
 
-  private streams(subject: string): ReturnType<typeof subjectStreams> {
-    return subjectStreams(this.database, this.schema, this.mappings.all(), subjectNamed(subject));
+  private scope(): Promise<SearchScope> {
+    return searchScope(this.database, this.schema, this.mappings.all());
+  }
+
+  /** @throws UnknownAggregateError, BackstoryError for one that can't be looked through */
+  private async other(name: string): Promise<EntityMapping> {
+    const scope = await this.scope();
+    const found = scope.others.find((mapping) => goesBy(mapping, name));
+    if (found) return found;
+    const lost = scope.unsearched.find((each) => goesBy(each, name));
+    if (lost) throw unsearchedAggregate(lost);
+    const all = [...this.mappings.all(), ...scope.others].map(({ knownAs }) => knownAs);
+    throw new UnknownAggregateError('UNKNOWN_CATEGORY', name, all);
   }
 }

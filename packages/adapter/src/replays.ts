@@ -29,7 +29,9 @@ import {
   replayStreams,
   type Snapshots,
 } from './replay/index.js';
+import { goesBy } from './erasure/index.js';
 import { requireSettled } from './require-settled.js';
+import { searchScope } from './search-scope.js';
 import { hydrateAggregates } from './typeorm/index.js';
 import { upcast } from './upcasting/index.js';
 
@@ -54,7 +56,7 @@ export class Replays {
   ) {}
 
   async history(name: string, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
-    const mapping = this.mappings.find(name) ?? (await this.topic(name));
+    const mapping = this.mappings.find(name) ?? (await this.other(name));
     return this.events(mapping, streamId, options);
   }
 
@@ -170,6 +172,14 @@ export class Replays {
     if (topics.includes(name)) return { category: name };
     const aggregates = this.mappings.all().map(({ knownAs }) => knownAs);
     throw new UnknownAggregateError('UNKNOWN_CATEGORY', name, [...aggregates, ...topics]);
+  }
+
+  /** Also what other releases and services have captured, as far as it can be read here, and else as it is stored. */
+  private async other(name: string): Promise<EntityMapping | Topic> {
+    const { others, unsearched } = await searchScope(this.database, this.schema, this.mappings.all());
+    const { category } = unsearched.find((each) => goesBy(each, name)) ?? {};
+    const stored = category === undefined ? undefined : { category };
+    return others.find((mapping) => goesBy(mapping, name)) ?? stored ?? this.topic(name);
   }
 
   /** When an event was recorded; only an aggregate with parts may lead to others, which are wanted as of then. */

@@ -69,6 +69,30 @@ describe('backstory erase, subject and retain', () => {
     });
   });
 
+  it('tell an id that nobody knows from one that has nothing left', async () => {
+    for (const argv of [
+      ['erase', 'subject', 'fantasy'],
+      ['erase', '--subject', 'subject:fantasy'],
+      ['subject', 'subject:fantasy'],
+    ]) {
+      const { code, out, err } = await runOnLibrary(...argv);
+      expect([code, out, err]).toEqual([1, '', expect.stringContaining('fantasy')]);
+    }
+  });
+
+  it('end with 2 where something can not be looked through', async () => {
+    const { dataSource } = library;
+    await dataSource.query(
+      `insert into backstory.events (category, stream_id, stream_position, change, schema_version, type, data)
+       values ('lost', '1', 1, 'c', 1, 'LostCreated', '{"name": "Ada"}')`,
+    );
+    const line = 'lost was not looked through: no aggregate of this history has that category.\n';
+    const records = await runOnLibrary('subject', 'subject:fiction');
+    expect([records.code, records.out]).toEqual([2, expect.stringContaining(line)]);
+    const erased = await runOnLibrary('erase', '--subject', 'subject:fiction', '--dry-run');
+    expect([erased.code, erased.out]).toEqual([2, expect.stringContaining(line)]);
+  });
+
   it('know what the application has said of how long something is kept', async () => {
     const { code, out } = await runOnLibrary('retain', '--dry-run');
     expect([code, out]).toEqual([0, expect.stringMatching(/subject +\d{4}-\d\d-\d\d +0 events +0/)]);

@@ -12,7 +12,7 @@ import { BackstoryError } from '../errors.js';
 import { propertyOf } from '../event/index.js';
 import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
 import { replayStreams, requireUpcasters } from '../replay/index.js';
-import { compare, ofStreams, refuseIds } from '../verify/index.js';
+import { compare, ofStreams } from '../verify/index.js';
 import type { ErasureOptions, ErasureReport } from './erasure-options.js';
 import { redactEvents } from './redact-events.js';
 import { destroyKeys } from './destroy-keys.js';
@@ -55,7 +55,7 @@ export async function eraseStream(
     () =>
       database.transaction(async (sql) => {
         await sql.execute(`set local lock_timeout = '500ms'`);
-        await lock(sql, schema, root, streamId).catch(refuseIds(root, ofStreams([streamId])));
+        await lock(sql, schema, root, streamId);
         return work(sql);
       }),
     { attempts: 60 },
@@ -82,9 +82,7 @@ async function eraseIn(
     events: planned.redactions.length,
     properties: planned.properties,
     position: null,
-    stillInTable: await stillInTable(sql, root, streamId, chosen).catch(
-      refuseIds(root, ofStreams([streamId])),
-    ),
+    stillInTable: root.gone ? [] : await stillInTable(sql, root, streamId, chosen),
     keysDestroyed: [],
     dryRun,
   };
@@ -113,12 +111,18 @@ async function eraseIn(
  * no circle does PostgreSQL find a writer to end.
  */
 async function lock(sql: SqlExecutor, schema: string, root: EntityMapping, streamId: string): Promise<void> {
-  for (const mapping of [root, ...root.parts]) {
+  for (const mapping of root.gone ? [] : [root, ...root.parts]) {
     await sql.execute(
       `select from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
        for no key update of t ${mapping === root ? '' : 'nowait'}`,
       [[streamId]],
     );
+  }
+  if (root.gone) {
+    const name = quoteIdentifier(schema);
+    await sql.execute(`select ${name}.take_locks('ends', array[${name}.lock_of($1)])`, [
+      `${root.category}-${streamId}`,
+    ]);
   }
   await lockStreamEnds(sql, schema, root, [streamId]);
   await sql
@@ -135,7 +139,7 @@ async function differences(
   streamId: string,
 ): Promise<Set<string>> {
   const found = new Set<string>();
-  for (const mapping of [root, ...root.parts]) {
+  for (const mapping of root.gone ? [] : [root, ...root.parts]) {
     const { drift } = await compare(sql, schema, mapping, ofStreams([streamId]), 1_000);
     for (const each of drift)
       found.add(`${driftName(each)} (${each.kind} ${Object.keys(each.properties).sort().join(', ')})`);

@@ -33,4 +33,11 @@ export interface ErasureReport {
    */
   readonly keysDestroyed: readonly string[];
   readonly dryRun: boolean;
+  /**
+   * Why it could not be looked through, where it couldn't: nothing of it was erased, and the request isn't done. Its stream is `*` where
+   * that is so of the whole category.
+   */
+  readonly unseen?: string;
+  /** It is a topic, whose events no option says to be of anybody: whoever appends them knows which streams to erase. */
+  readonly topic?: true;
 }

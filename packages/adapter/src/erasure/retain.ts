@@ -19,11 +19,15 @@ export interface RetentionOptions extends Pick<ErasureOptions, 'by' | 'dryRun'> 
 /** What was erased because it was old, or would be. */
 export interface RetentionReport {
   readonly category: string;
-  /** What was recorded before is old. */
-  readonly before: Date;
+  /** What was recorded before is old. Null of what could not be looked through. */
+  readonly before: Date | null;
   readonly streams: number;
   readonly events: number;
   readonly dryRun: boolean;
+  /** Why it could not be looked through, where it couldn't: nothing of it was erased. */
+  readonly unseen?: string;
+  /** It is a topic: no option says how long its events are kept. */
+  readonly topic?: true;
 }
 
 const pageSize = 200;

@@ -3,10 +3,12 @@ import { UnknownAggregateError, InvalidOptionsError } from '../errors.js';
 import { ownData, propertyOf, type ValuePath, valuesOf } from '../event/index.js';
 import { streamIdsBehind } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
-import { requireUpcasters } from '../replay/index.js';
 import { partPathsIn, upcastData } from '../upcasting/index.js';
 import { type Choice, isPersonal, mappingOf, personalOf, saidPersonal } from './properties.js';
+import { knownStream } from './known-stream.js';
+import { named, type SearchScope, searched, unsearchedFor } from './search-scope.js';
 import { storedEvents } from './stored-events.js';
+import { isSameSubject, namingProperties } from './subject-names.js';
 
 /** Somebody whose data are asked for, or erased. */
 export interface Subject {
@@ -40,26 +42,26 @@ export function subjectNamed(name: string): Subject {
 /**
  * The subject's own stream, and those whose events have named it at any time, also archived ones. Reads all events of the
  * aggregates that may name it.
- * @throws UnknownAggregateError where nothing is of such a subject
+ * @throws UnknownAggregateError where nothing is of such a subject; InvalidOptionsError for what can't be its id
  */
 export async function* subjectStreams(
   sql: SqlExecutor,
   schema: string,
-  mappings: readonly EntityMapping[],
-  subject: Subject,
+  scope: SearchScope,
+  { category, id: given }: Subject,
 ): AsyncGenerator<SubjectStream, void, undefined> {
-  const { category, id } = subject;
-  const isOwn = (mapping: EntityMapping): boolean =>
-    [mapping.category, mapping.knownAs, mapping.entity].includes(category);
-  const names = ({ subject: named }: EntityMapping): boolean => Object.hasOwn(named ?? {}, category);
-  const naming = mappings.filter((root) => [root, ...root.parts].some(names));
-  const own = mappings.find(isOwn);
-  if (!own && naming.length === 0)
+  const mappings = searched(scope);
+  const all = named(scope);
+  const names = (mapping: EntityMapping): string[] => namingProperties(mapping, all, category);
+  const own = mappings.find((mapping) => isSameSubject(all, mapping.category, category));
+  const naming = mappings.filter((root) => [root, ...root.parts].some((each) => names(each).length > 0));
+  if (!own && naming.length === 0 && unsearchedFor(scope, category).every(({ subjects }) => !subjects))
     throw new UnknownAggregateError('UNKNOWN_CATEGORY', category, subjectsOf(mappings));
-  naming.forEach(requireUpcasters);
-  if (own) yield { mapping: own, streamId: id, holds: 'own', chosen: personalOf(own) };
+  const known = own && (await knownStream(sql, schema, own, given));
+  const id = known ?? given;
+  if (own && known !== undefined) yield { mapping: own, streamId: id, holds: 'own', chosen: personalOf(own) };
   for (const mapping of naming) {
-    for await (const { streamId, byRoot, parts } of namingStreams(sql, schema, mapping, subject)) {
+    for await (const { streamId, byRoot, parts } of namingStreams(sql, schema, mapping, id, names)) {
       if (mapping === own && streamId === id) continue;
       const chosen: Choice = (path, change) =>
         change === 'none' || path[0] === ownData ? byRoot : isOfSubject(mapping, path, byRoot, parts);
@@ -91,13 +93,13 @@ async function* namingStreams(
   sql: SqlExecutor,
   schema: string,
   root: EntityMapping,
-  { category, id }: Subject,
+  id: string,
+  names: (mapping: EntityMapping) => string[],
 ): AsyncGenerator<NamingStream> {
   const naming = new Set(
-    [root, ...root.parts].flatMap(({ subject = {}, part }) => {
-      const property = Object.hasOwn(subject, category) ? subject[category] : undefined;
-      return property === undefined ? [] : [part ? `${part.path}.${property}` : property];
-    }),
+    [root, ...root.parts].flatMap((mapping) =>
+      names(mapping).map((property) => (mapping.part ? `${mapping.part.path}.${property}` : property)),
+    ),
   );
   for (let after: string | undefined, more = true; more;) {
     const page: string[] = await candidates(sql, schema, root, id, after);

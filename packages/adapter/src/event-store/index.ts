@@ -1,3 +1,4 @@
 export { type HistoryOptions, readRecordedAt, readStream, type ReadStreamOptions } from './read-stream.js';
 export { eventColumns, type EventRow, toRecordedEvent } from './recorded-event-row.js';
+export { categoriesWithEvents } from './categories-with-events.js';
 export { streamIdsBehind } from './stream-ids.js';

@@ -47,7 +47,7 @@ export async function readStoredTables(sql: SqlExecutor, schema: string): Promis
   const aggregates = `${quoteIdentifier(schema)}.aggregates`;
   return sql.execute<StoredTable>(
     `select a.category, a.part, a.entity, a.table_schema as schema, a.table_name as name, a.table_oid as oid, a.fingerprint,
-       a.functions_oid as "functionsOid", a.captured, coalesce(s.stage = 'events' and s.refused_roles is not null, false) as refuses,
+       a.functions_oid as "functionsOid", a.captured, a.options, coalesce(s.stage = 'events' and s.refused_roles is not null, false) as refuses,
        coalesce(a.refusing_since = a.installed_at, false) as "isRefusing", (
          with recursive above as (
            select i.inhparent from pg_inherits i where i.inhrelid = a.table_oid

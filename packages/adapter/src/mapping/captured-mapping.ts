@@ -4,6 +4,7 @@ import type { CatalogTable } from './catalog.js';
 import { seenColumn } from './seen-column.js';
 import { keyInSeveralForms } from './key-in-several-forms.js';
 import { columnMapping } from './column-mapping.js';
+import { personsOf } from './persons-of.js';
 import type { ColumnMapping, EntityMapping, PartMapping } from './entity-mapping.js';
 import type { ResolvedCondition } from './resolved-rule.js';
 
@@ -102,6 +103,7 @@ function tableMapping(
     bookkeeping: captured.bookkeeping,
     readByItself: captured.readByItself,
     initialStage: 'capture',
+    ...personsOf(stored),
     ...evolutionOf(captured),
   };
 }

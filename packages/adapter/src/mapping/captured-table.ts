@@ -1,4 +1,5 @@
 import type { DefaultEventTypes } from '../event/index.js';
+import type { AggregateOptions } from './aggregate-options.js';
 import type { EntityMapping } from './entity-mapping.js';
 import type { ResolvedRule } from './resolved-rule.js';
 
@@ -46,7 +47,12 @@ export interface CapturedTable {
   readonly foldsInSql: boolean;
   readonly readByItself: boolean;
   readonly part?: CapturedOwnership;
+  /** Whose data it holds, as the newest release says. Undefined where a version of Backstory has stored it that kept it in the options only. */
+  readonly persons?: CapturedPersons;
 }
+
+/** What the options say of persons, by names in events. */
+export type CapturedPersons = Pick<EntityMapping, 'subject' | 'personal' | 'retain' | 'links'>;
 
 /** A row of the table `aggregates`. */
 export interface StoredTable {
@@ -67,6 +73,8 @@ export interface StoredTable {
   readonly beneath: string | null;
   /** Null where a version of Backstory has installed it that kept less. */
   readonly captured: CapturedTable | null;
+  /** What the newest release has said of it. */
+  readonly options: Partial<AggregateOptions>;
   /** Whether its functions are to refuse what no command explains, and whether they do. */
   readonly refuses: boolean;
   readonly isRefusing: boolean;

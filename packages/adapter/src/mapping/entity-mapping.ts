@@ -66,6 +66,8 @@ export interface EntityMapping {
   readonly table: { readonly schema: string; readonly name: string; readonly oid: number };
   /** Every table beneath it: statements may name them, too. */
   readonly partitions: readonly TableBeneath[];
+  /** The table is gone, or nothing can be read of it as of this aggregate: what is known is what was captured. */
+  readonly gone?: true;
   /** What stands for the table in a FROM clause, where that isn't its name. */
   readonly source?: string;
   /** Columns that an index begins with. */

@@ -10,6 +10,7 @@ export { readStoredTables, storedAggregates, storeTables, type TableToStore } fr
 export { asRecorded } from './as-recorded.js';
 export { capturedMapping } from './captured-mapping.js';
 export { type CapturedTable, type StoredTable } from './captured-table.js';
+export { formerMapping } from './former-mapping.js';
 export { columnsAsSeen } from './columns-as-seen.js';
 export { mergeRelease, withRemadeColumns } from './merge-release.js';
 export { releaseFingerprint } from './release-fingerprint.js';
@@ -27,7 +28,7 @@ export { type MappingName, mappingName } from './mapping-name.js';
 export { MappingRegistry } from './mapping-registry.js';
 export { type NamedTable, namedTables } from './named-table.js';
 export { partStates, rowState } from './row-state.js';
-export { rowIdSql, streamIdSql } from './row-identity-sql.js';
+export { canonicalIdSql, rowIdSql, streamIdSql } from './row-identity-sql.js';
 export { isDistinctSql, patchSql, pinnedSettingsOf, stateOfRowsSql, stateSql } from './row-sql.js';
 export { rowsByIdSql, rowsOfStreamsSql } from './rows-of-streams-sql.js';
 export { schemaVersionSql } from './schema-version-sql.js';

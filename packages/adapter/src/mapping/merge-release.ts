@@ -1,4 +1,4 @@
-import type { CapturedColumn, CapturedOwnership, CapturedTable } from './captured-table.js';
+import type { CapturedColumn, CapturedOwnership, CapturedPersons, CapturedTable } from './captured-table.js';
 import { seenColumn } from './seen-column.js';
 import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 import type { ResolvedCondition } from './resolved-rule.js';
@@ -39,6 +39,26 @@ export function mergeRelease(
     foldsInSql: release.foldsInSql,
     readByItself: release.readByItself,
     ...(part && { part }),
+    persons: personsOf(release, named),
+  };
+}
+
+/** Names of parts' properties, which the root may say, stay as they are. */
+function personsOf(
+  { subject, personal, retain, links }: EntityMapping,
+  named: (property: string) => string,
+): CapturedPersons {
+  return {
+    ...(subject && {
+      subject: Object.fromEntries(
+        Object.entries(subject).map(([category, property]) => [category, named(property)]),
+      ),
+    }),
+    ...(personal && { personal: personal === 'all' ? personal : personal.map(named) }),
+    ...(retain && {
+      retain: { ...retain, properties: retain.properties === 'all' ? 'all' : retain.properties.map(named) },
+    }),
+    ...(links && { links: links.map(named) }),
   };
 }
 

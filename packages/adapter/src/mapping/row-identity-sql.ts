@@ -19,6 +19,20 @@ export function streamIdSql(mapping: EntityMapping, alias: string, rowsOf: RowSo
   return idSql(mapping.part.root.key, rootKeySql(mapping, alias, rowsOf));
 }
 
+/** The id as rows have it, of what somebody has written as one: it goes through the types of the key. */
+export function canonicalIdSql({ key }: EntityMapping, parameter: string): string {
+  if (key.length === 1)
+    return idSql(
+      key,
+      key.map(({ sqlType }) => `cast(cast(${parameter} as text) as ${sqlType})`),
+    );
+  const parts = key.map(
+    ({ sqlType }, index) =>
+      `cast(replace(replace(split_part(${parameter}, ':', ${index + 1}), '%3A', ':'), '%25', '%') as ${sqlType})`,
+  );
+  return idSql(key, parts);
+}
+
 function idSql(key: readonly ColumnMapping[], values: readonly string[]): string {
   const parts = key.map((column, index) => keyTextSql(column, values[index] as string));
   if (parts.length === 1) return `(${parts[0]} collate "C")`;

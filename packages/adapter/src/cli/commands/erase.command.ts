@@ -3,6 +3,7 @@ import type { ErasureReport } from '../../erasure/index.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { attribution, type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { isWhole, unsearchedInWords } from '../unsearched-in-words.js';
 
 const lines = [
   ['erase customer 42 --dry-run', 'what would be erased, and what its row still holds'],
@@ -11,7 +12,8 @@ const lines = [
 ] as const;
 
 const more = `The values become null in every event, also archived ones, and can't be brought back. The rows of the application stay
-as they are: erase or delete them there. Interrupted or repeated, it erases what is left.`;
+as they are: erase or delete them there. Interrupted or repeated, it erases what is left. What can't be looked through is named with the
+reason, and the exit code is 2: then the request isn't done. Topics are named, too: erase their streams by name.`;
 
 export function eraseCommand(program: Command, cli: Cli): void {
   program
@@ -24,7 +26,7 @@ export function eraseCommand(program: Command, cli: Cli): void {
     .option('--dry-run', 'only say what would be erased')
     .option('--by <name>', 'who does it')
     .option('--reason <text>', 'why')
-    .description('erase values from the events of an entity, or of a person')
+    .description("erase values from the events of an entity, or of a person; exit code 2 where something can't be looked through")
     .addHelpText('after', examples(lines, more))
     .action(cli.action(erase));
 }
@@ -57,8 +59,13 @@ const erase: CommandRun = async (backstory, input) => {
     const chosen = Array.isArray(properties) ? { properties: properties as string[] } : {};
     reports = [await backstory.erase(aggregate, id, { ...common, ...chosen })];
   }
-  print(input, reports, () => reports.map(inWords).join('') || 'The log has nothing of it.\n');
-  return 0;
+  const done = reports.filter(({ unseen }) => unseen === undefined);
+  print(
+    input,
+    reports,
+    () => (done.map(inWords).join('') || 'Nothing was erased.\n') + unsearchedInWords(reports),
+  );
+  return isWhole(reports) ? 0 : 2;
 };
 
 function inWords({

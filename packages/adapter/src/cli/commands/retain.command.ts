@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { aggregatesOf, attribution, type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
 import { table } from '../terminal.js';
+import { isWhole, unsearchedInWords } from '../unsearched-in-words.js';
 
 const lines = [
   ['retain --dry-run', 'what would be erased'],
@@ -9,7 +10,7 @@ const lines = [
 ] as const;
 
 const more = `Of ended streams all that is older, of living ones what was superseded since. What a row is now stays. Interrupted, the next
-run goes on with what is left.`;
+run goes on with what is left. What says how long it is kept and can't be looked through is named, and the exit code is 2.`;
 
 export function retainCommand(program: Command, cli: Cli): void {
   program
@@ -17,7 +18,7 @@ export function retainCommand(program: Command, cli: Cli): void {
     .argument('[aggregates...]', 'categories or entities; all when none is named')
     .option('--dry-run', 'only say what would be erased')
     .option('--by <name>', 'who does it')
-    .description('erase what is older than it may be kept')
+    .description("erase what is older than it may be kept; exit code 2 where something can't be looked through")
     .addHelpText('after', examples(lines, more))
     .action(cli.action(retain));
 }
@@ -30,18 +31,15 @@ const retain: CommandRun = async (backstory, input) => {
     dryRun,
     ...(by !== undefined && { by }),
   });
-  print(input, reports, () =>
-    reports.length === 0
-      ? 'No aggregate says how long something is kept (retain).\n'
-      : table(
-          ['aggregate', 'before', dryRun ? 'would erase in' : 'erased in', 'of streams'],
-          reports.map(({ category, before, streams, events }) => [
-            category,
-            before.toISOString().slice(0, 10),
-            `${events} events`,
-            streams,
-          ]),
-        ),
-  );
-  return 0;
+  print(input, reports, () => {
+    const rows = reports.flatMap(({ category, before, streams, events }) =>
+      before ? [[category, before.toISOString().slice(0, 10), `${events} events`, streams]] : [],
+    );
+    const done =
+      rows.length === 0
+        ? 'No aggregate says how long something is kept (retain).\n'
+        : table(['aggregate', 'before', dryRun ? 'would erase in' : 'erased in', 'of streams'], rows);
+    return done + unsearchedInWords(reports);
+  });
+  return isWhole(reports) ? 0 : 2;
 };
