@@ -127,6 +127,25 @@ describe('what a relay encrypts', () => {
     await backstory.close();
   });
 
+  it('of what another service captures is of whom that one names, in parts, too', async () => {
+    const { manager } = people.dataSource;
+    const lines = [{ id: 'a', engraving: 'for Ada!', giftFor: 99 }];
+    await manager.save(Purchase, { id: 1, shipTo: 'Ada!', customer: await customer(42), lines });
+    await manager.update(Purchase, 1, { shipTo: 'Ada! again' });
+    await backstory.close();
+    backstory = shop.backstory = await createBackstory(people.dataSource, {
+      encryption: { keys: shop.keys },
+      aggregates: [{ entity: Customer, personal: ['name'] }],
+    });
+    const wire = await shop.relayed();
+    expect(wire.bytes()).not.toMatch(/Ada!/);
+    expect(subjectsIn(wire, 'shipTo').filter(Boolean)).toEqual([['customer:42'], ['customer:42']]);
+    expect(JSON.stringify(await shop.data(wire))).toMatch(/Ada! again/);
+    await backstory.erasure.eraseSubject('customer:42');
+    expect(JSON.stringify(await shop.data(wire))).not.toMatch(/Ada!/);
+    await backstory.close();
+  });
+
   it('is refused without a key provider', async () => {
     await backstory.close();
     const plain = await createBackstory(people.dataSource, { aggregates: [Customer] });

@@ -2,11 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import type { Database } from '../database/index.js';
 import { markOf, type RecordedEvent, streamName, type ValuePath, valuesOf } from '../event/index.js';
 import { InvalidOptionsError } from '../errors.js';
-import type { MappingRegistry } from '../mapping/index.js';
+import type { EntityMapping, MappingRegistry } from '../mapping/index.js';
 import { chosenValues } from './chosen-values.js';
 import type { DataKeys } from './data-keys.js';
 import type { EncryptionRules } from './encryption-rules.js';
+import { goesBy } from '../erasure/index.js';
 import { KnownNamings } from './known-namings.js';
+import { OtherAggregates } from './other-aggregates.js';
 import { replaceValues } from './replace-values.js';
 import { type EventWithValues, subjectsOfEvents } from './subjects-of-events.js';
 import { encryptValue, saysEncrypted, valueKey } from './values/index.js';
@@ -14,6 +16,7 @@ import { encryptValue, saysEncrypted, valueKey } from './values/index.js';
 /** Takes events, as the code of today knows them, and gives them back fit to leave the database. */
 export class Encryptor {
   private readonly namings = new KnownNamings();
+  private readonly others: OtherAggregates;
 
   /** The rules are looked into at each call: aggregates may come later. */
   constructor(
@@ -22,7 +25,9 @@ export class Encryptor {
     private readonly mappings: MappingRegistry,
     private readonly keys: DataKeys,
     private readonly rules: EncryptionRules,
-  ) {}
+  ) {
+    this.others = new OtherAggregates(database, schema);
+  }
 
   /**
    * The events with the chosen values encrypted, and null where the key of their subject is erased. A value that is null stays so.
@@ -30,8 +35,9 @@ export class Encryptor {
    * @throws InvalidOptionsError, UnknownAggregateError for rules that don't fit; BackstoryError RIGHTS_MISSING; what the key provider throws
    */
   async encrypt(events: readonly RecordedEvent[]): Promise<RecordedEvent[]> {
-    const chosen = this.choose(events);
-    const mappings = this.mappings.all();
+    const others = await this.othersFor(events);
+    const chosen = this.choose(events, others);
+    const mappings = [...this.mappings.all(), ...others];
     const withValues = chosen.filter(({ paths }) => paths.length > 0);
     const subjects = await subjectsOfEvents(this.database, this.schema, mappings, withValues, this.namings);
     const subjectsOf = new Map(withValues.map(({ event }, index) => [event, subjects[index]]));
@@ -65,15 +71,29 @@ export class Encryptor {
     });
   }
 
-  private choose(events: readonly RecordedEvent[]): EventWithValues[] {
+  /** Asked for only where somebody else's aggregate is among the events, or is named as a subject. */
+  private async othersFor(events: readonly RecordedEvent[]): Promise<readonly EntityMapping[]> {
+    const own = this.mappings.all();
+    const subjects = own.flatMap((root) =>
+      [root, ...root.parts].flatMap(({ subject = {} }) => Object.keys(subject)),
+    );
+    const isForeign =
+      events.some(({ category }) => !own.some(({ knownAs }) => knownAs === category)) ||
+      subjects.some((name) => !own.some((root) => goesBy(root, name)));
+    return isForeign ? this.others.beside(own) : [];
+  }
+
+  private choose(events: readonly RecordedEvent[], others: readonly EntityMapping[]): EventWithValues[] {
     const chosen = chosenValues(this.rules, this.mappings);
     if (chosen.size === 0) throw nothingChosen();
     const byName = new Map(this.mappings.all().map((root) => [root.knownAs, root]));
+    const byCategory = new Map(others.map((root) => [root.category, root]));
     return events.map((event) => {
-      const root = byName.get(event.category);
+      const own = byName.get(event.category);
+      const root = own ?? byCategory.get(event.category);
       const isChosen = chosen.get(event.category);
       // nobody here knows what of it is personal, and somebody has asked for all that is
-      const isUnknown = !root && typeof this.rules === 'string';
+      const isUnknown = !own && typeof this.rules === 'string';
       const parts = event.change === 'none' ? [] : (root?.parts ?? []);
       const paths = valuesOf(
         event.data,

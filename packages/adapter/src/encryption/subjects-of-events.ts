@@ -8,7 +8,7 @@ import { type AskedNaming, type Named, namedBefore, type Naming } from './named-
 /** An event, as the code of today knows it, some values of which are to be encrypted. */
 export interface EventWithValues {
   readonly event: RecordedEvent;
-  /** Undefined for an aggregate that isn't here any more. */
+  /** Undefined for an aggregate that nobody has ever named. */
   readonly root: EntityMapping | undefined;
   readonly paths: readonly ValuePath[];
 }

@@ -26,7 +26,9 @@ export function eraseCommand(program: Command, cli: Cli): void {
     .option('--dry-run', 'only say what would be erased')
     .option('--by <name>', 'who does it')
     .option('--reason <text>', 'why')
-    .description("erase values from the events of an entity, or of a person; exit code 2 where something can't be looked through")
+    .description(
+      "erase values from the events of an entity, or of a person; exit code 2 where something can't be looked through",
+    )
     .addHelpText('after', examples(lines, more))
     .action(cli.action(erase));
 }

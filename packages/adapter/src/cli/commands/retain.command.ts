@@ -18,7 +18,9 @@ export function retainCommand(program: Command, cli: Cli): void {
     .argument('[aggregates...]', 'categories or entities; all when none is named')
     .option('--dry-run', 'only say what would be erased')
     .option('--by <name>', 'who does it')
-    .description("erase what is older than it may be kept; exit code 2 where something can't be looked through")
+    .description(
+      "erase what is older than it may be kept; exit code 2 where something can't be looked through",
+    )
     .addHelpText('after', examples(lines, more))
     .action(cli.action(retain));
 }
