@@ -1,8 +1,14 @@
 import type { DataSource } from 'typeorm';
 import { isKnownRelease, readReleases } from './capture/index.js';
-import type { SqlExecutor } from './database/index.js';
+import { type SqlExecutor, sqlState } from './database/index.js';
 import type { BackstoryError } from './errors.js';
-import type { AggregateSelection, EntityMapping, NamedTable } from './mapping/index.js';
+import {
+  type AggregateSelection,
+  type EntityMapping,
+  type NamedTable,
+  readStoredTables,
+  type StoredTable,
+} from './mapping/index.js';
 import { pendingMigrations } from './schema/index.js';
 import { mapEntities, missingColumns } from './typeorm/index.js';
 
@@ -26,7 +32,9 @@ export async function mappedAggregates(
   schema: string,
   selection: AggregateSelection,
 ): Promise<MappedAggregates> {
-  const { mappings, problems, absent } = await mapEntities(dataSource, sql, selection);
+  const { mappings, problems, absent } = await mapEntities(dataSource, sql, selection, () =>
+    storedBefore(sql, schema),
+  );
   const lacking = mappings.filter((mapping) => missingColumns(mapping).length > 0);
   if (lacking.length === 0) return { mappings, problems, absent, outgrown: [] };
   const isInstalled = (await pendingMigrations(sql, schema)).length === 0;
@@ -39,4 +47,12 @@ export async function mappedAggregates(
     absent,
     outgrown: older.flatMap(missingColumns).map(({ message }) => message.split('\n')[0] ?? ''),
   };
+}
+
+/** Nothing before the first install. */
+async function storedBefore(sql: SqlExecutor, schema: string): Promise<StoredTable[]> {
+  return readStoredTables(sql, schema).catch((error: unknown) => {
+    if (!['42P01', '3F000', '42703'].includes(sqlState(error) ?? '')) throw error;
+    return [];
+  });
 }

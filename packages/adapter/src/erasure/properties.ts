@@ -33,15 +33,35 @@ export function named(properties: readonly string[]): Choice {
 }
 
 /**
- * What the aggregate says is of a person; all but foreign keys where it says `all`, or nothing. And all that the application has
- * appended: no option says of it what is not.
+ * What the aggregate says is of a person, of a stream that is the subject's own; all but foreign keys where it says `all`, or nothing.
+ * And all that the application has appended, and all of parts that are owned no more: no option says of it what is not.
  */
 export function personalOf(root: EntityMapping): Choice {
   return (path, change) => {
     if (change === 'none' || path[0] === ownData) return true;
     const mapping = mappingOf(root, path);
-    return mapping !== undefined && isPersonal(mapping, root, path);
+    return mapping ? isErasedWithSubject(mapping, root, path) : isFormerPersonal(root, path, true);
   };
+}
+
+/** What is personal, but for what names a subject where `all` is: without it nobody would find the stream again. */
+export function isErasedWithSubject(mapping: EntityMapping, root: EntityMapping, path: ValuePath): boolean {
+  if (!isPersonal(mapping, root, path)) return false;
+  return (saidPersonal(mapping, root) ?? 'all') !== 'all' || !namesSubject(mapping, path);
+}
+
+/** Of a part that is owned no more, or of a column with objects that is gone: what `personal` names, where it names some of it. */
+export function isFormerPersonal(root: EntityMapping, path: ValuePath, otherwise: boolean): boolean {
+  const { personal = 'all' } = root;
+  if (personal === 'all') return otherwise;
+  const [first] = path;
+  const said = personal.filter((name) => name === first || name.startsWith(`${first}.`));
+  return said.length === 0 ? otherwise : said.includes(first) || said.includes(propertyOf(path));
+}
+
+/** Whether it is the property whose value says whose the row is. */
+export function namesSubject({ subject = {} }: EntityMapping, path: ValuePath): boolean {
+  return Object.values(subject).includes(path[2] ?? path[0]);
 }
 
 /** What is said to be of a person, of an entity; of a part by itself, and by its root behind the path of the relation. Undefined where nobody says it. */

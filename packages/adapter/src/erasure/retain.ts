@@ -7,7 +7,7 @@ import { requireUpcasters } from '../replay/index.js';
 import { eraseStream } from './erase-stream.js';
 import type { ErasureOptions } from './erasure-options.js';
 import { planRedactions, type RedactionPlan } from './plan-redactions.js';
-import { type Choice, mappingOf, named } from './properties.js';
+import { type Choice, mappingOf, named, namesSubject } from './properties.js';
 import { type StoredEvent, storedEvents } from './stored-events.js';
 import { supersededValues } from './superseded-values.js';
 
@@ -82,7 +82,10 @@ export async function retainAggregate(
 
 function retained(root: EntityMapping, properties: readonly string[] | 'all'): Choice {
   if (properties !== 'all') return named(properties);
-  return (path) => !(mappingOf(root, path)?.links ?? []).includes(path[2] ?? path[0]);
+  return (path) => {
+    const mapping = mappingOf(root, path);
+    return !mapping || !((mapping.links ?? []).includes(path[2] ?? path[0]) || namesSubject(mapping, path));
+  };
 }
 
 async function cutOff(database: Database, { knownAs }: EntityMapping, after: string): Promise<Date> {

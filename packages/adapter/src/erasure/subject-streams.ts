@@ -4,7 +4,14 @@ import { ownData, propertyOf, type ValuePath, valuesOf } from '../event/index.js
 import { streamIdsBehind } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { partPathsIn, upcastData } from '../upcasting/index.js';
-import { type Choice, isPersonal, mappingOf, personalOf, saidPersonal } from './properties.js';
+import {
+  type Choice,
+  isErasedWithSubject,
+  isFormerPersonal,
+  mappingOf,
+  personalOf,
+  saidPersonal,
+} from './properties.js';
 import { knownStream } from './known-stream.js';
 import { named, type SearchScope, searched, unsearchedFor } from './search-scope.js';
 import { storedEvents } from './stored-events.js';
@@ -78,8 +85,9 @@ function isOfSubject(
   parts: ReadonlySet<string>,
 ): boolean {
   const mapping = mappingOf(root, path);
-  if (!mapping || saidPersonal(mapping, root) === undefined) return false;
-  return isPersonal(mapping, root, path) && (byRoot || parts.has(partKey(path)));
+  if (!mapping) return byRoot && isFormerPersonal(root, path, false);
+  if (saidPersonal(mapping, root) === undefined) return false;
+  return isErasedWithSubject(mapping, root, path) && (byRoot || parts.has(partKey(path)));
 }
 
 interface NamingStream {

@@ -11,12 +11,15 @@ import {
   type NamedTable,
   type PartMapping,
   readCatalog,
+  type StoredTable,
   validCategory,
 } from '../mapping/index.js';
 import { columnName } from './column-name.js';
 import { absentColumn, missingColumn } from './missing-column.js';
 import { type Evolution, evolutionOf } from './evolution.js';
-import { personalData, requirePersonalProperties } from './personal-data.js';
+import { personalData } from './personal-data.js';
+import { refuseHalfKeys } from './refuse-half-keys.js';
+import { requirePersonalProperties } from './require-personal-properties.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { propertyOf } from './property-of.js';
 import { requireOneForm } from './require-one-form.js';
@@ -37,13 +40,14 @@ const problemCodes = ['MISSING_TABLE', 'NOT_CAPTURABLE', 'NO_PRIMARY_KEY'] as co
 
 /**
  * Describes each chosen entity's table: names from TypeORM's metadata, types from PostgreSQL's catalogue. Columns that the
- * entity has and the table hasn't are noted with the mapping.
+ * entity has and the table hasn't are noted with the mapping. `readStored` gives what was captured before.
  * @throws BackstoryError for options that can't be meant
  */
 export async function mapEntities(
   dataSource: DataSource,
   sql: SqlExecutor,
   selection: AggregateSelection,
+  readStored: () => Promise<readonly StoredTable[]> = () => Promise.resolve([]),
 ): Promise<MappedEntities> {
   const selected = selectEntities(dataSource, selection);
   const catalog = new Map(
@@ -85,7 +89,10 @@ export async function mapEntities(
       mappings.set(name, mapping);
     }
   }
-  return { mappings: [...new Set(mappings.values())], problems, absent };
+  const roots = [...new Set(mappings.values())];
+  await requirePersonalProperties(roots, readStored);
+  refuseHalfKeys(roots);
+  return { mappings: roots, problems, absent };
 }
 
 function absentTables(
@@ -144,7 +151,6 @@ function mappingOf(
     requireOneForm(owning);
     owned.push(owning);
   }
-  requirePersonalProperties(root);
   return root;
 }
 
