@@ -94,6 +94,57 @@ describe('of somebody who was erased', () => {
     },
   );
 
+  it('no error of a handler is kept that held an event of before, nor one that names the person by another event', async () => {
+    const { consumers, erasure } = people.backstory;
+    const { manager } = people.dataSource;
+    await manager.insert(Purchase, { id: 2, shipTo: null, customer: { id: 42 } });
+    let [enter, go] = [(): void => undefined, (): void => undefined];
+    const entered = new Promise<void>((resolve) => (enter = resolve));
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    consumers.define({
+      name: 'slow',
+      attempts: 1,
+      from: 'beginning',
+      handlers: [
+        onEvent({ category: 'customer' }, async ({ data, streamId, type }) => {
+          if (streamId !== '42' || type === 'CustomerErased') return;
+          enter();
+          await gate;
+          throw new Error(`no letter to ${String(data['name'])}`);
+        }),
+      ],
+    });
+    consumers.define({
+      name: 'shipper',
+      attempts: 1,
+      from: 'beginning',
+      handlers: [
+        onEvent({ category: 'purchase' }, ({ streamId }) => {
+          if (streamId === '2') throw new Error('cannot ship to Ada Lovelace');
+        }),
+      ],
+    });
+    await consumers.start();
+    await entered;
+    const errors = (): Promise<object[]> =>
+      people.query('select consumer, error from backstory.parked_events where error is not null order by 1');
+    for (let tries = 0; (await errors()).length === 0 && tries < 100; tries++) await sleep(50);
+    expect(await errors()).toEqual([{ consumer: 'shipper', error: 'Error: cannot ship to Ada Lovelace' }]);
+    await erasure.eraseSubject('customer:42');
+    go();
+    for (let tries = 0; (await errors()).length < 2 && tries < 100; tries++) await sleep(50);
+    await consumers.stop();
+    expect(await errors()).toEqual([
+      { consumer: 'shipper', error: 'erased' },
+      { consumer: 'slow', error: 'erased' },
+    ]);
+    // with an event of which nothing is left to erase
+    await people.query(`update backstory.parked_events set error = 'of Ada' where consumer = 'shipper'`);
+    const again = await erasure.eraseSubject('customer:42');
+    expect(again.map(({ events }) => events)).toEqual([0, 0, 0]);
+    expect(await errors()).toContainEqual({ consumer: 'shipper', error: 'erased' });
+  });
+
   it('the data files have the former versions of the events until they are vacuumed', async () => {
     const { manager } = people.dataSource;
     await manager.delete(Purchase, 1);

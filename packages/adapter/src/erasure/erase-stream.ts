@@ -87,15 +87,18 @@ async function eraseIn(
     dryRun,
   };
   if (dryRun) return report;
+  const type = root.eventTypes.erased;
+  const redact = (): ReturnType<typeof redactEvents> =>
+    redactEvents(sql, schema, { ...root, type }, streamId, { redactions: planned.redactions, by, reason });
   // last, because a relay that makes one of them waits for it
   const destroy = async (): Promise<string[]> => destroyKeys(sql, schema, keys);
-  if (planned.redactions.length === 0) return { ...report, keysDestroyed: await destroy() };
+  if (planned.redactions.length === 0) {
+    // errors of consumers with its events, which may be of something that was erased elsewhere
+    await redact();
+    return { ...report, keysDestroyed: await destroy() };
+  }
   const differedBefore = await differences(sql, schema, root, streamId);
-  const erased = await redactEvents(sql, schema, { ...root, type: root.eventTypes.erased }, streamId, {
-    redactions: planned.redactions,
-    by,
-    reason,
-  });
+  const erased = await redact();
   await requireReplay(sql, schema, root, streamId);
   const differs = [...(await differences(sql, schema, root, streamId))].find(
     (each) => !differedBefore.has(each),
@@ -112,11 +115,13 @@ async function eraseIn(
  */
 async function lock(sql: SqlExecutor, schema: string, root: EntityMapping, streamId: string): Promise<void> {
   for (const mapping of root.gone ? [] : [root, ...root.parts]) {
-    await sql.execute(
-      `select from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
+    await sql
+      .execute(
+        `select from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
        for no key update of t ${mapping === root ? '' : 'nowait'}`,
-      [[streamId]],
-    );
+        [[streamId]],
+      )
+      .catch(throwRights);
   }
   if (root.gone) {
     const name = quoteIdentifier(schema);
@@ -127,9 +132,11 @@ async function lock(sql: SqlExecutor, schema: string, root: EntityMapping, strea
   await lockStreamEnds(sql, schema, root, [streamId]);
   await sql
     .execute(`select ${quoteIdentifier(schema)}.hold_archived_stream($1, $2)`, [root.category, streamId])
-    .catch((error: unknown) => {
-      throw explainRights(error);
-    });
+    .catch(throwRights);
+}
+
+function throwRights(error: unknown): never {
+  throw explainRights(error);
 }
 
 async function differences(

@@ -62,13 +62,13 @@ async function eraseIn(
   };
   if (dryRun) return report;
   const type = defaultEventTypes(category).erased;
-  const erased =
-    redactions.length > 0 &&
-    (await redactEvents(sql, schema, { category, type, schemaVersion: 1 }, streamId, {
-      redactions,
-      by,
-      reason,
-    }));
+  // also where nothing is left to erase: errors of consumers with its events go with it
+  const done = await redactEvents(sql, schema, { category, type, schemaVersion: 1 }, streamId, {
+    redactions,
+    by,
+    reason,
+  });
+  const erased = redactions.length > 0 && done;
   // last, because a relay that makes one waits for it
   const keysDestroyed = properties ? [] : await destroyKeys(sql, schema, [`${category}:${streamId}`]);
   return { ...report, ...erased, keysDestroyed };

@@ -7,7 +7,7 @@ export function explainRights(error: unknown): unknown {
   return new BackstoryError(
     'RIGHTS_MISSING',
     `This database role lacks a right that erasing needs: ${(error as Error).message}. Nothing was erased of this stream.`,
-    "As the owner of Backstory's tables: npx backstory grants --app <role> --erase --apply. docs/privacy.md names the single functions.",
+    "As the owner of Backstory's tables: npx backstory grants --app <role> --erase --apply. It locks the rows of the stream, for which it needs SELECT and UPDATE on the application's tables, and nothing else there. docs/privacy.md names the single rights.",
     { cause: error },
   );
 }

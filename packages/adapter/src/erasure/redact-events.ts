@@ -1,4 +1,5 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { explainRights } from './explain-rights.js';
 import type { Redaction } from './plan-redactions.js';
 
 /** Erases values of one stream, and appends the event of a type that says so. Run with its end locked. */
@@ -13,10 +14,14 @@ export async function redactEvents(
     reason,
   }: { redactions: readonly Redaction[]; by?: string | undefined; reason?: string | undefined },
 ): Promise<{ events: number; position: number } | undefined> {
-  const [erased] = await sql.execute<{ events: number; position: number }>(
-    `select events::float8 as events, erased_position::float8 as position
+  const [erased] = await sql
+    .execute<{ events: number; position: number }>(
+      `select events::float8 as events, erased_position::float8 as position
      from ${quoteIdentifier(schema)}.erase_events($1, $2, $3::jsonb, $4, $5::smallint, $6, $7)`,
-    [category, streamId, JSON.stringify(redactions), type, schemaVersion, by ?? null, reason ?? null],
-  );
+      [category, streamId, JSON.stringify(redactions), type, schemaVersion, by ?? null, reason ?? null],
+    )
+    .catch((error: unknown) => {
+      throw explainRights(error);
+    });
   return erased;
 }

@@ -1,6 +1,7 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { RecordedEvent } from '../event/index.js';
 import { eventColumns, type EventRow, toRecordedEvent } from '../event-store/index.js';
+import { errorOfEvent } from './error-of-event.js';
 import { partitionSql } from './event-filter.js';
 import type { Lease } from './consumer-lease.js';
 
@@ -109,8 +110,20 @@ export async function unpark(
   );
 }
 
+/** For the first time, or once more. First in its transaction. */
+export async function parkFailed(
+  sql: SqlExecutor,
+  schema: string,
+  consumer: string,
+  failed: NewlyParked & { readonly error: string },
+): Promise<void> {
+  const parked = { ...failed, error: await errorOfEvent(sql, schema, failed.event, failed.error) };
+  await park(sql, schema, consumer, [parked]);
+  await parkAgain(sql, schema, consumer, parked);
+}
+
 /** It has failed again: it stays, and so does everything behind it. */
-export async function parkAgain(
+async function parkAgain(
   sql: SqlExecutor,
   schema: string,
   consumer: string,

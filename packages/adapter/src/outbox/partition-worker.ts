@@ -20,12 +20,13 @@ import {
   nextRetry,
   parkedBehind,
   park,
-  parkAgain,
+  parkFailed,
   parkedStreams,
   streamKey,
   unpark,
 } from './parked-events.js';
 import { Pause } from './pause.js';
+import { recordEventFailure } from './record-event-failure.js';
 import { requireCheckpoint } from './require-checkpoint.js';
 import { restAfter } from './rest-after.js';
 import { EventFailure, type Subscription } from './subscription.js';
@@ -211,10 +212,8 @@ export class PartitionWorker {
       const cause = error instanceof EventFailure ? error.cause : error;
       const passes = this.subscription.isTransient(cause);
       if (!passes && counted++ >= attempts) {
-        const parked = { event, error: errorInWords(cause), attempts };
         await database.transaction(async (sql) => {
-          await park(sql, schema, this.lease.consumer, [parked]);
-          await parkAgain(sql, schema, this.lease.consumer, parked);
+          await parkFailed(sql, schema, this.lease.consumer, { event, error: errorInWords(cause), attempts });
           await store.parked(sql);
         });
         this.parked.add(streamKey(event));
@@ -224,7 +223,7 @@ export class PartitionWorker {
       // Broken off because the worker stops: no failure of anybody.
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
       if (passes && tried === 2) onError(`${name} waits`, cause); // once: it may take hours
-      await recordFailure(database, schema, this.fence, errorInWords(cause));
+      await recordEventFailure(database, schema, this.fence, event, errorInWords(cause));
       await new Pause().wait(backoff(tried), 0, this.stopping.signal);
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
       try {
