@@ -1,9 +1,11 @@
 import type { Database } from './database/index.js';
 import { gaveWay, sqlState } from './database/index.js';
 import { BackstoryError, InvalidOptionsError } from './errors.js';
+import { goesBy } from './erasure/index.js';
 import type { MappingRegistry } from './mapping/index.js';
 import type { SealingOptions } from './options.js';
 import { Pause } from './outbox/index.js';
+import { searchScope } from './search-scope.js';
 import {
   proveEvent,
   readSealStatus,
@@ -88,12 +90,21 @@ export class SealControl {
 
   /**
    * What somebody without the database needs to check one event against a digest that they have.
-   * @throws BackstoryError NOT_SEALED, SEAL_DIFFERS
+   * Also of a topic, and of an aggregate that this application doesn't name.
+   * @throws BackstoryError NOT_SEALED, SEAL_DIFFERS; UnknownAggregateError
    * @example const proof = await backstory.seals.proof('order', '42', 3);
    */
-  proof(categoryOrEntity: string, streamId: string, streamPosition: number): Promise<SealProof> {
-    const { category } = this.mappings.get(categoryOrEntity);
+  async proof(categoryOrEntity: string, streamId: string, streamPosition: number): Promise<SealProof> {
+    const category = await this.category(categoryOrEntity);
     return proveEvent(this.database, this.schema, category, streamId, streamPosition).catch(refused);
+  }
+
+  private async category(name: string): Promise<string> {
+    const own = this.mappings.find(name);
+    if (own) return own.category;
+    const { others, unsearched } = await searchScope(this.database, this.schema, this.mappings.all());
+    const other = [...others, ...unsearched].find((each) => goesBy(each, name));
+    return (other ?? this.mappings.get(name)).category;
   }
 
   /** How far the log is sealed; null where nothing is, and for a role that may not look at it. */

@@ -115,6 +115,22 @@ describe('a subject that another service has data of', () => {
     expect((await backstory.history('ticket', '5')).length).toBe(1);
   });
 
+  it('has proofs of events there, and in topics', async () => {
+    const { backstory, dataSource } = await open([customer], { topics: ['newsletter'] });
+    await dataSource.transaction((manager) =>
+      backstory.append(manager, 'newsletter', 'w-1', { type: 'Sent', data: { to: 'Ada' } }),
+    );
+    await backstory.seals.seal({ digest: () => undefined });
+    for (const [category, id] of [
+      ['newsletter', 'w-1'],
+      ['Ticket', '5'],
+    ] as const)
+      expect((await backstory.seals.proof(category, id, 1)).data).toContain('Ada');
+    await expect(backstory.seals.proof('nothing', '1', 1)).rejects.toMatchObject({
+      code: 'UNKNOWN_CATEGORY',
+    });
+  });
+
   it('that nobody knows is no subject that has nothing left, and its key is not marked', async () => {
     const { backstory, dataSource } = await open([customer]);
     const unknown = { code: 'AGGREGATE_NOT_FOUND' };

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../library/run-command.js';
 import { openSealedLedger, type SealedLedger } from './sealed-ledger.js';
@@ -30,6 +30,20 @@ describe('npx backstory seal', () => {
     expect((await run('status')).out).toMatch(
       /\nSealed up to position 3 at .*; the newest event is at 3\.\n$/,
     );
+  });
+
+  it('is not clean, and says why, where the file of digests was cut short', async () => {
+    const whole = readFileSync(ledger.digest, 'utf8');
+    writeFileSync(ledger.digest, whole.slice(0, -40));
+    const cut = await run('seal', 'verify', '--digest', ledger.digest);
+    expect([cut.code, cut.out]).toEqual([
+      2,
+      expect.stringMatching(
+        /agree up to position 2 of 3\.\nThey are not all: .*\n1 lines of the digests are cut, or are none\.\n$/,
+      ),
+    ]);
+    writeFileSync(ledger.digest, whole);
+    expect((await run('seal', 'verify', '--digest', ledger.digest)).code).toBe(0);
   });
 
   it('verifies, says what it has not seen, and ends with 2 where something differs', async () => {

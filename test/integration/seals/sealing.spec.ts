@@ -43,7 +43,7 @@ describe('sealing a log', () => {
       unsealed: 1,
       erased: 0,
       standIns: 0,
-      digests: { compared: 3, to: '12' },
+      digests: { compared: 3, to: '12', complete: true, unreadable: 0 },
       differing: 0,
       differences: [],
     });

@@ -174,7 +174,7 @@ describe('a sealed log that somebody has changed', () => {
     expect(alone).toMatchObject({ clean: true, digests: null });
     const report = await ledger.verify();
     expect(found(report)).toEqual(['digest @7 in 2', 'digest @12 in 3']);
-    expect(report.digests).toEqual({ compared: 3, to: '6' });
+    expect(report.digests).toMatchObject({ compared: 3, to: '6' });
     // and the next run does not write over what is there
     await expect(ledger.seal()).rejects.toMatchObject({ code: 'DIGEST_DIFFERS' });
   });
@@ -185,7 +185,12 @@ describe('a sealed log that somebody has changed', () => {
       clean: true,
       digests: { compared: 1, to: '13' },
     });
-    expect(await ledger.verify({ digest: [one, two] })).toMatchObject({ clean: true, digests: { to: '11' } });
+    // of the third block somebody could have made another one
+    expect(await ledger.verify({ digest: [one, two] })).toMatchObject({
+      clean: false,
+      differing: 0,
+      digests: { to: '11', complete: false },
+    });
     const other = { ...two, hash: one.hash };
     expect(found(await ledger.verify({ digest: [one, other] }))).toEqual(['digest @7 in 2']);
     expect(found(await ledger.verify({ digest: [two, other] }))).toEqual(['digest @7 in 2']);

@@ -1,5 +1,5 @@
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
-import { fileDigests } from './file-digests.js';
+import { fileDigests, readDigestFile } from './file-digests.js';
 import type { DigestStore, SealDigest } from './seal-digest.js';
 
 /** A file, a store, or a function that writes one digest. */
@@ -8,6 +8,12 @@ export type DigestTarget = string | DigestStore | ((digest: SealDigest) => void 
 /** Digests to compare with: a file, a store that can be read, or themselves. */
 export type DigestSource = string | DigestStore | readonly SealDigest[];
 
+export interface FoundDigests {
+  readonly digests: readonly SealDigest[];
+  /** Lines that are none. */
+  readonly unreadable: number;
+}
+
 export function storeOf(target: DigestTarget): DigestStore {
   if (typeof target === 'string') return fileDigests(target);
   if (typeof target === 'function') return { write: async (digest) => target(digest) };
@@ -15,16 +21,19 @@ export function storeOf(target: DigestTarget): DigestStore {
 }
 
 /** @throws InvalidOptionsError for a store that can only be written; BackstoryError DIGEST_UNREADABLE */
-export async function readDigests(source: DigestSource): Promise<readonly SealDigest[]> {
-  if (typeof source !== 'string' && !('write' in source)) return source.map(required);
-  const store = typeof source === 'string' ? fileDigests(source) : source;
-  if (!store.read) {
+export async function readDigests(source: DigestSource): Promise<FoundDigests> {
+  if (typeof source === 'string') {
+    const { digests, unreadable } = await readDigestFile(source);
+    return { digests: digests.map(required), unreadable };
+  }
+  if (!('write' in source)) return { digests: source.map(required), unreadable: 0 };
+  if (!source.read) {
     throw new InvalidOptionsError(
       'The digests can only be written where they are.',
       'Give those that you have kept: a file of them (--digest), or { digest: [...] }.',
     );
   }
-  return (await store.read()).map(required);
+  return { digests: (await source.read()).map(required), unreadable: 0 };
 }
 
 function required(digest: SealDigest): SealDigest {

@@ -9,7 +9,7 @@ import type { DigestStore, SealDigest } from './seal-digest.js';
  * crash has cut stays, and its digest is written again behind it.
  */
 export function fileDigests(file: string): DigestStore {
-  return { write: (digest) => append(file, digest), read: () => readFile(file) };
+  return { write: (digest) => append(file, digest), read: async () => (await readDigestFile(file)).digests };
 }
 
 async function append(file: string, digest: SealDigest): Promise<void> {
@@ -37,7 +37,8 @@ async function syncFolder(folder: string): Promise<void> {
   await handle?.close();
 }
 
-async function readFile(file: string): Promise<SealDigest[]> {
+/** What is in such a file, and how many of its lines are no digests: a crash has cut them, or somebody. @throws BackstoryError DIGEST_UNREADABLE */
+export async function readDigestFile(file: string): Promise<{ digests: SealDigest[]; unreadable: number }> {
   const handle = await open(file, 'r').catch((error: unknown) => {
     throw new BackstoryError(
       'DIGEST_UNREADABLE',
@@ -51,7 +52,7 @@ async function readFile(file: string): Promise<SealDigest[]> {
     const digests = linesOf(text);
     const cut = text.split('\n').filter((line) => line.trim() !== '').length - digests.length;
     // a crash cuts one line in a long while; a file of such lines is another one
-    if (cut <= Math.max(1, digests.length / 10)) return digests;
+    if (cut <= Math.max(1, digests.length / 10)) return { digests, unreadable: cut };
     throw new BackstoryError(
       'DIGEST_UNREADABLE',
       `${file} has ${cut} lines that are no digests.`,

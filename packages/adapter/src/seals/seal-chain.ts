@@ -9,7 +9,8 @@ export class SealChain {
   private readonly known: Map<number, SealDigest>;
   private compared = 0;
   private comparedTo = '0';
-  private agrees = true;
+  /** No digest is of another block. */
+  agrees = true;
 
   constructor(
     digests: readonly SealDigest[] | undefined,

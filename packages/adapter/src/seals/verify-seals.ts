@@ -24,7 +24,7 @@ export interface SealVerifyOptions {
 
 /** Whether what is sealed is as it was sealed. */
 export interface SealVerification {
-  /** Nothing differs, of what is sealed. */
+  /** Nothing differs, of what is sealed; and where digests were given, they prove all of it. */
   readonly clean: boolean;
   readonly blocks: number;
   readonly events: number;
@@ -32,12 +32,22 @@ export interface SealVerification {
   readonly sealed: { readonly to: string; readonly at: string };
   /** Events behind it. */
   readonly unsealed: number;
-  /** Events of which values were erased: what is left of them is as it was sealed, and nobody can tell what was erased. */
+  /**
+   * Events of which values were erased: their type, time, position and ids are as they were sealed. Of what else is left in their data
+   * and metadata nothing is proven, nor what was erased.
+   */
   readonly erased: number;
   /** States that stand for archived events in the log. They are no events, and not sealed: `npx backstory verify` compares them with the rows. */
   readonly standIns: number;
   /** Digests that were compared, and up to which position they prove it; null where none were given. */
-  readonly digests: { readonly compared: number; readonly to: string } | null;
+  readonly digests: {
+    readonly compared: number;
+    readonly to: string;
+    /** Whether that is all that is sealed. Behind it somebody could have made the seals anew. */
+    readonly complete: boolean;
+    /** Lines of the file that are no digests, such as one that was cut. */
+    readonly unreadable: number;
+  } | null;
   /** How many differences there are. */
   readonly differing: number;
   /** The first of them, in the order of positions. */
@@ -57,7 +67,8 @@ export async function verifySeals(
   schema: string,
   { digest, limit = 20, onProgress }: SealVerifyOptions,
 ): Promise<SealVerification> {
-  const digests = digest === undefined ? undefined : await readDigests(digest);
+  const found = digest === undefined ? undefined : await readDigests(digest);
+  const digests = found?.digests;
   const differences: SealDifference[] = [];
   let differing = 0;
   const differs = (difference: SealDifference): void => {
@@ -94,12 +105,20 @@ export async function verifySeals(
   const compared = chain.end();
   if (!chain.last && differing === 0) throw notSealed();
   const to = chain.last?.to ?? '0';
+  if (digest !== undefined && chain.last && compared.to !== to) {
+    // one that was sealed meanwhile has its digest by now, and the last is enough
+    const now = await readDigests(digest);
+    const { number, hash } = chain.last;
+    if (chain.agrees && now.digests.some((each) => each.block === number && each.hash === hash))
+      compared.to = to;
+  }
+  const complete = compared.to === to;
   return {
-    clean: differing === 0,
+    clean: differing === 0 && (!digests || complete),
     ...totals,
     sealed: { to, at: chain.last?.sealedAt ?? '' },
     unsealed: await countBehind(database, schema, to),
-    digests: digests ? compared : null,
+    digests: found ? { ...compared, complete, unreadable: found.unreadable } : null,
     differing,
     differences: differences.sort(byPosition),
   };

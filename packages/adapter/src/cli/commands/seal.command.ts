@@ -87,16 +87,20 @@ function inWords({ kind, block, position, event, problem }: SealDifference): str
 }
 
 function summary(report: SealVerification): string {
-  const { clean, blocks, events, sealed, unsealed, erased, standIns, digests, differing, differences } =
-    report;
+  const { blocks, events, sealed, unsealed, erased, standIns, digests, differing, differences } = report;
   return [
     differing > differences.length && `${differing - differences.length} more differences.`,
-    clean && `${events} events in ${blocks} blocks are as they were sealed.`,
+    differing === 0 && `${events} events in ${blocks} blocks are as they were sealed.`,
     `Sealed up to position ${sealed.to} at ${sealed.at}; ${unsealed} events since are not.`,
     digests
-      ? `Compared with ${digests.compared} digests from outside, which agree up to position ${digests.to}.`
+      ? `Compared with ${digests.compared} digests from outside, which agree up to position ${digests.to}${digests.complete ? '' : ` of ${sealed.to}`}.`
       : 'No digests were given: whoever may write to the tables of seals could have made all of this anew.',
-    erased > 0 && `${erased} events are erased: what is left of them is as it was sealed.`,
+    digests &&
+      !digests.complete &&
+      'They are not all: behind that position whoever may write to the tables of seals could have made them anew.',
+    digests && digests.unreadable > 0 && `${digests.unreadable} lines of the digests are cut, or are none.`,
+    erased > 0 &&
+      `${erased} events are erased: their type, time, position and ids are as they were sealed; what else is left in data and metadata is not proven.`,
     standIns > 0 &&
       `${standIns} states stand in the log for archived events and are not sealed: "npx backstory verify" compares them with the rows.`,
   ]
