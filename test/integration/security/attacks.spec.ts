@@ -244,6 +244,30 @@ describe('roles that try everything', () => {
     await owner.query(`delete from backstory.archived_events; drop table forged`);
   });
 
+  it('is named by doctor where a role reads what it may not, may call, create, or become another', async () => {
+    const backstory = await createBackstory(owner);
+    const problems = async (): Promise<string[]> => (await backstory.doctor()).map(({ problem }) => problem);
+    await owner.query(
+      `grant select on backstory.seal_blocks to ${names.reader}; grant update (data) on backstory.events to ${names.reader};
+       grant create on schema backstory to ${names.reader}; grant ${names.app} to ${names.reader};
+       grant execute on function backstory.subject_keys_of(text[]) to ${names.reader}`,
+    );
+    expect(await problems()).toEqual([
+      expect.stringContaining(`"${names.reader}" has UPDATE on events`),
+      expect.stringContaining(`"${names.reader}" has SELECT on seal_blocks`),
+      expect.stringContaining(`"${names.reader}" may create tables`),
+      expect.stringContaining(`"${names.reader}" may call subject_keys_of`),
+      expect.stringContaining(`"${names.reader}" is a member of "${names.app}"`),
+    ]);
+    await owner.query(
+      `revoke select on backstory.seal_blocks from ${names.reader}; revoke update (data) on backstory.events from ${names.reader};
+       revoke create on schema backstory from ${names.reader}; revoke ${names.app} from ${names.reader};
+       revoke execute on function backstory.subject_keys_of(text[]) from ${names.reader}`,
+    );
+    expect(await problems()).toEqual([]);
+    await backstory.close();
+  });
+
   it('is named by doctor where a role has more', async () => {
     const backstory = await createBackstory(owner);
     expect(await backstory.doctor()).toEqual([]);

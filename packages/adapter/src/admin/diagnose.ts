@@ -23,6 +23,7 @@ import { missingIndexes } from './findings/missing-indexes.js';
 import { otherTable } from './findings/other-table.js';
 import { residualRefusals } from './findings/residual-refusals.js';
 import { rightsTooMany } from './findings/rights-too-many.js';
+import { rolesOfOthers } from './findings/roles-of-others.js';
 import { sealFindings } from './findings/seal-findings.js';
 import { silencedTriggers } from './findings/silenced-triggers.js';
 import { strayTriggers } from './findings/stray-triggers.js';
@@ -104,6 +105,7 @@ export async function diagnose(
     ...(await brokenSequence(sql, schema)),
     ...(await sealFindings(sql, schema)),
     ...(await rightsTooMany(sql, schema)),
+    ...(await rolesOfOthers(sql, schema)),
     ...(await unreadableTimes(sql)),
   ];
 }

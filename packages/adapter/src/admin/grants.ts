@@ -41,7 +41,7 @@ export const stateTables: readonly string[] = [
  * What nobody else looks into: whoever has the salt of a commitment can try what an erased value was, and whoever keeps a wrapped key
  * reads on with it after its erasure.
  */
-const ownersAlone = ['seal_blocks', 'event_commitments', 'subject_keys'] as const;
+export const ownersAlone = ['seal_blocks', 'event_commitments', 'subject_keys'] as const;
 
 /** Functions that run with their owner's rights and are safe for an application: what they do was decided when they were made. */
 const forApplications: readonly string[] = [
