@@ -4,6 +4,7 @@ import type { SqlExecutor } from './database/index.js';
 import { findingsElsewhere } from './findings-elsewhere.js';
 import { findingsOfKeys } from './findings-of-keys.js';
 import { findingsOfPersonal } from './findings-of-personal.js';
+import { findingsOfSubjects } from './findings-of-subjects.js';
 import type { MappedAggregates } from './mapped-aggregates.js';
 import type { EncryptionOptions } from './options.js';
 
@@ -17,7 +18,7 @@ export async function findingsOfSetUp(
 ): Promise<Finding[]> {
   return [
     ...(await diagnose(sql, schema, mappings, absent)),
-    ...mappings.flatMap(findingsOfPersonal),
+    ...mappings.flatMap((root) => [...findingsOfPersonal(root), ...findingsOfSubjects(root, mappings)]),
     ...(await findingsOfKeys(sql, schema, encryption)),
     ...(await findingsElsewhere(dataSource, sql, mappings)),
   ];

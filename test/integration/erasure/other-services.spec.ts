@@ -115,6 +115,15 @@ describe('a subject that another service has data of', () => {
     expect((await backstory.history('ticket', '5')).length).toBe(1);
   });
 
+  it('that the options spell otherwise than any aggregate is named by doctor', async () => {
+    const problems = async (subject: string): Promise<string[]> => {
+      const { backstory } = await open([customer, { ...ticket, subject: { [subject]: 'customerId' } }]);
+      return (await backstory.doctor()).map(({ problem }) => problem);
+    };
+    expect(await problems('custommer')).toEqual([expect.stringMatching(/names "custommer" as its subject/)]);
+    expect(await problems('passenger')).toEqual([]);
+  });
+
   it('has proofs of events there, and in topics', async () => {
     const { backstory, dataSource } = await open([customer], { topics: ['newsletter'] });
     await dataSource.transaction((manager) =>

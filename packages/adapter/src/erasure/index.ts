@@ -4,7 +4,7 @@ export { eraseSubject } from './erase-subject.js';
 export type { ErasureOptions, ErasureReport } from './erasure-options.js';
 export { everythingOf, isPersonal, isTie, mappingOf, named, saidPersonal } from './properties.js';
 export { retainAggregate, type RetentionOptions, type RetentionReport } from './retain.js';
-export { goesBy, isNamedSubject, isOwnSubject, subjectName } from './subject-names.js';
+export { goesBy, isNamedSubject, isOwnSubject, isSameSubject, subjectName } from './subject-names.js';
 export { requireKnownStream } from './known-stream.js';
 export {
   named as namedAggregates,
