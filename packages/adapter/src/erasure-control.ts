@@ -18,6 +18,7 @@ import {
   searched,
   type SearchScope,
   subjectNamed,
+  type SubjectEvent,
   type SubjectRecord,
   subjectRecords,
   unsearchedAggregate,
@@ -25,7 +26,7 @@ import {
 import { type EntityMapping, entityName, type EntityTarget, type MappingRegistry } from './mapping/index.js';
 import { searchScope } from './search-scope.js';
 
-export type { SubjectRecord };
+export type { SubjectEvent, SubjectRecord };
 
 /**
  * Takes values out of the log: of one entity, of a person wherever they are named, and of what is older than it may be. In all

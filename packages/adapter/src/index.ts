@@ -21,7 +21,7 @@ export type {
   StreamPage,
   Volume,
 } from './admin/index.js';
-export type { ErasureControl, SubjectRecord } from './erasure-control.js';
+export type { ErasureControl, SubjectEvent, SubjectRecord } from './erasure-control.js';
 export type { ErasureOptions, ErasureReport, RetentionOptions, RetentionReport } from './erasure/index.js';
 export type {
   AppendedEvents,

@@ -115,6 +115,37 @@ describe('a subject that another service has data of', () => {
     expect((await backstory.history('ticket', '5')).length).toBe(1);
   });
 
+  it('is erased as far as the role may lock rows, and the rest is named with what it lacks', async () => {
+    const [owner, role] = [await open([customer]), `clerk_${Date.now()}`];
+    await owner.dataSource.query(
+      `create role ${role}; grant usage on schema backstory to ${role}; grant select on all tables in schema backstory to ${role};
+       grant execute on all functions in schema backstory to ${role}; grant select, update on customer to ${role}`,
+    );
+    const dataSource = new DataSource({
+      type: 'postgres',
+      url: database.url,
+      entities: [CustomerSchema],
+      extra: { options: `-c role=${role}` },
+    });
+    await dataSource.initialize();
+    const backstory = await createBackstory(dataSource, { aggregates: [customer], install: 'check' });
+    try {
+      expect(await backstory.erasure.eraseSubject('customer:42')).toMatchObject([
+        { category: 'customer', events: 1 },
+        { category: 'ticket', streamId: '5', events: 0, unseen: expect.stringMatching(/table ticket/) },
+      ]);
+      await owner.dataSource.query(`revoke update on customer from ${role}`);
+      await expect(backstory.erase('Customer', '42')).rejects.toMatchObject({
+        code: 'RIGHTS_MISSING',
+        remedy: expect.stringMatching(/grants --app <role> --erase[^]*SELECT and UPDATE/),
+      });
+    } finally {
+      await backstory.close();
+      await dataSource.destroy();
+      await owner.dataSource.query(`drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
   it('that the options spell otherwise than any aggregate is named by doctor', async () => {
     const problems = async (subject: string): Promise<string[]> => {
       const { backstory } = await open([customer, { ...ticket, subject: { [subject]: 'customerId' } }]);

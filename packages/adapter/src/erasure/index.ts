@@ -6,12 +6,7 @@ export { everythingOf, isPersonal, isTie, mappingOf, named, saidPersonal } from 
 export { retainAggregate, type RetentionOptions, type RetentionReport } from './retain.js';
 export { goesBy, isNamedSubject, isOwnSubject, isSameSubject, subjectName } from './subject-names.js';
 export { requireKnownStream } from './known-stream.js';
-export {
-  named as namedAggregates,
-  searched,
-  type SearchScope,
-  type UnsearchedCategory,
-} from './search-scope.js';
-export { subjectNamed, subjectStreams } from './subject-streams.js';
-export { type SubjectRecord, subjectRecords } from './subject-records.js';
+export { searched, type SearchScope, type UnsearchedCategory } from './search-scope.js';
+export { subjectNamed } from './subject-streams.js';
+export { type SubjectEvent, type SubjectRecord, subjectRecords } from './subject-records.js';
 export { unsearchedAggregate } from './unsearched-aggregate.js';
