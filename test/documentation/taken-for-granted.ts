@@ -219,6 +219,11 @@ async function connect(synchronize: boolean): Promise<void> {
 
 /** What has happened before some blocks; named above them by `<!-- before: … -->`. */
 export const before: Readonly<Record<string, () => Promise<void>>> = {
+  'a customer 42': async () => {
+    await dataSource.query(
+      `insert into customer (id, name) values (42, 'Anna') on conflict (id) do update set name = excluded.name`,
+    );
+  },
   'a history of order 42': async () => {
     await backstory.backfill();
     await runInContext({ actor: 'anna' }, async () => {
