@@ -1,4 +1,3 @@
--- Temporary: becomes 000028 when it is merged.
 -- As before, but for errors of consumers: an error of one event may name the person of another one, so that they go also where nothing
 -- of the stream's own events is left to erase.
 create or replace function :schema.erase_events(

@@ -2574,7 +2574,6 @@ $$;
     id: 27,
     name: '000027-errors-of-erased-streams',
     sql: String.raw`
--- Temporary: becomes 000028 when it is merged.
 -- As before, but for errors of consumers: an error of one event may name the person of another one, so that they go also where nothing
 -- of the stream's own events is left to erase.
 create or replace function :schema.erase_events(
