@@ -37,7 +37,7 @@ import {
   type SnapshotReport,
   type Snapshots,
 } from './replay/index.js';
-import { type ReplayedState, Replays } from './replays.js';
+import type { ReplayedState, Replays } from './replays.js';
 import type { KeyControl } from './key-control.js';
 import type { SealControl } from './seal-control.js';
 import type { ShadowReads } from './shadow/index.js';
@@ -61,7 +61,6 @@ export class Backstory extends EventWriting {
   protected readonly appends: Appends;
   /** @internal */
   protected readonly commands: CommandHandling;
-  private readonly replays: Replays;
   private readonly aggregates: KnownAggregates;
   private readonly backfills: Backfills;
   private readonly proofs: Proofs;
@@ -75,6 +74,7 @@ export class Backstory extends EventWriting {
     stageWatch: StageWatch,
     private readonly shadowReads: ShadowReads,
     private readonly snapshots: Snapshots,
+    private readonly replays: Replays,
     parsers: () => Promise<TypeParsers>,
     requiredShadowReads: number,
     ofCommands: CommandSettings,
@@ -107,7 +107,6 @@ export class Backstory extends EventWriting {
       stageWatch,
       ofCommands,
     );
-    this.replays = new Replays(dataSource, database, schema, mappings, snapshots, parsers, stageWatch);
   }
 
   /** Creates what is missing: own tables, and triggers of tables that were made or changed since. Idempotent. */

@@ -1,4 +1,5 @@
 import type { EntityMapping } from './mapping/index.js';
+import type { ReplayCache } from './replay/index.js';
 import type { StageWatch } from './stages/index.js';
 import type { CaptureMends, poolOf, ReplayingReads } from './typeorm/index.js';
 
@@ -20,6 +21,8 @@ export interface LinkedHistory {
 export interface HistoryLinks {
   /** The schema that names without one are looked for in where the history's projections write. */
   readonly tenant?: string;
+  /** Replayed states that it keeps in memory along with others. */
+  readonly cache?: ReplayCache;
   /** @returns ends it */
   readonly link: (history: LinkedHistory) => () => void;
 }

@@ -166,6 +166,7 @@ export type {
   ReducerOptions,
   Reducers,
   ReducingObject,
+  ReplayCacheOptions,
   SnapshotReport,
 } from './replay/index.js';
 export type { ReplayedState } from './replays.js';

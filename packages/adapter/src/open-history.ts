@@ -20,6 +20,8 @@ import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } fro
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
 import { publisherEncryption } from './publisher-encryption.js';
+import { replayCacheOf } from './replay-cache-of.js';
+import { Replays } from './replays.js';
 import { mendSequence } from './schema/index.js';
 import { SealControl } from './seal-control.js';
 import { ShadowReads } from './shadow/index.js';
@@ -139,6 +141,7 @@ export async function openHistory(
     schema,
     warn('A snapshot could not be taken, replay goes on without it'),
   );
+  const cache = links.cache ?? replayCacheOf(options);
   const reads = new ReplayingReads(
     dataSource,
     schema,
@@ -146,6 +149,7 @@ export async function openHistory(
     stages,
     shadowReads,
     snapshots,
+    cache,
     (mapping, id, reason) =>
       logger.warn(
         reason === undefined
@@ -189,6 +193,7 @@ export async function openHistory(
     await stages.stop();
     await shadowReads.stop();
     await snapshots.stop();
+    if (!links.cache) cache?.close();
   };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= release());
@@ -202,6 +207,7 @@ export async function openHistory(
     stages,
     shadowReads,
     snapshots,
+    new Replays(dataSource, database, schema, registry, snapshots, cache, parsers, stages),
     parsers,
     shadow.requiredReads ?? 100,
     { keepIds: options.commands?.keepIds ?? '30 days', tenant: links.tenant },

@@ -1,6 +1,7 @@
 import type { KeyProvider } from './encryption/providers/index.js';
 import type { EncryptionRules } from './encryption/index.js';
 import type { AggregateSelection } from './mapping/index.js';
+import type { ReplayCacheOptions } from './replay/index.js';
 import type { DigestTarget } from './seals/index.js';
 import type { ShadowOptions } from './shadow/index.js';
 
@@ -76,6 +77,16 @@ export interface BackstoryOptions extends AggregateSelection {
      * @defaultValue 500
      */
     pollMs?: number;
+  };
+  /** How entities are replayed. */
+  replay?: {
+    /**
+     * Keeps replayed states in memory, so that a read of a stream that has not changed since needs the number of its last event only, which comes
+     * with the row: never stale, whoever writes. More entries and megabytes make more reads cheap, and take memory of each process; for tenants they are
+     * one bound for all. `false` folds the events at each read.
+     * @defaultValue 10 000 entries and 16 megabytes, whichever is reached first
+     */
+    cache?: ReplayCacheOptions | false;
   };
   /** How commands are handled. */
   commands?: {

@@ -21,11 +21,15 @@ import {
 import {
   type AggregateState,
   applyReducers,
+  copyOfStream,
   observeReplay,
   type ReducedState,
   type ReducerOptions,
   reducersByType,
   replayCategory,
+  type ReplayCache,
+  type ReplayedStream,
+  replayKeptStreams,
   replayStreams,
   type Snapshots,
 } from './replay/index.js';
@@ -51,6 +55,7 @@ export class Replays {
     private readonly schema: string,
     private readonly mappings: MappingRegistry,
     private readonly snapshots: Snapshots,
+    private readonly cache: ReplayCache | undefined,
     private readonly parsers: () => Promise<TypeParsers>,
     private readonly stages: StageWatch,
   ) {}
@@ -132,14 +137,21 @@ export class Replays {
     }
   }
 
-  private replay(
+  /** With states that are whoever's who asks. To the end of the streams, from memory where that has them. */
+  private async replay(
     mapping: EntityMapping,
     ids: readonly string[],
     until?: ReadStreamOptions,
-  ): ReturnType<typeof replayStreams> {
-    return observeReplay(mapping, ids.length, () =>
-      replayStreams(this.database, this.schema, mapping, ids, until),
+  ): Promise<Map<string, ReplayedStream>> {
+    const { database, schema, cache } = this;
+    const wanted = new Map(ids.map((id) => [id, undefined]));
+    const isToTheEnd = until?.version === undefined && until?.asOf === undefined;
+    const streams = await observeReplay(mapping, ids.length, () =>
+      cache && isToTheEnd
+        ? replayKeptStreams(database, schema, mapping, wanted, cache)
+        : replayStreams(database, schema, mapping, ids, until),
     );
+    return new Map([...streams].map(([id, stream]) => [id, copyOfStream(stream)]));
   }
 
   private async hydrate(

@@ -131,6 +131,7 @@ export class TenantBackstories {
     const view = tenantDataSource(this.dataSource, tenant);
     await requireTenant(this.dataSource, tenant);
     const { logger } = options;
+    const { cache } = this.links;
     const say = (way: 'log' | 'warn') => (message: string) => logger?.[way](`${tenant}: ${message}`);
     return this.links.open(tenant, history, (link) =>
       openHistory(
@@ -141,7 +142,7 @@ export class TenantBackstories {
           schema: history,
           ...(logger && { logger: { log: say('log'), warn: say('warn') } }),
         },
-        { tenant, link },
+        { tenant, link, ...(cache && { cache }) },
       ),
     );
   }

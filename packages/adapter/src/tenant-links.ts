@@ -2,6 +2,8 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { Backstory } from './backstory.js';
 import { BackstoryError } from './errors.js';
 import type { HistoryLinks, LinkedHistory } from './history-links.js';
+import type { ReplayCache } from './replay/index.js';
+import { replayCacheOf } from './replay-cache-of.js';
 import type { TenantOptions } from './tenant-options.js';
 import { TenantRegistry, TenantsWatch } from './tenants/index.js';
 import {
@@ -22,6 +24,8 @@ interface OpenedTenant extends LinkedHistory {
 
 /** What the histories of all tenants have in common: one interception of reads, one look at their stages, one of each listener. */
 export class TenantLinks {
+  /** Replayed states of all tenants. */
+  readonly cache: ReplayCache | undefined;
   private readonly members = new Map<string, OpenedTenant>();
   private readonly claimed = new Map<string, string>();
   private readonly reads: TenantReads;
@@ -37,6 +41,7 @@ export class TenantLinks {
   ) {
     const { logger, registry = 'backstory_tenants', stagePollMs = 500 } = options;
     const pool = poolOf(dataSource);
+    this.cache = replayCacheOf(options);
     this.registry = new TenantRegistry(poolDatabase(pool), registry);
     this.reads = new TenantReads(dataSource, (entity) =>
       logger?.warn(
@@ -111,6 +116,7 @@ export class TenantLinks {
   async end(): Promise<void> {
     for (const end of this.ends) end();
     await this.watch.stop();
+    this.cache?.close();
   }
 
   private forget({ schema, reads }: LinkedHistory): void {

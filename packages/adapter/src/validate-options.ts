@@ -23,6 +23,7 @@ export function validateOptions(options: BackstoryOptions): void {
       "Use fileKeys('backstory.keys') while you develop; environmentKeys(), kmsKeys({ … }), or an object with wrap() and unwrap().",
     );
   }
+  validateReplayCache(options.replay?.cache);
   if (schema !== undefined && (schema === '' || schema.length > 63)) {
     throw new InvalidOptionsError(
       `schema "${schema}" is no PostgreSQL identifier.`,
@@ -39,6 +40,29 @@ export function validateOptions(options: BackstoryOptions): void {
     throw new InvalidOptionsError(
       `stagePollMs ${stagePollMs} is too ${stagePollMs > 1_000 ? 'large' : 'small'}.`,
       'Use 10 to 1000 milliseconds: who changes a stage relies on it that all instances follow within a second.',
+    );
+  }
+}
+
+function validateReplayCache(cache: unknown): void {
+  if (cache === undefined || cache === false) return;
+  if (typeof cache !== 'object' || cache === null) {
+    throw new InvalidOptionsError(
+      `replay.cache ${JSON.stringify(cache)} is no size.`,
+      'Use { entries, megabytes }, or false for none.',
+    );
+  }
+  const { entries = 1, megabytes = 1 } = cache as { entries?: unknown; megabytes?: unknown };
+  if (!(Number.isInteger(entries) && Number(entries) >= 1 && Number(entries) <= 10_000_000)) {
+    throw new InvalidOptionsError(
+      `replay.cache.entries ${JSON.stringify(entries)} is no number of states.`,
+      'Use a whole number from 1 to 10 000 000, or cache: false for none.',
+    );
+  }
+  if (!(Number.isFinite(megabytes) && Number(megabytes) > 0 && Number(megabytes) <= 1_000_000)) {
+    throw new InvalidOptionsError(
+      `replay.cache.megabytes ${JSON.stringify(megabytes)} is no amount of memory.`,
+      'Use a number above 0, or cache: false for none.',
     );
   }
 }

@@ -10,6 +10,7 @@ export {
   type PropertyPath,
 } from './event-rule.js';
 export { type DefaultEventTypes, defaultCategory, defaultEventTypes } from './event-type.js';
+export { copiedData } from './copied-data.js';
 export { ownData } from './own-data.js';
 export type { EventData, RecordedEvent } from './recorded-event.js';
 export { markOf, propertyOf, valuesOf, type ValuePath } from './value-path.js';

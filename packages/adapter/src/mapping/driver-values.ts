@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EventData } from '../event/index.js';
+import { copiedData, type EventData } from '../event/index.js';
 import { hasFormOf } from './as-type.js';
 import type { ColumnMapping, EntityMapping } from './entity-mapping.js';
 import { settledState } from './settled-state.js';
@@ -80,12 +80,19 @@ export class DriverValues {
     );
   }
 
-  /** The same without what the state lacks: for a row that has it. */
-  recordedIn(replayed: EventData): Map<string, unknown> {
+  /**
+   * The same without what the state lacks: for a row that has it. Where the state is shared, `copy` keeps the objects in it
+   * from whoever gets the values.
+   */
+  recordedIn(replayed: EventData, copy = false): Map<string, unknown> {
     const state = settledState(this.mapping, replayed);
     const values = new Map<string, unknown>();
     for (const { column, property, convert } of this.converters) {
-      if (Object.hasOwn(state, property)) values.set(column, convert(state[property]));
+      if (!Object.hasOwn(state, property)) continue;
+      const recorded = state[property];
+      const value = convert(recorded);
+      // what a parser has made is new, also of an object
+      values.set(column, copy && value === recorded ? copiedData(value) : value);
     }
     return values;
   }

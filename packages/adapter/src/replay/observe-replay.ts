@@ -4,7 +4,7 @@ import type { ReplayedStream } from './replay-streams.js';
 
 type Replayed = ReadonlyMap<string, ReplayedStream>;
 
-/** A replay for whoever asked for entities, told to whoever listens: how many streams, events, and snapshots begun from. */
+/** A replay for whoever asked for entities, told to whoever listens: how many streams, events, snapshots begun from, and states found in memory. */
 export function observeReplay<Result extends Replayed>(
   { category }: EntityMapping,
   wanted: number,
@@ -14,13 +14,14 @@ export function observeReplay<Result extends Replayed>(
     () => ({ name: 'replay', attributes: { category, wanted } }),
     replay,
     (streams) => {
-      let [events, fromSnapshot] = [0, 0];
-      for (const { position, folded } of streams.values()) {
+      let [events, fromSnapshot, fromMemory] = [0, 0, 0];
+      for (const { position, folded, memory } of streams.values()) {
         events += folded;
+        if (memory === 'found') fromMemory++;
         // the whole stream has as many events as its position says
-        if (folded < position) fromSnapshot++;
+        else if (folded < position) fromSnapshot++;
       }
-      return { streams: streams.size, events, fromSnapshot };
+      return { streams: streams.size, events, fromSnapshot, fromMemory };
     },
   );
 }

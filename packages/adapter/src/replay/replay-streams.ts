@@ -19,6 +19,8 @@ export interface ReplayedStream extends AggregateState {
   readonly position: number;
   /** How many events had to be folded. */
   readonly folded: number;
+  /** Its state is shared with what is kept in memory, so nobody may change it: it was found there, or has just been put there. */
+  readonly memory?: 'found' | 'kept';
 }
 
 /** Called with a stream that can't be replayed. Without one, the replay of all of them fails. */

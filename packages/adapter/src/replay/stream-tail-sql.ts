@@ -34,6 +34,11 @@ export function streamTailsSql(mapping: EntityMapping, schema: string): string {
   return `${quoteIdentifier(schema)}.stream_tails(${quoteLiteral(mapping.category)}, $1::text[], ${fingerprintSql(mapping)})`;
 }
 
+/** As {@link streamTailsSql}, with their ends as `stream_end`, and `tail` null for each whose end stands at its place in $2. */
+export function streamTailsUnlessSql(mapping: EntityMapping, schema: string): string {
+  return `${quoteIdentifier(schema)}.stream_tails_unless(${quoteLiteral(mapping.category)}, $1::text[], $2::text[], ${fingerprintSql(mapping)})`;
+}
+
 /** As {@link streamTailsSql}, up to version $2 and moment $3, and with what is archived. */
 export function streamTailsUntilSql(mapping: EntityMapping, schema: string): string {
   return `${quoteIdentifier(schema)}.stream_tails_until(${quoteLiteral(mapping.category)}, $1::text[], ${fingerprintSql(mapping)}, $2::bigint, $3::timestamptz)`;

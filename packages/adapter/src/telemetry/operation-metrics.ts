@@ -60,14 +60,18 @@ export const operationMetrics: readonly OperationMetric[] = [
   ),
   {
     name: 'replayed_streams',
-    help: 'Streams that were replayed, from a snapshot on or from their first event',
+    help: 'Streams that were replayed: found in memory as they are, from a snapshot on, or from their first event',
     kind: 'counter',
     of: 'replay',
     labels: ['category', 'begun_at'],
-    values: ({ category }, { attributes: { streams, fromSnapshot } }) => [
-      [{ category: text(category), begun_at: 'snapshot' }, number(fromSnapshot)],
-      [{ category: text(category), begun_at: 'first_event' }, number(streams) - number(fromSnapshot)],
-    ],
+    values: ({ category }, { attributes: { streams, fromSnapshot, fromMemory } }) => {
+      const of = (begun_at: string): Labels => ({ category: text(category), begun_at });
+      return [
+        [of('memory'), number(fromMemory)],
+        [of('snapshot'), number(fromSnapshot)],
+        [of('first_event'), number(streams) - number(fromSnapshot) - number(fromMemory)],
+      ];
+    },
   },
   count('replayed_events', 'Events that were folded', 'replay', 'category', (_, end) =>
     number(end.attributes['events']),

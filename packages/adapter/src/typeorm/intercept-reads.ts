@@ -72,7 +72,8 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     const reads = dataSource && interception.reads.get(dataSource);
     if (!reads || interception.raw.has(this)) return loadRawResults.call(this, queryRunner);
     const { aliases, selects } = this.expressionMap;
-    const { added, plans } = planned(reads, aliases, this.expressionMap);
+    const isKept = isCached(this, dataSource);
+    const { added, plans } = planned(reads, aliases, this.expressionMap, isKept);
     if (plans.length === 0) return loadRawResults.call(this, queryRunner);
     if (added.length > 0) this.expressionMap.selects = [...selects, ...added];
     const apply = async (rows: RawResult[]): Promise<void> => {
@@ -81,7 +82,7 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
       for (const { aliasName } of added) rows.forEach((row) => delete row[aliasName as string]);
     };
     try {
-      if (!isCached(this, dataSource)) {
+      if (!isKept) {
         const rows = await loadRawResults.call(this, queryRunner);
         await apply(rows);
         return rows;
@@ -101,11 +102,12 @@ function planned(
   reads: readonly InterceptingReads[],
   aliases: readonly Alias[],
   query: QueryShape,
+  isKept: boolean,
 ): { added: Select[]; plans: PlannedRead[] } {
   const added = new Map<string | undefined, Select>();
   const plans: PlannedRead[] = [];
   for (const each of reads) {
-    const plan = each.plan(aliases, query);
+    const plan = each.plan(aliases, query, isKept);
     const isOther = ({ selection, aliasName }: Select): boolean =>
       (added.get(aliasName)?.selection ?? selection) !== selection;
     if (!plan || plan.selects.some(isOther)) continue;

@@ -6,6 +6,9 @@ export interface QueryShape {
   readonly selects: readonly Select[];
   readonly take?: number;
   readonly limit?: number;
+  readonly skip?: number;
+  readonly offset?: number;
+  readonly joinAttributes?: readonly unknown[];
   readonly lockMode?: string;
   readonly groupBys?: readonly unknown[];
   readonly selectDistinct?: boolean;
@@ -22,5 +25,6 @@ export interface PlannedRead {
 export interface InterceptingReads {
   /** Histories of one kind are open once for each DataSource. */
   readonly kind: 'single' | 'tenants';
-  plan(aliases: readonly Alias[], query: QueryShape): PlannedRead | undefined;
+  /** `isKept`: TypeORM keeps the result by the query's text, so it must be the same each time. */
+  plan(aliases: readonly Alias[], query: QueryShape, isKept: boolean): PlannedRead | undefined;
 }

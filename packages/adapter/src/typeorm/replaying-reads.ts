@@ -1,19 +1,19 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import type { EventData } from '../event/index.js';
-import { quoteIdentifier } from '../database/index.js';
-import { DriverValues, type EntityMapping, type MappingRegistry, streamIdSql } from '../mapping/index.js';
+import { DriverValues, type EntityMapping, type MappingRegistry } from '../mapping/index.js';
 import {
   type AggregateState,
   observeReplay,
-  parseStreamTail,
+  replayAndKeep,
+  type ReplayCache,
   type ReplayedStream,
+  replayKeptStreams,
   replayStreams,
-  replayTail,
   type Snapshots,
-  streamTailSql,
 } from '../replay/index.js';
 import type { ShadowReads } from '../shadow/index.js';
 import { isInShare, isReadFromEvents, type StageWatch } from '../stages/index.js';
+import { askedStreams, type AskingAlias, endName, tailName } from './asked-streams.js';
 import type { InterceptingReads, PlannedRead, QueryShape } from './intercepting-reads.js';
 import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
@@ -24,14 +24,14 @@ import { tableOf } from './table-of.js';
 type RawResult = Record<string, unknown>;
 
 /** One entity of a query's result that is in stage shadow or replay. */
-export interface FoundAlias {
-  readonly mapping: EntityMapping;
+export interface FoundAlias extends AskingAlias {
   /** Name in the raw result by column name, of what is selected from the table as it is. */
   readonly names: ReadonlyMap<string, string>;
   readonly identity: RowIdentity;
-  /** The share of the streams that is replayed; the others are compared. */
-  readonly percent: number;
 }
+
+/** The streams of one aggregate that a query's rows are of, each with its end where the query tells it. */
+type WantedStreams = Map<string, string | undefined>;
 
 /** How the rows of an entity are read. */
 export interface EntityRead {
@@ -39,26 +39,6 @@ export interface EntityRead {
   readonly percent: number;
   /** Oids of the tables whose rows may be replayed. */
   readonly tables: ReadonlySet<number>;
-}
-
-/** What the events of the one row of a query are called in its result. */
-const tailName = 'backstory_tail';
-
-/**
- * Whether the query is for one row of one table, such as findOneBy: then its events come in the same round trip. Not
- * under a lock: what a query has waited for is newer than the events that it sees.
- */
-function isOfOneRow(aliases: readonly Alias[], query: QueryShape): boolean {
-  const { take, limit, lockMode, groupBys = [], selectDistinct = false, selectDistinctOn = [] } = query;
-  return (
-    aliases.length === 1 &&
-    (take === 1 || limit === 1) &&
-    lockMode === undefined &&
-    groupBys.length === 0 &&
-    !selectDistinct &&
-    selectDistinctOn.length === 0 &&
-    query.selects.some(({ selection }) => selection === aliases[0]?.name)
-  );
 }
 
 /**
@@ -77,15 +57,19 @@ export class ReplayingReads implements InterceptingReads {
     private readonly stages: StageWatch,
     private readonly shadow: ShadowReads,
     private readonly snapshots: Snapshots,
+    private readonly cache: ReplayCache | undefined,
     private readonly onUnreplayed: (mapping: EntityMapping, streamId: string, reason?: Error) => void,
   ) {}
 
   /** What there is to do for an entity query. Asked once for each: while it runs, the stages may change. */
-  plan(aliases: readonly Alias[], query: QueryShape): PlannedRead | undefined {
+  plan(aliases: readonly Alias[], query: QueryShape, isKept: boolean): PlannedRead | undefined {
     const found = this.find(aliases, query.selects);
     if (found.length === 0) return undefined;
     return {
-      selects: this.selects(found, aliases, query),
+      selects: [
+        ...found.flatMap(({ identity, names }) => identity.selects(query.selects, names)),
+        ...askedStreams(found, aliases, query, this.schema, this.cache, isKept),
+      ],
       apply: (queryRunner, rows) => this.apply(found, queryRunner, rows),
     };
   }
@@ -101,7 +85,8 @@ export class ReplayingReads implements InterceptingReads {
     if (!read) return undefined;
     const { mapping, percent, tables } = read;
     const names = storedColumns(alias, selects, this.dataSource.driver.maxAliasLength);
-    return { mapping, names, identity: new RowIdentity(mapping, alias, index, tables), percent };
+    const identity = new RowIdentity(mapping, alias, index, tables);
+    return { mapping, alias, index, names, identity, percent };
   }
 
   /** How an entity is captured, in whatever stage. */
@@ -117,18 +102,6 @@ export class ReplayingReads implements InterceptingReads {
     const { stage, percent, tables: byPart } = this.stages.of(mapping.category);
     const tables = byPart.get(mapping.part?.path ?? '');
     return tables && isReadFromEvents(stage) ? { mapping, percent, tables } : undefined;
-  }
-
-  /** What to add to an entity query, so that the streams of its rows are known, or come along with them. */
-  private selects(found: readonly FoundAlias[], aliases: readonly Alias[], query: QueryShape): Select[] {
-    const added = found.flatMap(({ identity, names }) => identity.selects(query.selects, names));
-    const [only] = aliases;
-    const [alias] = found;
-    // part of the streams would be read for nothing
-    if (!only || !alias || alias.mapping.part || alias.percent < 100 || !isOfOneRow(aliases, query))
-      return added;
-    const id = streamIdSql(alias.mapping, quoteIdentifier(only.name));
-    return [...added, { selection: streamTailSql(alias.mapping, this.schema, id), aliasName: tailName }];
   }
 
   /** Called with what an entity query returned, before entities are made of it. */
@@ -154,20 +127,24 @@ export class ReplayingReads implements InterceptingReads {
     queryRunner: QueryRunner,
     rows: RawResult[],
   ): Promise<void> {
-    const idsOf = new Map<EntityMapping, Set<string>>();
+    const wantedOf = new Map<EntityMapping, WantedStreams>();
     for (const alias of aliases) {
       const root = alias.mapping.part?.root ?? alias.mapping;
-      const ids = idsOf.get(root) ?? new Set();
-      idsOf.set(root, ids);
+      const wanted = wantedOf.get(root) ?? new Map<string, string | undefined>();
+      wantedOf.set(root, wanted);
+      const name = endName(alias.index);
       for (const row of rows) {
         const streamId = replayedIds(alias, row)?.streamId;
-        if (streamId !== undefined) ids.add(streamId);
+        if (streamId === undefined) continue;
+        const { [name]: end } = row;
+        if (typeof end === 'string') wanted.set(streamId, end);
+        else if (!wanted.has(streamId)) wanted.set(streamId, undefined);
       }
     }
     const client = (await queryRunner.connect()) as PgClient;
-    const states = new Map<EntityMapping, ReadonlyMap<string, AggregateState>>();
-    for (const [root, ids] of idsOf) {
-      if (ids.size > 0) states.set(root, await this.streamsOf(root, [...ids], rows, client));
+    const states = new Map<EntityMapping, ReadonlyMap<string, FoundState>>();
+    for (const [root, wanted] of wantedOf) {
+      if (wanted.size > 0) states.set(root, await this.streamsOf(root, wanted, rows, client));
     }
     const filled = new Set<EntityMapping>();
     for (const alias of aliases) {
@@ -181,26 +158,30 @@ export class ReplayingReads implements InterceptingReads {
   /** A stream that can't be replayed is left out: its row is returned as it was found. */
   private async streamsOf(
     root: EntityMapping,
-    ids: readonly string[],
+    wanted: WantedStreams,
     rows: readonly RawResult[],
     client: PgClient,
-  ): Promise<ReadonlyMap<string, AggregateState>> {
+  ): Promise<ReadonlyMap<string, FoundState>> {
     const unreplayable = new Set<string>();
     const onUnreplayable = (id: string, error: unknown): void => {
       unreplayable.add(id);
       this.onUnreplayed(root, id, error as Error);
     };
+    const { schema, cache } = this;
+    const ids = [...wanted.keys()];
     const [id] = ids;
     const tail = rows[0]?.[tailName];
     const replay = async (): Promise<Map<string, ReplayedStream>> => {
-      if (ids.length !== 1 || id === undefined || typeof tail !== 'string')
-        return replayStreams(executorOf(client), this.schema, root, ids, {}, onUnreplayable);
-      try {
-        return new Map([[id, replayTail(root, id, parseStreamTail(root.category, id, tail))]]);
-      } catch (error) {
-        onUnreplayable(id, error);
-        return new Map();
+      if (ids.length === 1 && id !== undefined && typeof tail === 'string') {
+        const end = wanted.get(id);
+        cache?.note(root, 1, cache.find(root, id, end) ? 1 : 0);
+        const stream = replayAndKeep(root, id, tail, end, cache, onUnreplayable);
+        return new Map(stream && [[id, stream]]);
       }
+      const sql = executorOf(client);
+      return cache
+        ? replayKeptStreams(sql, schema, root, wanted, cache, onUnreplayable)
+        : replayStreams(sql, schema, root, ids, {}, onUnreplayable);
     };
     const streams = await observeReplay(root, ids.length, replay);
     for (const [streamId, stream] of streams) {
@@ -210,7 +191,7 @@ export class ReplayingReads implements InterceptingReads {
     }
     return unreplayable.size === 0
       ? streams
-      : new Map<string, AggregateState>([
+      : new Map<string, FoundState>([
           ...streams,
           ...[...unreplayable].map((each) => [each, asFound] as const),
         ]);
@@ -219,7 +200,7 @@ export class ReplayingReads implements InterceptingReads {
   private fill(
     alias: FoundAlias,
     rows: RawResult[],
-    states: ReadonlyMap<string, AggregateState>,
+    states: ReadonlyMap<string, FoundState>,
     client: PgClient,
     copy: boolean,
   ): void {
@@ -239,7 +220,7 @@ export class ReplayingReads implements InterceptingReads {
           if (aggregate !== asFound) this.onUnreplayed(mapping, ids.streamId);
           continue;
         }
-        valuesOf.set(key, (values = driverValues.recordedIn(copy ? structuredClone(state) : state)));
+        valuesOf.set(key, (values = driverValues.recordedIn(state, copy || aggregate?.memory !== undefined)));
       }
       for (const [column, value] of values) {
         const name = names.get(column);
@@ -258,8 +239,10 @@ export class ReplayingReads implements InterceptingReads {
   }
 }
 
+type FoundState = AggregateState & Pick<ReplayedStream, 'memory'>;
+
 /** Of a stream that can't be replayed, which has been said already. */
-const asFound: AggregateState = { root: undefined, parts: new Map() };
+const asFound: FoundState = { root: undefined, parts: new Map() };
 
 /** The stream of a row and its place in it, if it can be known and belongs to the share that is replayed. */
 function replayedIds(
