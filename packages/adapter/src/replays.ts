@@ -86,7 +86,9 @@ export class Replays {
     requireBounds(until);
     const mapping = this.mapping(target);
     const streams = await this.replay(mapping, [streamId], until);
-    const { root, parts, position = 0 } = streams.get(streamId) ?? {};
+    const stream = streams.get(streamId);
+    if (stream) this.snapshots.observe(mapping, streamId, stream);
+    const { root, parts, position = 0 } = stream ?? {};
     if (!root) return { state: null, position };
     const owned = mapping.parts.map((part) => {
       const rows = [...(parts?.get(part.part.path) ?? [])];

@@ -79,7 +79,9 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     const apply = async (rows: RawResult[]): Promise<void> => {
       if (rows.length === 0) return;
       for (const plan of plans) await plan.apply(queryRunner, rows);
-      for (const { aliasName } of added) rows.forEach((row) => delete row[aliasName as string]);
+      // the last column first: then an object keeps its form, which is much faster for whoever reads it
+      const names = added.map(({ aliasName }) => aliasName as string).reverse();
+      for (const row of rows) for (const name of names) delete row[name];
     };
     try {
       if (!isKept) {

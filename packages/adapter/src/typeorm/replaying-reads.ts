@@ -128,13 +128,14 @@ export class ReplayingReads implements InterceptingReads {
     rows: RawResult[],
   ): Promise<void> {
     const wantedOf = new Map<EntityMapping, WantedStreams>();
-    for (const alias of aliases) {
+    const idsOf = aliases.map((alias) => rows.map((row) => replayedIds(alias, row)));
+    for (const [place, alias] of aliases.entries()) {
       const root = alias.mapping.part?.root ?? alias.mapping;
       const wanted = wantedOf.get(root) ?? new Map<string, string | undefined>();
       wantedOf.set(root, wanted);
       const name = endName(alias.index);
-      for (const row of rows) {
-        const streamId = replayedIds(alias, row)?.streamId;
+      for (const [index, row] of rows.entries()) {
+        const streamId = idsOf[place]?.[index]?.streamId;
         if (streamId === undefined) continue;
         const { [name]: end } = row;
         if (typeof end === 'string') wanted.set(streamId, end);
@@ -147,10 +148,10 @@ export class ReplayingReads implements InterceptingReads {
       if (wanted.size > 0) states.set(root, await this.streamsOf(root, wanted, rows, client));
     }
     const filled = new Set<EntityMapping>();
-    for (const alias of aliases) {
+    for (const [place, alias] of aliases.entries()) {
       const found = states.get(alias.mapping.part?.root ?? alias.mapping);
       // An entity that the query has under two aliases becomes two instances, which must not share objects.
-      if (found) this.fill(alias, rows, found, client, filled.has(alias.mapping));
+      if (found) this.fill(alias, rows, idsOf[place] ?? [], found, client, filled.has(alias.mapping));
       filled.add(alias.mapping);
     }
   }
@@ -200,6 +201,7 @@ export class ReplayingReads implements InterceptingReads {
   private fill(
     alias: FoundAlias,
     rows: RawResult[],
+    idsOf: readonly ReturnType<RowIdentity['of']>[],
     states: ReadonlyMap<string, FoundState>,
     client: PgClient,
     copy: boolean,
@@ -207,8 +209,8 @@ export class ReplayingReads implements InterceptingReads {
     const { mapping, names } = alias;
     const driverValues = this.driverValuesOf(mapping, client);
     const valuesOf = new Map<string, Map<string, unknown>>();
-    for (const row of rows) {
-      const ids = replayedIds(alias, row);
+    for (const [index, row] of rows.entries()) {
+      const ids = idsOf[index];
       if (!ids) continue;
       const key = mapping.part ? JSON.stringify([ids.streamId, ids.rowId]) : ids.streamId;
       let values = valuesOf.get(key);

@@ -1,14 +1,43 @@
+import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { columnName } from './column-name.js';
 import { resultColumns } from './result-columns.js';
 import type { Alias, Select } from './row-identity.js';
 import { storedName } from './stored-name.js';
 
+type Names = ReadonlyMap<string, string>;
+
+/** By alias, of entities that are selected whole: asked for with every read. */
+const known = new WeakMap<EntityMetadata, Map<string, Names>>();
+/** Of aliases that an application makes up as it goes, the newer ones are looked at each time. */
+const maxKnown = 1_000;
+
 /**
  * How the columns of one alias are called in a query's raw result, of those whose values come from the table as they are.
  * An expression that the query selects under such a name, TypeORM's way to fill a property, keeps its own value.
  */
 export function storedColumns(
+  alias: Alias,
+  selects: readonly Select[],
+  maxLength: number | undefined,
+): Names {
+  const { name, metadata } = alias;
+  const areWhole = selects.every(
+    ({ selection, aliasName }) => aliasName === undefined && /^\w+$/.test(selection),
+  );
+  if (!areWhole || selects.every(({ selection }) => selection !== name))
+    return selectedColumns(alias, selects, maxLength);
+  let byAlias = known.get(metadata);
+  if (!byAlias) known.set(metadata, (byAlias = new Map<string, Names>()));
+  let names = byAlias.get(name);
+  if (!names) {
+    names = selectedColumns(alias, [{ selection: name }], maxLength);
+    if (byAlias.size < maxKnown) byAlias.set(name, names);
+  }
+  return names;
+}
+
+function selectedColumns(
   alias: Alias,
   selects: readonly Select[],
   maxLength: number | undefined,
