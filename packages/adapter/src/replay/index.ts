@@ -9,7 +9,7 @@ export { replayCategory } from './replay-category.js';
 export { copyOfStream } from './copy-of-stream.js';
 export { ReplayCache, type ReplayCacheOptions } from './replay-cache.js';
 export { replayAndKeep, replayKeptStreams } from './replay-kept-streams.js';
-export { type OnUnreplayable, type ReplayedStream, replayStreams, replayTail } from './replay-streams.js';
+export { type ReplayedStream, replayStreams, replayTail } from './replay-streams.js';
 export { streamEndSql, streamEndsSql } from './stream-end-sql.js';
 export { Snapshots } from './snapshots.js';
 export { requireUpcasters } from './require-upcasters.js';
