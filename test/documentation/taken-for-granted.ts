@@ -9,7 +9,6 @@ import documentedOptions from './backstory-config.js';
 import { Customer, entities, Order, OrderLine, OrderStatus } from './documented-entities.js';
 
 export { Controller, Get, Injectable, Module, type OnModuleInit } from '@nestjs/common';
-export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 export {
   BackstoryDashboardModule,
   BackstoryHealthIndicator,
@@ -20,17 +19,15 @@ export {
   OnEvent,
   RunInContext,
 } from '@backstory/nest-module';
-export type { Delivery, RecordedEvent } from '@backstory/adapter';
-export type { EntityManager } from 'typeorm';
 export { Customer, Order, OrderLine, OrderStatus };
 export { Cron } from '@nestjs/schedule';
-export { createBackstory, onEvent } from '@backstory/adapter';
-export { Repository } from 'typeorm';
+export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
+export { createBackstory, type Delivery, onEvent, type RecordedEvent } from '@backstory/adapter';
+export { type EntityManager, Repository } from 'typeorm';
 
 export let dataSource: DataSource;
 export let backstory: Backstory;
-/** Order 42. */
-export let order: Order;
+export let order: Order; // 42
 
 export class OrderShipped {
   trackingNumber: string;
@@ -220,9 +217,7 @@ async function connect(synchronize: boolean): Promise<void> {
 /** What has happened before some blocks; named above them by `<!-- before: … -->`. */
 export const before: Readonly<Record<string, () => Promise<void>>> = {
   'a customer 42': async () => {
-    await dataSource.query(
-      `insert into customer (id, name) values (42, 'Anna') on conflict (id) do update set name = excluded.name`,
-    );
+    await dataSource.manager.upsert(Customer, { id: 42, name: 'Anna' }, ['id']);
   },
   'a history of order 42': async () => {
     await backstory.backfill();
