@@ -121,7 +121,7 @@ describe('the doctor', () => {
     const [code, out] = await run();
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^hint +not captured, and nothing here says whether they should be: Work, Subject, .*\n.*--config.*\n$/,
+      /^hint +the DataSource has entities that are not captured, and can't say .*: Work, Subject, .*\n.*--config.*\n$/,
     );
     const folder = mkdtempSync(join(tmpdir(), 'backstory-doctor-'));
     const config = join(folder, 'backstory.config.cjs');
@@ -194,7 +194,7 @@ describe('the doctor', () => {
       const { code, err } = await runOnLibrary(...words);
       expect(code).toBe(0);
       expect(err).toMatch(
-        /Entities that are not captured, and nothing here says whether they should be: Work, .*--config/,
+        /The DataSource has entities that are not captured, and can't say whether they should be: Work, .*--config/,
       );
     }
   });

@@ -250,6 +250,12 @@ export class ResidualRefusedError extends BackstoryError {
   }
 }
 
+/** What was wrong and what to do, in one line and without the last full stop: why something could not be looked at. */
+export function asReason({ message }: BackstoryError): string {
+  const [problem = '', remedy = ''] = message.split('\n');
+  return `${problem.replace(/\.$/, '')}.${remedy.replace(/^ */, ' ').replace(/\.$/, '')}`;
+}
+
 /** Several problems as one error, so that nobody meets them one by one: under the code of the first. */
 export function together(problems: readonly BackstoryError[]): BackstoryError {
   const [first, ...others] = problems as [BackstoryError, ...BackstoryError[]];

@@ -20,7 +20,7 @@ export function findingsOfSubjects(root: EntityMapping, all: readonly EntityMapp
   );
 }
 
-/** By two letters at most that are others, more or fewer. */
+/** By two letters at most that are others, more or fewer: the edit distance of Wagner and Fischer (1974). */
 function differsInTwo(one: string, other: string): boolean {
   if (Math.min(one.length, other.length) < 4) return one.toLowerCase() === other.toLowerCase();
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);

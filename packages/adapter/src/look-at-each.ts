@@ -1,4 +1,4 @@
-import { BackstoryError } from './errors.js';
+import { asReason, BackstoryError } from './errors.js';
 import type { EntityMapping } from './mapping/index.js';
 import type { Unseen } from './verify/index.js';
 
@@ -19,11 +19,7 @@ export async function lookAtEach<Found>(
       found.push(await look(mapping));
     } catch (error) {
       if (named !== 'all' || !isUnseen(error)) throw error;
-      const [problem = '', remedy = ''] = error.message.split('\n');
-      unseen.push({
-        category: mapping.category,
-        reason: `${problem.replace(/\.$/, '')}.${remedy.replace(/^ */, ' ').replace(/\.$/, '')}`,
-      });
+      unseen.push({ category: mapping.category, reason: asReason(error) });
     }
   }
   return { found, unseen };

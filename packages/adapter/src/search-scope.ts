@@ -1,6 +1,7 @@
 import { readTopics } from './appending/index.js';
 import { type CaptureState, readCaptureStates } from './capture/index.js';
 import type { SqlExecutor } from './database/index.js';
+import { asReason, BackstoryError } from './errors.js';
 import type { SearchScope, UnsearchedCategory } from './erasure/index.js';
 import { categoriesWithEvents } from './event-store/index.js';
 import { type EntityMapping, formerMapping } from './mapping/index.js';
@@ -65,7 +66,7 @@ function whyUnread(mapping: EntityMapping): string | undefined {
     requireUpcasters(mapping);
     return undefined;
   } catch (error) {
-    const [problem = '', remedy = ''] = (error as Error).message.split('\n');
-    return `${problem.replace(/\.$/, '')}.${remedy.replace(/^ */, ' ').replace(/\.$/, '')}`;
+    if (!BackstoryError.is(error)) throw error;
+    return asReason(error);
   }
 }

@@ -29,7 +29,7 @@ export function unsaidInWords(names: readonly string[]): { problem: string; reme
   const some = names.slice(0, 20).join(', ');
   const more = names.length > 20 ? ` and ${names.length - 20} more` : '';
   return {
-    problem: `not captured, and nothing here says whether they should be: ${some}${more}`,
+    problem: `the DataSource has entities that are not captured, and can't say whether they should be: ${some}${more}`,
     remedy:
       'Name the configuration of the application: --config backstory.config.js, or --app dist/app.module.js.',
   };

@@ -69,14 +69,15 @@ export async function findings(options: ApplicationOptions): Promise<Finding[]> 
   return [...found, ...findingsOfUnsaid(unsaid)];
 }
 
-/** What install would do, without doing it. */
+/** What install would do, without doing it, and the entities of which nothing says whether they are to be captured. */
 export async function pendingInstall(
   options: ApplicationOptions,
   logger: BackstoryLogger,
-): Promise<InstallReport> {
+): Promise<InstallReport & { readonly unsaid: readonly string[] }> {
   const { dataSource, named, unsaid } = await openDataSource(options);
   sayUnsaid(unsaid, logger);
-  return installationPending(dataSource, named).finally(() => dataSource.destroy());
+  const pending = await installationPending(dataSource, named).finally(() => dataSource.destroy());
+  return { ...pending, unsaid };
 }
 
 /** The application's DataSource, as it is without Backstory. */
@@ -100,7 +101,7 @@ export async function withDataSource<Result>(
 function sayUnsaid(names: readonly string[], logger: BackstoryLogger): void {
   if (names.length === 0) return;
   const { problem, remedy } = unsaidInWords(names);
-  logger.warn(`Entities that are ${problem}. ${remedy}`);
+  logger.warn(`${problem.charAt(0).toUpperCase()}${problem.slice(1)}. ${remedy}`);
 }
 
 /** The DataSource of the file, connected, and the options of --config or of the application's last start. */

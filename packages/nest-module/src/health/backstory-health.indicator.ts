@@ -12,8 +12,8 @@ export type BackstoryHealthResult<Key extends string = string> = Record<
 >;
 
 /**
- * A health indicator for `@nestjs/terminus` 10, 11 and 12, which is not needed otherwise. Asks the database: three queries,
- * and five on its catalogue. For readiness and alarms; a liveness probe would restart the application for what a restart
+ * A health indicator for `@nestjs/terminus` 10, 11 and 12, which is not needed otherwise. Asks the database some
+ * forty small queries, thirty of them on its catalogue for `maxFaults`. For readiness and alarms; a liveness probe would restart the application for what a restart
  * doesn't mend.
  * @example
  * this.health.check([() => this.backstory.check('backstory', { maxLagSeconds: 60, maxParked: 0 })]);

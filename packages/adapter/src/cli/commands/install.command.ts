@@ -59,10 +59,13 @@ async function whatIsMissing(input: CommandInput): Promise<void> {
   say(input, await pendingInstall(input.options, loggerOf(input.terminal)));
 }
 
-function say(input: CommandInput, { migrations, captured, withheld }: InstallReport): void {
-  print(input, { migrations, captured, withheld }, () =>
+function say(
+  input: CommandInput,
+  { migrations, captured, withheld, unsaid }: InstallReport & { readonly unsaid?: readonly string[] },
+): void {
+  print(input, { migrations, captured, withheld, ...(unsaid && { unsaid }) }, () =>
     migrations.length + captured.length === 0
-      ? 'Nothing is missing.\n'
+      ? `Nothing is missing${unsaid?.length ? ' of what is captured' : ''}.\n`
       : `Would run ${migrations.length} migrations of Backstory's own tables, and make the triggers of: ${captured.join(', ') || 'nothing'}.\n${leftOut(withheld)}`,
   );
 }

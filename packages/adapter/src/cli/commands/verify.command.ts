@@ -67,7 +67,7 @@ const verify: CommandRun = async (backstory, input) => {
         ? ''
         : 'The result is not recorded: this server takes no writes. A proof that counts is made on the primary.\n') +
       (report.clean
-        ? `${report.aggregates.every(({ complete }) => complete) ? 'Every replay' : 'Every replay that was looked at'} equals its row.\n`
+        ? `${report.off.length === 0 && report.aggregates.every(({ complete }) => complete) ? 'Every replay' : 'Every replay that was looked at'} equals its row.\n`
         : report.aggregates.some(({ drifted }) => drifted > 0)
           ? 'Run "npx backstory repair --dry-run" to see what would settle it.\n'
           : report.aggregates.length === 0
