@@ -153,8 +153,10 @@ export async function install(
   await awaitVerify(database, schema);
   const states = await readCaptureStates(database, schema);
   const kept = mappings.filter(({ category }) => states.some((state) => state.category === category));
-  const initial = new Map(kept.map((mapping) => [mapping.category, mapping.initialStage]));
-  await initializeStages(database, schema, initial);
+  const standings = await readStages(database, schema);
+  const fresh = kept.filter(({ category }) => !standings.has(category));
+  const initial = new Map(fresh.map((mapping) => [mapping.category, mapping.initialStage]));
+  if (initial.size > 0) await database.transaction((sql) => initializeStages(sql, schema, initial));
   await settleRemadeTables(database, schema, mappings);
   return { migrations, captured: outdated, withheld: before.unknown.flatMap(withheldNames) };
 }

@@ -46,6 +46,43 @@ describe('how much of a backfill is left', () => {
     expect((await runOnLibrary('status')).out).toMatch(/author +capture +complete, /);
   });
 
+  it('one while capture was switched off is an error, and the next begins anew', async () => {
+    const switching = async (...steps: ('off' | 'capture')[]): Promise<unknown> => {
+      let switched: Promise<unknown> | undefined;
+      const onProgress = (): void => {
+        switched ??= steps.reduce<Promise<unknown>>(
+          (before, stage) => before.then(() => backstory.stages.set('author', stage)),
+          Promise.resolve(),
+        );
+      };
+      const outcome = backstory.backfill({ chunkSize: 500, throttle: { rowsPerSecond: 20_000 }, onProgress });
+      return outcome.catch((error: unknown) => error).finally(() => switched);
+    };
+    expect(await switching('off')).toMatchObject({
+      code: 'STAGE_REFUSED',
+      message: expect.stringContaining(
+        '"author" is off: it was switched off while its backfill ran',
+      ) as string,
+    });
+    await backstory.stages.set('author', 'capture');
+    expect(await switching('off', 'capture')).toMatchObject({
+      code: 'STAGE_REFUSED',
+      message: expect.stringContaining('Capture of "author" began anew while its backfill ran') as string,
+    });
+    expect(await backstory.backfill()).toMatchObject([{ completed: true, rows }]);
+  });
+
+  it('one that was stopped before capture began anew begins anew, too', async () => {
+    const stop = new AbortController();
+    const onProgress = (): void => stop.abort();
+    expect(await backstory.backfill({ chunkSize: 100, signal: stop.signal, onProgress })).toMatchObject([
+      { finished: false },
+    ]);
+    await backstory.stages.set('author', 'off');
+    await backstory.stages.set('author', 'capture');
+    expect(await backstory.backfill()).toMatchObject([{ completed: true, rows }]);
+  });
+
   it('one from before capture began anew is not complete', async () => {
     await backstory.stages.set('author', 'off');
     await backstory.stages.set('author', 'capture');

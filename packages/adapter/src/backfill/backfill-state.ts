@@ -29,9 +29,8 @@ export async function backfillState(
 }
 
 /**
- * Begins a backfill, or goes on with one that was interrupted. One that is complete, or was for other rows or another table,
- * starts anew:
- * `ranges` is asked for where they are needed.
+ * Begins a backfill, or goes on with one that was interrupted. One that is complete, was for other rows or another table, or is from
+ * before capture began anew, starts anew: `ranges` is asked for where they are needed.
  */
 export async function beginBackfill(
   sql: SqlExecutor,
@@ -46,6 +45,7 @@ export async function beginBackfill(
     `update ${table}.backfills b set wish = null
      where category = $1 and completed_at is null and condition is not distinct from $2::text
        and table_oid is not distinct from ${boundTable}
+       and started_at >= (select s.captured_since from ${table}.stages s where s.category = $1)
        and exists (select from ${table}.backfill_ranges r where r.category = b.category and not r.done)
      returning 1`,
     [category, condition ?? null],
@@ -95,14 +95,4 @@ export async function wishOfBackfill(
     [category, wish],
   );
   return rows.length > 0;
-}
-
-/** One that was for some rows only says nothing of the others: it is done, but the category isn't complete. */
-export async function completeBackfill(sql: SqlExecutor, schema: string, category: string): Promise<void> {
-  await sql.execute(
-    `update ${quoteIdentifier(schema)}.backfills set updated_at = clock_timestamp(),
-       completed_at = case when condition is null then clock_timestamp() end
-     where category = $1`,
-    [category],
-  );
 }

@@ -13,15 +13,10 @@ import { BackstoryError } from '../errors.js';
 import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
 import { operate } from '../observation/index.js';
 import { backfillChunk } from './backfill-chunk.js';
+import { finishBackfill } from './finish-backfill.js';
 import { countRows } from './backfill-progress.js';
 import { type BackfillOptions, type BackfillReport, validate } from './backfill-options.js';
-import {
-  backfillState,
-  type BackfillWish,
-  beginBackfill,
-  completeBackfill,
-  currentWish,
-} from './backfill-state.js';
+import { backfillState, type BackfillWish, beginBackfill, currentWish } from './backfill-state.js';
 import { missedRows, writeMissed } from './backfill-sweep.js';
 import { keyRanges } from './key-ranges.js';
 import { Pace } from './pace.js';
@@ -109,8 +104,8 @@ class Run {
     await Promise.all(Array.from({ length: Math.min(parallel, open.length) }, worker));
     await this.sweep();
     const finished = !this.isStopped();
-    const completed = finished && !where;
-    if (finished) await this.reach(() => completeBackfill(this.database, this.schema, category));
+    const completed =
+      finished && (await this.reach(() => finishBackfill(this.database, this.schema, category)));
     this.report({ completed: finished });
     return {
       category,

@@ -6,5 +6,6 @@ export { quoteIdentifier, quoteLiteral, quoteTable } from './quote.js';
 export { readOnlyServer } from './read-only-server.js';
 export { gaveWay, retryWhileLocked, serverError, sqlState } from './retry.js';
 export { seeWholeTables } from './see-whole-tables.js';
+export { waitForDisk } from './wait-for-disk.js';
 export { whyReadOnly } from './why-read-only.js';
 export type { Database, SqlExecutor } from './sql-executor.js';

@@ -15,7 +15,8 @@ export interface SqlExecutor {
  */
 export interface Database extends SqlExecutor {
   /**
-   * Runs `work` in a READ COMMITTED transaction of its own, whatever level is the application's default.
+   * Runs `work` in a READ COMMITTED transaction of its own, whatever level is the application's default. Once it has ended, a crash
+   * takes nothing of it back, whatever `synchronous_commit` is the application's default.
    * @throws BackstoryError ROWS_HIDDEN, RIGHTS_MISSING, READ_ONLY_SERVER for what the server refuses
    */
   transaction<Result>(work: (sql: SqlExecutor) => Promise<Result>): Promise<Result>;

@@ -46,18 +46,20 @@ export async function rewrapKeys(
   let [rewrapped, living] = [0, 0];
   for (; page.length > 0; page = await pageAfter(page.at(-1)?.subject ?? '')) {
     const others = page.filter(({ key_id: keyId }) => keyId !== present.keyId);
-    const anew = [];
+    const anew: { subject: string; before: string; wrapped: string; by: string }[] = [];
     for (const row of others) {
       const { subject, wrapped: before } = row;
       const dataKey = await provider.unwrap(asWrapped(row), { subject });
       const { keyId: by, wrapped: bytes } = await provider.wrap(dataKey, { subject });
       anew.push({ subject, before, wrapped: Buffer.from(bytes).toString('hex'), by });
     }
-    const done = await database.execute(
-      `update ${table} k set wrapped = decode(n.wrapped, 'hex'), key_id = n.by
+    const done = await database.transaction((sql) =>
+      sql.execute(
+        `update ${table} k set wrapped = decode(n.wrapped, 'hex'), key_id = n.by
        from json_to_recordset($1::json) as n (subject text, before text, wrapped text, by text)
        where k.subject = n.subject collate "C" and k.state = 'living' and k.wrapped = decode(n.before, 'hex') returning k.subject`,
-      [JSON.stringify(anew)],
+        [JSON.stringify(anew)],
+      ),
     );
     rewrapped += done.length;
     living += page.length;

@@ -29,13 +29,15 @@ export async function registerConsumer(
     const begin = await startingPoint(database, schema, from);
     await requireCheckpoint(database, schema, name, begin.position);
     const start = storedCheckpoint(begin);
-    await database.execute(
-      `with admitted as materialized (select ${archiveLockSql(schema, 'shared')})
+    await database.transaction((sql) =>
+      sql.execute(
+        `with admitted as materialized (select ${archiveLockSql(schema, 'shared')})
        insert into ${table}.consumers (name, partition, partitions, position, gaps)
        select $1, p, $2, $3, $4 from generate_series(0, $2::integer - 1) p cross join admitted
        where not exists (select from ${table}.consumers where name = $1)
        on conflict do nothing`,
-      [name, partitions, ...start],
+        [name, partitions, ...start],
+      ),
     );
   }
   const made = await known();

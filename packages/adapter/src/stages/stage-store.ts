@@ -77,7 +77,6 @@ export async function initializeStages(
   schema: string,
   initial: ReadonlyMap<string, Stage>,
 ): Promise<void> {
-  if (initial.size === 0) return;
   await sql.execute(
     `with fresh as (
        insert into ${quoteIdentifier(schema)}.stages (category, stage, captured_since)

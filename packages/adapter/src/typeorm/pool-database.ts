@@ -1,4 +1,10 @@
-import { type Database, explainRefusal, seeWholeTables, type SqlExecutor } from '../database/index.js';
+import {
+  type Database,
+  explainRefusal,
+  seeWholeTables,
+  type SqlExecutor,
+  waitForDisk,
+} from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { PgClient, PgPool, PooledClient } from './pg-pool.js';
 
@@ -70,7 +76,7 @@ export function poolDatabase(pool: PgPool): Database {
     execute: <Row>(text: string, values?: readonly unknown[]) =>
       withClient((client) => executorOf(client).execute<Row>(text, values)),
     executeText: (text, values) => withClient((client) => executorOf(client).executeText(text, values)),
-    transaction: (work) => inTransaction('begin isolation level read committed', work),
+    transaction: (work) => inTransaction(`begin isolation level read committed; ${waitForDisk}`, work),
     snapshot: (work) => inTransaction('begin isolation level repeatable read read only', work),
   };
 }
