@@ -1,8 +1,8 @@
 import { lockStreamEnds } from '../capture/index.js';
-import { pinSettings, quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { archiveLockSql, pinSettings, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
-import { archiveLockSql } from '../outbox/index.js';
+
 import { type ErasedValues, replayStreams } from '../replay/index.js';
 import { compare, ofStreams } from '../verify/index.js';
 import type { ArchivableStream } from './archivable-streams.js';

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
+import { archiveLockSql, quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { writeFirstEvents } from './first-events.js';
 import { betweenKeys, keyTextsSql } from './key-ranges.js';
@@ -29,7 +29,7 @@ export async function backfillChunk(
   const ranges = `${quoteIdentifier(schema)}.backfill_ranges`;
   // Locked: of two backfills of one category, the other waits for this chunk and goes on behind it.
   const [state] = await sql.execute<{ after: string[] | null; until: string[] | null }>(
-    `select after_key as after, until_key as until from ${ranges} where category = $1 and range = $2 and not done for update`,
+    `select after_key as after, until_key as until, ${archiveLockSql(schema, 'shared')} from ${ranges} where category = $1 and range = $2 and not done for update`,
     [mapping.category, range],
   );
   if (!state) return { rows: 0, events: 0, more: false };

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
+import { archiveLockSql, quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
 import { type EntityMapping, rowsOfStreamsSql, streamIdSql } from '../mapping/index.js';
 import { writeFirstEvents } from './first-events.js';
 import { mark } from './throttle.js';
@@ -47,6 +47,7 @@ export async function writeMissed(
   wait = false,
 ): Promise<{ events: number; locked: string[] }> {
   const rows = `${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$2')}`;
+  await sql.execute(`select ${archiveLockSql(schema, 'shared')}`);
   const [done] = await sql.execute<{ events: number }>(
     `${mark} with ${writeFirstEvents(mapping, schema, `${rows} for no key update of t ${wait ? '' : 'skip locked'}`)},
      moved as (

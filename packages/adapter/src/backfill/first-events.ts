@@ -12,17 +12,25 @@ import { aggregateStateSql, type EntityMapping, schemaVersionSql, streamIdSql } 
  * all its parts, as the snapshot has it.
  *
  * ON CONFLICT leaves streams alone that are there already, also those that a write has begun a moment ago. To look for
- * them first would cost every row a second probe of the index, and most rows of a backfill have no stream.
+ * them first would cost every row a second probe of the index, and most rows of a backfill have no stream. Streams whose first events
+ * are in the archive have no such conflict: these are looked for, where the category has any. Hold
+ * {@link archiveLockSql} in the transaction, from before rows are locked: the archive does it in this order.
  */
 export function writeFirstEvents(mapping: EntityMapping, schema: string, rows: string): string {
   const { state, joins } = aggregateStateSql(mapping, 'chunk');
+  const name = quoteIdentifier(schema);
+  const category = quoteLiteral(mapping.category);
+  const streamId = streamIdSql(mapping, 'chunk');
+  const archived = `${name}.archived_streams a where a.category = ${category}`;
   // Parts read it again; a row alone is written as it is read, without a stop on the disk.
   const stored = mapping.parts.length > 0 ? `chunk as materialized (select t.* from ${rows}),\n     ` : '';
   return `${stored}written as (
-       insert into ${quoteIdentifier(schema)}.events (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
-       select ${quoteLiteral(mapping.category)}, ${streamIdSql(mapping, 'chunk')}, 1, 'c',
+       insert into ${name}.events (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(mapping).column})
+       select ${category}, ${streamId}, 1, 'c',
               ${quoteLiteral(mapping.eventTypes.imported)}, ${state}, '{"origin":"backfill"}'${schemaVersionSql(mapping).value}
        from ${stored ? 'chunk' : `(select t.* from ${rows}) chunk`} ${joins}
+       where not (exists (select from ${archived}) and exists (select from ${archived} and a.stream_id = ${streamId})
+         and exists (select from ${name}.events v where v.category = ${category} and v.stream_id = ${streamId}))
        on conflict (category, stream_id, stream_position) do nothing
        returning stream_id, pg_column_size(events.*) as bytes
      )`;

@@ -1,3 +1,4 @@
+export { archiveLockSql } from './archive-lock.js';
 export { explainRefusal } from './explain-refusal.js';
 export { hiddenRows } from './hidden-rows.js';
 export { lockHolders, rowLockHolder } from './lock-holders.js';

@@ -1,4 +1,3 @@
-export { archiveLockSql } from './archive-lock.js';
 export type { EventEvolution } from './evolved-subscription.js';
 export { Consumer } from './consumer.js';
 export {

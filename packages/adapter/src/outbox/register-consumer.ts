@@ -1,6 +1,5 @@
-import { type Database, quoteIdentifier } from '../database/index.js';
+import { archiveLockSql, type Database, quoteIdentifier } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
-import { archiveLockSql } from './archive-lock.js';
 import { type Checkpoint, storedCheckpoint } from './checkpoint.js';
 import { eventWriters } from './event-writers.js';
 import type { PositionRange } from './position-range.js';
