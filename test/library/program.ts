@@ -26,10 +26,12 @@ export interface Ended {
 export function runProcess(
   [command = '', ...args]: readonly string[],
   environment: Record<string, string | undefined> = {},
+  cwd?: string,
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: { ...process.env, CI: undefined, ...environment },
+      ...(cwd !== undefined && { cwd }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let [out, err] = ['', ''];

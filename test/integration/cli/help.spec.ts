@@ -52,8 +52,8 @@ describe('the help', () => {
 
   it('is what docs/command-line.md says', () => {
     const text = readFileSync(join(__dirname, '../../../docs/command-line.md'), 'utf8');
-    const [overview = ''] = text.split('\n## ');
-    const rows = [...overview.matchAll(/^\| `([^`]+)` +\| (.+?) +\|$/gm)].map(([, usage, what]) => [
+    const [overview] = text.split('\n## Commands\n')[1]?.split('\n## ') ?? [];
+    const rows = [...(overview ?? '').matchAll(/^\| `([^`]+)` +\| (.+?) +\|$/gm)].map(([, usage, what]) => [
       usage,
       what,
     ]);

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import { Cli, type ExitCode } from './cli.js';
@@ -23,6 +24,7 @@ import { stageCommand } from './commands/stage.command.js';
 import { statusCommand } from './commands/status.command.js';
 import { subjectCommand } from './commands/subject.command.js';
 import { verifyCommand } from './commands/verify.command.js';
+import { findApplication } from './find-application.js';
 import type { ApplicationOptions } from './open-backstory.js';
 import type { Terminal } from './terminal.js';
 
@@ -79,8 +81,11 @@ export function commandTree(cli: Cli): Command {
   const { terminal } = cli;
   const program = new Command('backstory')
     .description('Gives an existing NestJS + TypeORM + PostgreSQL application a history')
-    .option('--data-source <file>', 'compiled file that exports the TypeORM DataSource')
-    .option('--app <file>', 'compiled file that exports the Nest root module, instead of --data-source')
+    .option(
+      '--data-source <file>',
+      'file that exports the TypeORM DataSource; without it, the one in its usual place',
+    )
+    .option('--app <file>', 'file that exports the Nest root module, instead of --data-source')
     .option(
       '--config <file>',
       'file that exports BackstoryOptions; without it, what the application named at its last start',
@@ -92,6 +97,11 @@ export function commandTree(cli: Cli): Command {
     .option('--at-once <number>', 'tenants at once; 4 without it')
     .option('--json', 'print the result as JSON')
     .option('--debug', 'print stack traces')
+    .option('--version', 'print the version')
+    .on('option:version', () => {
+      terminal.stdout.write(`${versionOf(process.argv[1])}\n`);
+      throw new CommanderError(0, 'backstory.version', 'said');
+    })
     .addHelpText('after', examples)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(add --help for the ways to call it)')
@@ -100,7 +110,8 @@ export function commandTree(cli: Cli): Command {
       writeErr: (text) => void terminal.stderr.write(text),
     })
     .exitOverride()
-    .hook('preAction', (_program, command) => {
+    .hook('preAction', (_, command) => {
+      nameApplication(program, command, terminal);
       const { tenants, tenantsQuery, allTenants } = command.optsWithGlobals<ApplicationOptions>();
       if ((tenants ?? tenantsQuery ?? allTenants) === undefined) return;
       if (!['init', 'migration', 'completion'].includes(command.name())) return;
@@ -111,6 +122,23 @@ export function commandTree(cli: Cli): Command {
     });
   for (const command of commands) command(program, cli);
   return program;
+}
+
+/** What the options leave out is found; what nobody has said is said on the terminal. */
+function nameApplication(program: Command, command: Command, { stderr }: Terminal): void {
+  const given = command.optsWithGlobals<ApplicationOptions>();
+  if ((given.dataSource ?? given.app) !== undefined || command.name() === 'completion') return;
+  const { options, isGuessed } = findApplication(process.cwd(), process.env);
+  if (isGuessed) stderr.write(`The application: ${options.dataSource ?? ''}\n`);
+  for (const [name, value] of Object.entries({ ...options, config: given.config ?? options.config }))
+    program.setOptionValueWithSource(name, value, 'found');
+}
+
+function versionOf(programFile: string | undefined): string {
+  const { version } = createRequire(programFile ?? process.execPath)('@backstory/adapter/package.json') as {
+    version: string;
+  };
+  return version;
 }
 
 /** An error of somebody's database or application has a message, too, which is often enough. */

@@ -130,8 +130,8 @@ async function openDataSource(
 export async function connect(options: ApplicationOptions): Promise<DataSource> {
   if (!options.dataSource) {
     throw new InvalidOptionsError(
-      'No application was named.',
-      'Add --data-source dist/data-source.js (a file that exports a TypeORM DataSource) or --app dist/app.module.js.',
+      'No application was named, and none was found in the usual places.',
+      'Add --data-source dist/data-source.js (a file that exports a TypeORM DataSource) or --app dist/app.module.js, or say it once: "backstory": { "dataSource": "dist/data-source.js" } in package.json.',
     );
   }
   const dataSource = await findDataSource(await loadFile(options.dataSource), options.dataSource);
