@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { startInWords } from './start-in-words.js';
 import { Backstory } from './backstory.js';
 import { beginCapture } from './begin-capture.js';
 import { declareTopics } from './appending/index.js';
@@ -198,6 +199,7 @@ export async function openHistory(
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= release());
   const mappings = (): readonly EntityMapping[] => registry.all();
+  logger.log(startInWords(schema, mappings(), (category) => stages.of(category).stage));
   const unlink = links.link({ schema, pool, reads, stages, mappings, mends, afterMigrations, close });
   return new Backstory(
     dataSource,

@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from './errors.js';
 import type { BackstoryOptions } from './options.js';
+import { refuseUnknownOptions } from './unknown-options.js';
 
 /** @throws InvalidOptionsError for a value that can't be meant */
 export function validateOptions(options: BackstoryOptions): void {
@@ -10,6 +11,7 @@ export function validateOptions(options: BackstoryOptions): void {
       'Call createBackstoryForTenants(), or in Nest BackstoryTenantsModule.forRoot().',
     );
   }
+  refuseUnknownOptions(options);
   for (const [option, value] of Object.entries(consumers)) {
     if (typeof value === 'number' && value >= 10) continue;
     throw new InvalidOptionsError(

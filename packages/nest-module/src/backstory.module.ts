@@ -1,4 +1,4 @@
-import { Backstory, createBackstory, type EntityTarget } from '@backstory/adapter';
+import { Backstory, type BackstoryOptions, createBackstory, type EntityTarget } from '@backstory/adapter';
 import {
   type DynamicModule,
   Global,
@@ -81,7 +81,7 @@ function moduleWith(dataSourceName: string | undefined, optionsProvider: Provide
         useFactory: (dataSource: DataSource, options: BackstoryModuleOptions, modules: ModulesContainer) =>
           createBackstory(dataSource, {
             logger: new Logger('Backstory'),
-            ...options,
+            ...ofTheHistory(options),
             aggregates: aggregatesOf(modules, dataSourceName ?? 'default', options.aggregates),
           }),
       },
@@ -93,6 +93,16 @@ function moduleWith(dataSourceName: string | undefined, optionsProvider: Provide
     ],
     exports: [token, BackstoryHealthIndicator],
   };
+}
+
+/** Without those that are the module's own. */
+function ofTheHistory({
+  context: _,
+  startConsumers: __,
+  cqrs: ___,
+  ...options
+}: BackstoryModuleOptions): BackstoryOptions {
+  return options;
 }
 
 function optionsProviders({

@@ -12,6 +12,7 @@ import { installationPending } from '../installation-pending.js';
 import { storedSelection } from '../stored-selection.js';
 import { findingsOfUnsaid, unsaidEntities, unsaidInWords } from '../unsaid-entities.js';
 import { type DataSource, findDataSource, initialize } from '../typeorm/index.js';
+import { loadConfig } from './load-config.js';
 import { loadFile } from './load-file.js';
 
 /** How the command line says which application it is for. */
@@ -170,15 +171,6 @@ async function openNestApplication(file: string): Promise<OpenedBackstory> {
       { cause: error },
     );
   }
-}
-
-export async function loadConfig(file: string): Promise<BackstoryOptions> {
-  const exports = await loadFile(file);
-  return (
-    (exports['default'] as { default?: BackstoryOptions }).default ??
-    (exports['default'] as BackstoryOptions) ??
-    exports
-  );
 }
 
 function isModuleClass(candidate: unknown): boolean {

@@ -15,7 +15,8 @@ import {
   schemasOfTenants,
   tenantDataSource,
 } from '../typeorm/index.js';
-import { type ApplicationOptions, connect, loadConfig } from './open-backstory.js';
+import { loadConfig } from './load-config.js';
+import { type ApplicationOptions, connect } from './open-backstory.js';
 
 /** The tenants that a command is for. */
 export interface OpenedTenants {
