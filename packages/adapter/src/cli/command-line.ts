@@ -61,10 +61,16 @@ Examples:
   $ npx backstory stage order shadow --reason "backfilled and verified" --data-source dist/data-source.js
   $ npx backstory history order 42 --data-source dist/data-source.js
   $ npx backstory relay retry mailer --stream order-42 --dry-run --data-source dist/data-source.js
+  $ npx backstory --version
 `;
 
 /** Runs one command. Writes to the terminal's streams only, and leaves the process to its caller. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  // not an option of every command: a history has versions of its own
+  if (argv.length === 1 && argv[0] === '--version') {
+    terminal.stdout.write(`${versionOf(process.argv[1])}\n`);
+    return 0;
+  }
   const cli = new Cli(terminal);
   try {
     await commandTree(cli).parseAsync([...argv], { from: 'user' });
@@ -97,11 +103,6 @@ export function commandTree(cli: Cli): Command {
     .option('--at-once <number>', 'tenants at once; 4 without it')
     .option('--json', 'print the result as JSON')
     .option('--debug', 'print stack traces')
-    .option('--version', 'print the version')
-    .on('option:version', () => {
-      terminal.stdout.write(`${versionOf(process.argv[1])}\n`);
-      throw new CommanderError(0, 'backstory.version', 'said');
-    })
     .addHelpText('after', examples)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(add --help for the ways to call it)')
