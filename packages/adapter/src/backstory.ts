@@ -20,7 +20,7 @@ import type { ConsumerControl } from './consumer-control.js';
 import type { Database, SqlExecutor } from './database/index.js';
 import { ErasureControl } from './erasure-control.js';
 import type { ErasureOptions, ErasureReport } from './erasure/index.js';
-import type { RecordedEvent } from './event/index.js';
+import type { EventDataOf, RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import type { InstallOptions, InstallReport } from './install.js';
 import { EventWriting } from './event-writing.js';
@@ -159,11 +159,17 @@ export class Backstory extends EventWriting {
 
   /**
    * The events of one stream, upcast, newest last: all, or those behind a position, the newest few, up to a version or a
-   * moment. Also of a stream that has ended, and empty for one that isn't there.
+   * moment. Also of a stream that has ended, and empty for one that isn't there. For the class of an entity the data is typed by it.
    * @throws ReplayError for an event that is newer than the code
    */
-  history(categoryOrEntity: string, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
-    return this.replays.history(categoryOrEntity, streamId, options);
+  history<Entity>(
+    entity: TypedEntity<Entity>,
+    streamId: string,
+    options?: HistoryOptions,
+  ): Promise<RecordedEvent<EventDataOf<Entity>>[]>;
+  history(categoryOrEntity: string, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]>;
+  history(target: EntityTarget, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
+    return this.replays.history(target, streamId, options);
   }
 
   /**

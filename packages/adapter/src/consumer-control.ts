@@ -3,9 +3,12 @@ import type { ConsumerDefinition, ConsumerOptions, RelayDefinition } from './con
 import type { Database } from './database/index.js';
 import { sqlState } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
+import type { RecordedEvent } from './event/index.js';
+import type { EntityTarget } from './mapping/index.js';
 import {
   askForRetry,
   beginEpoch,
+  byCategory,
   byHandlers,
   byPublisher,
   Consumer,
@@ -23,7 +26,11 @@ import {
   type LogEpoch,
   type ParkedEvent,
   type ParkedSelection,
+  readSince,
+  type StartAt,
+  startingPoint,
   type Subscription,
+  unknownConsumer,
   waitForPosition,
   type WaitOptions,
   wantedBy,
@@ -38,7 +45,7 @@ import {
   unknownProjection,
 } from './projections/index.js';
 import type { PublisherEncryption } from './publisher-encryption.js';
-import { validateConsumer } from './validate-consumer.js';
+import { validateConsumer, validateStart } from './validate-consumer.js';
 
 /** Delivers events to handlers, projections and publishers, in order and without loss. Costs nothing until `start()`. */
 export class ConsumerControl {
@@ -54,11 +61,13 @@ export class ConsumerControl {
     private readonly database: Database,
     private readonly schema: string,
     private readonly encrypted: PublisherEncryption,
+    private readonly categoryOf: (entity: EntityTarget) => string,
   ) {}
 
-  /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken */
-  define({ handlers, ...options }: ConsumerDefinition): this {
-    requireHandlers(options.name, handlers, 'consumer');
+  /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken; UnknownAggregateError */
+  define({ handlers: given, ...options }: ConsumerDefinition): this {
+    requireHandlers(options.name, given, 'consumer');
+    const handlers = byCategory(given, this.categoryOf);
     const filter = {
       ...wantedBy(handlers.map(({ on }) => on)),
       includeBackfill: options.includeBackfill ?? false,
@@ -90,7 +99,9 @@ export class ConsumerControl {
     this.claim(definition.name);
     validateConsumer(definition);
     requireHandlers(definition.name, definition.handlers, 'projection');
-    const projection = new Projection(this.surroundings, this.inContext, definition as ProjectionDefinition);
+    const handlers = byCategory(definition.handlers, this.categoryOf);
+    const named = { ...definition, handlers } as ProjectionDefinition;
+    const projection = new Projection(this.surroundings, this.inContext, named);
     this.defined.set(definition.name, projection);
     return this;
   }
@@ -98,6 +109,11 @@ export class ConsumerControl {
   /** Takes back a definition that doesn't run. Its checkpoint stays: under this name it goes on from there. */
   forget(name: string): void {
     this.defined.delete(name);
+  }
+
+  /** What is defined in this process, in that order. */
+  names(): string[] {
+    return [...this.defined.keys()];
   }
 
   /** Starts everything that is defined and doesn't run. Several processes may: they share the partitions. */
@@ -222,6 +238,23 @@ export class ConsumerControl {
     return beginEpoch(this.database, this.schema);
   }
 
+  /** @internal What is due for one of them, without background work. */
+  async deliverOnce(consumer: string, from: StartAt): Promise<RecordedEvent[]> {
+    const defined = this.defined.get(consumer);
+    if (!defined) throw unknownConsumer(consumer);
+    validateStart(consumer, from);
+    return defined.once(from);
+  }
+
+  /** @internal From now on: what it returns reads what was committed meanwhile. */
+  async listen(): Promise<() => Promise<RecordedEvent[]>> {
+    const start = await startingPoint(this.database, this.schema, 'now');
+    return async () => {
+      const events = await readSince(this.database, this.schema, start);
+      return events.map((event) => this.surroundings.evolution.upcast(event));
+    };
+  }
+
   /** One after the other: a stop that comes while consumers are being started stops them all. */
   private inTurn(work: () => Promise<void>): Promise<void> {
     const result = this.turn.then(work);
@@ -235,12 +268,7 @@ export class ConsumerControl {
   ): this {
     this.claim(name);
     validateConsumer({ name, partitions, batchSize, attempts });
-    if (from !== 'now' && from !== 'beginning' && !/^\d+$/.test(from)) {
-      throw new InvalidOptionsError(
-        `from: "${String(from)}" of consumer "${name}" is no place to start.`,
-        "Use 'now', 'beginning' or a global position, such as '1234'.",
-      );
-    }
+    validateStart(name, from);
     const subscription = { name, from, partitions, batchSize, attempts, transactional: false, ...rest };
     this.defined.set(name, new Consumer(this.surroundings, subscription));
     return this;

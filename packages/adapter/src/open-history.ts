@@ -17,7 +17,13 @@ import { install, type InstallOptions, type InstallReport } from './install.js';
 import { KeyControl } from './key-control.js';
 import { mappedAggregates } from './mapped-aggregates.js';
 import { mayWait, WaitingAggregates } from './waiting-aggregates.js';
-import { asRecorded, type EntityMapping, MappingRegistry, readStoredTables } from './mapping/index.js';
+import {
+  asRecorded,
+  type EntityMapping,
+  entityName,
+  MappingRegistry,
+  readStoredTables,
+} from './mapping/index.js';
 import { Snapshots } from './replay/index.js';
 import type { BackstoryOptions } from './options.js';
 import { publisherEncryption } from './publisher-encryption.js';
@@ -174,6 +180,7 @@ export async function openHistory(
     database,
     schema,
     publisherEncryption(database, schema, registry, options.encryption),
+    (entity) => registry.get(entityName(entity)).knownAs,
   );
   const seals = new SealControl(database, schema, registry, options.seals ?? {}, (error) =>
     warn('Events could not be sealed')(error),

@@ -60,7 +60,8 @@ export class Replays {
     private readonly stages: StageWatch,
   ) {}
 
-  async history(name: string, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
+  async history(target: EntityTarget, streamId: string, options?: HistoryOptions): Promise<RecordedEvent[]> {
+    const name = entityName(target);
     const mapping = this.mappings.find(name) ?? (await this.other(name));
     return this.events(mapping, streamId, options);
   }

@@ -20,3 +20,12 @@ export function validateConsumer(numbers: {
     );
   }
 }
+
+/** @throws InvalidOptionsError for what is neither a place in the log nor one of its ends */
+export function validateStart(consumer: string, from: string): void {
+  if (from === 'now' || from === 'beginning' || /^\d+$/.test(from)) return;
+  throw new InvalidOptionsError(
+    `from: "${String(from)}" of consumer "${consumer}" is no place to start.`,
+    "Use 'now', 'beginning' or a global position, such as '1234'.",
+  );
+}

@@ -3,6 +3,7 @@ import {
   type CreateOptions,
   type Decide,
   type Decision,
+  type EventDataOf,
   type HandleOptions,
   type HistoryOptions,
   InvalidOptionsError,
@@ -63,9 +64,9 @@ export class Aggregates<Entity extends object, Event extends NewEvent = NewEvent
     return this.backstory.load(this.entity, String(id), options);
   }
 
-  /** The events of its stream, oldest first. */
-  async history(id: Id, options?: HistoryOptions): Promise<RecordedEvent[]> {
-    return this.backstory.history(this.entity.name, String(id), options);
+  /** The events of its stream, oldest first, with data that is typed by the entity. */
+  async history(id: Id, options?: HistoryOptions): Promise<RecordedEvent<EventDataOf<Entity>>[]> {
+    return this.backstory.history(this.entity, String(id), options);
   }
 
   private get backstory(): Backstory {

@@ -24,12 +24,17 @@ export { EventSourced } from './decorators/event-sourced.decorator.js';
 export {
   EventConsumer,
   type EventConsumerOptions,
+  type EventOf,
   EventProjection,
   type EventProjectionOptions,
   OnEvent,
   type OnEventDecorator,
 } from './events/on-event.decorator.js';
-export { OnEventBatch } from './events/on-event-batch.decorator.js';
+export {
+  type BatchedEventOf,
+  OnEventBatch,
+  type OnEventBatchDecorator,
+} from './events/on-event-batch.decorator.js';
 export { BackstoryHealthIndicator, type BackstoryHealthResult } from './health/backstory-health.indicator.js';
 export type { BackstoryHealthThresholds } from './health/health-thresholds.js';
 export { IdempotencyKey } from './idempotency/idempotency-key.decorator.js';

@@ -1,4 +1,5 @@
 export { type Change, changeFromCode } from './change.js';
+export type { EventDataOf } from './event-data-of.js';
 export { eventInstance } from './event-instance.js';
 export { eventsOf, type TypedEvent } from './events-of.js';
 export type { EventMetadata, EventOrigin } from './event-metadata.js';

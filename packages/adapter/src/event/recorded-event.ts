@@ -4,8 +4,11 @@ import type { EventMetadata } from './event-metadata.js';
 /** The state of an entity by property path (`total`, `shipping.street`, `customer.id`), values as stored in JSON. */
 export type EventData = Readonly<Record<string, unknown>>;
 
-/** An event as it stands in the event store. */
-export interface RecordedEvent {
+/**
+ * An event as it stands in the event store.
+ * @typeParam Data - what its data may hold, such as `EventDataOf<Order>`. Anything, where it is left out
+ */
+export interface RecordedEvent<Data = EventData> {
   /** Place in the whole log. A decimal string: it may exceed 2^53. */
   readonly globalPosition: string;
   readonly category: string;
@@ -20,7 +23,7 @@ export interface RecordedEvent {
    * Full state when created, the changed properties when updated. What an aggregate owns stands under its relation path
    * and id: `{ lines: { '7': { quantity: 2 } } }`, null for a row that was taken away.
    */
-  readonly data: EventData;
+  readonly data: Data;
   readonly metadata: EventMetadata;
   readonly recordedAt: Date;
   /**

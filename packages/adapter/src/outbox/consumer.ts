@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { RecordedEvent } from '../event/index.js';
 import { beat, release, signOff } from './consumer-lease.js';
+import { deliverOnce } from './deliver-once.js';
 import { evolvedSubscription } from './evolved-subscription.js';
 import { observedSubscription } from './observed-subscription.js';
 import { PartitionWorker } from './partition-worker.js';
 import { registerConsumer } from './register-consumer.js';
-import type { Subscription } from './subscription.js';
+import type { StartAt, Subscription } from './subscription.js';
 import type { WorkerSurroundings } from './worker-surroundings.js';
 
 /** This process's part in a consumer: takes its share of the partitions, and a worker runs for each. */
@@ -46,6 +48,11 @@ export class Consumer {
     await Promise.all([...this.running.values()].map(({ ended }) => ended));
     await signOff(database, schema, this.subscription.name, this.id).catch(() => undefined);
     await this.subscription.close?.();
+  }
+
+  /** What is due, without a worker in the background. @param from - of one that the database doesn't know yet */
+  once(from: StartAt): Promise<RecordedEvent[]> {
+    return deliverOnce(this.surroundings, { ...this.subscription, from });
   }
 
   wake(): void {

@@ -1,5 +1,5 @@
-import type { RecordedEvent } from '../event/index.js';
-import type { Delivery, EventSelector } from './event-handler.js';
+import type { EventData, EventDataOf, RecordedEvent } from '../event/index.js';
+import type { Delivery, EventSelector, OfEntity } from './event-handler.js';
 import type { Subscription } from './subscription.js';
 
 /** What comes with the events of a batch. */
@@ -8,7 +8,7 @@ export type BatchDelivery<Manager = unknown> = Omit<Delivery<Manager>, 'event'>;
 /** Handles many events with few statements. */
 export interface EventBatchHandler<Manager = unknown> {
   readonly on: readonly EventSelector[];
-  readonly handleBatch: (events: readonly RecordedEvent[], delivery: BatchDelivery<Manager>) => unknown;
+  readonly handleBatch: (events: never, delivery: BatchDelivery<Manager>) => unknown;
 }
 
 /**
@@ -20,7 +20,18 @@ export interface EventBatchHandler<Manager = unknown> {
  * onEventBatch([OrderShipped], (events, { manager, tables }) =>
  *   manager.query(`insert into ${tables.shipped} select unnest($1::text[])`, [events.map(({ streamId }) => streamId)]))
  */
-export function onEventBatch<Manager = unknown>(
+export function onEventBatch<Entity, Manager = unknown>(
+  on: readonly OfEntity<Entity>[],
+  handleBatch: (
+    events: readonly RecordedEvent<EventDataOf<Entity>>[],
+    delivery: BatchDelivery<Manager>,
+  ) => unknown,
+): EventBatchHandler<Manager>;
+export function onEventBatch<Manager = unknown, Data = EventData>(
+  on: readonly EventSelector[],
+  handleBatch: (events: readonly RecordedEvent<Data>[], delivery: BatchDelivery<Manager>) => unknown,
+): EventBatchHandler<Manager>;
+export function onEventBatch<Manager>(
   on: readonly EventSelector[],
   handleBatch: EventBatchHandler<Manager>['handleBatch'],
 ): EventBatchHandler<Manager> {
@@ -33,7 +44,7 @@ export function byBatchHandler<Manager>(
   tables: Readonly<Record<string, string>>,
 ): Subscription['handle'] {
   return async (events, { attempt, signal, manager }) => {
-    await handleBatch(events, { attempt, signal, manager: manager as Manager, tables });
+    await handleBatch(events as never, { attempt, signal, manager: manager as Manager, tables });
     return events.length;
   };
 }

@@ -1,5 +1,13 @@
 import type { ClassConstructor } from 'class-transformer';
-import { eventInstance, type EventTypeName, eventTypeName, type RecordedEvent } from '../event/index.js';
+import {
+  type EventData,
+  type EventDataOf,
+  eventInstance,
+  type EventTypeName,
+  eventTypeName,
+  type RecordedEvent,
+} from '../event/index.js';
+import type { EntityTarget } from '../mapping/index.js';
 
 /** What comes with an event, for its handler. */
 export interface Delivery<Manager = unknown> {
@@ -15,8 +23,17 @@ export interface Delivery<Manager = unknown> {
   readonly tables: Readonly<Record<string, string>>;
 }
 
-/** Which events a handler gets. */
-export type EventSelector = EventTypeName | { readonly category: string } | { readonly categories: 'all' };
+/** Which events a handler gets: of a type, of an entity, of a category, or all. */
+export type EventSelector =
+  | EventTypeName
+  | { readonly entity: EntityTarget }
+  | { readonly category: string }
+  | { readonly categories: 'all' };
+
+/** The events of an entity that is named by its class, whose data is known by that. */
+export interface OfEntity<Entity> {
+  readonly entity: abstract new (...args: never[]) => Entity;
+}
 
 export interface EventHandler<Manager = unknown> {
   readonly on: EventSelector;
@@ -25,17 +42,23 @@ export interface EventHandler<Manager = unknown> {
 }
 
 /**
- * A handler for events of a type (by class or name), of a category, or for all.
+ * A handler for events of a type (by class or name), of an entity, of a category, or for all. The data of an entity's events is typed by
+ * its class; for those that are named, say it: `RecordedEvent<EventDataOf<Order>>`, which nobody can check.
  * @example onEvent(OrderShipped, (shipped) => mail(shipped.trackingNumber))
+ * @example onEvent({ entity: Order }, ({ data }) => index(data['customer.id']))
  * @example onEvent({ category: 'order' }, (event) => index(event.streamId))
  */
 export function onEvent<Event extends object, Manager = unknown>(
   on: ClassConstructor<Event>,
   handle: (event: Event, delivery: Delivery<Manager>) => unknown,
 ): EventHandler<Manager>;
-export function onEvent<Manager = unknown>(
-  on: string | { readonly category: string } | { readonly categories: 'all' },
-  handle: (event: RecordedEvent, delivery: Delivery<Manager>) => unknown,
+export function onEvent<Entity, Manager = unknown>(
+  on: OfEntity<Entity>,
+  handle: (event: RecordedEvent<EventDataOf<Entity>>, delivery: Delivery<Manager>) => unknown,
+): EventHandler<Manager>;
+export function onEvent<Manager = unknown, Data = EventData>(
+  on: Exclude<EventSelector, abstract new (...args: never[]) => unknown>,
+  handle: (event: RecordedEvent<Data>, delivery: Delivery<Manager>) => unknown,
 ): EventHandler<Manager>;
 export function onEvent<Manager>(
   on: EventSelector,
@@ -45,7 +68,7 @@ export function onEvent<Manager>(
 }
 
 export function isFor({ on }: Pick<EventHandler, 'on'>, { type, category }: RecordedEvent): boolean {
-  if (typeof on === 'object') return 'categories' in on || on.category === category;
+  if (typeof on === 'object') return 'categories' in on || ('category' in on && on.category === category);
   return eventTypeName(on) === type;
 }
 

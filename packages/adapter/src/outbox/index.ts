@@ -1,4 +1,5 @@
 export type { EventEvolution } from './evolved-subscription.js';
+export { byCategory } from './by-category.js';
 export { Consumer } from './consumer.js';
 export {
   type BatchDelivery,
@@ -6,7 +7,14 @@ export {
   type EventBatchHandler,
   onEventBatch,
 } from './event-batch-handler.js';
-export { type Delivery, type EventHandler, type EventSelector, onEvent, wantedBy } from './event-handler.js';
+export {
+  type Delivery,
+  type EventHandler,
+  type EventSelector,
+  type OfEntity,
+  onEvent,
+  wantedBy,
+} from './event-handler.js';
 export { eventWriters, writersLeft } from './event-writers.js';
 export type { EventFilter } from './event-filter.js';
 export {
@@ -23,7 +31,9 @@ export { Pause } from './pause.js';
 export type { PositionRange } from './position-range.js';
 export type { WorkerSurroundings } from './worker-surroundings.js';
 export type { DeliveryTransactions, StartAt, Subscription } from './subscription.js';
-export { requireConsumer } from './require-consumer.js';
+export { readSince } from './read-since.js';
+export { startingPoint } from './register-consumer.js';
+export { requireConsumer, unknownConsumer } from './require-consumer.js';
 export { requireHandlers } from './require-handlers.js';
 export { isTransient } from './transient-errors.js';
 export { lastPosition, waitForPosition, type WaitOptions } from './wait-for-position.js';

@@ -49,7 +49,7 @@ export async function registerConsumer(
 }
 
 /** `now` delivers what is committed from here on, also by transactions that have drawn lower positions already. */
-async function startingPoint(database: Database, schema: string, from: StartAt): Promise<Checkpoint> {
+export async function startingPoint(database: Database, schema: string, from: StartAt): Promise<Checkpoint> {
   if (from === 'beginning') return { position: 0n, gaps: [] };
   if (from !== 'now') return { position: BigInt(from), gaps: [] };
   const events = `${quoteIdentifier(schema)}.events`;

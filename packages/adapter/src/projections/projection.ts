@@ -1,16 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordedEvent } from '../event/index.js';
 import {
   byBatchHandler,
   byHandlers,
   Consumer,
   type InContextOfEvent,
   isTransient,
+  type StartAt,
   type Subscription,
   wantedBy,
   type WorkerSurroundings,
 } from '../outbox/index.js';
 import {
   dropTables,
+  type Generations,
   openProjection,
   prepareGeneration,
   readGenerations,
@@ -48,6 +51,15 @@ export class Projection {
     this.watching = undefined;
     await Promise.all([...this.running.values()].map((consumer) => consumer.stop()));
     this.running.clear();
+  }
+
+  /** What is due for the live generation, without a worker in the background. */
+  async once(from: StartAt): Promise<RecordedEvent[]> {
+    const { database, schema, transactions } = this.surroundings;
+    await openProjection(database, schema, this.definition);
+    const { live } = (await readGenerations(database, schema, this.definition.name)) as Generations;
+    await prepareGeneration(transactions, schema, this.definition, live);
+    return new Consumer(this.surroundings, this.subscription(live)).once(from);
   }
 
   wake(): void {

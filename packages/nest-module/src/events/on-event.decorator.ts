@@ -2,7 +2,9 @@ import 'reflect-metadata';
 import type {
   ConsumerDefinition,
   Delivery,
+  EventDataOf,
   EventSelector,
+  OfEntity,
   ProjectionDefinition,
   RecordedEvent,
 } from '@backstory/adapter';
@@ -32,24 +34,32 @@ export type OnEventDecorator<Event> = <
   descriptor: TypedPropertyDescriptor<Method>,
 ) => void;
 
+/** What a method gets for a selector. Of what a name or a category stands for, its method says what data it expects. */
+export type EventOf<Selector> = Selector extends abstract new (...args: never[]) => infer Event
+  ? Event
+  : Selector extends OfEntity<infer Entity>
+    ? RecordedEvent<EventDataOf<Entity>>
+    : // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the method says it, and nobody can check it
+      RecordedEvent<any>;
+
 /**
- * Has a provider's method called with every event of a type, a category or all, at least once and in the order of each
+ * Has a provider's method called with every event of a type, an entity, a category or all, at least once and in the order of each
  * stream: with the event (an instance where a class is named) and its `Delivery`. Resolving means that it is handled; an
- * error is tried again. Several on one method are alternatives. A method that takes another event than it gets is an error of the compiler.
+ * error is tried again. Several selectors, or decorators, are alternatives. A method that takes another event than it gets is an
+ * error of the compiler.
  * @example
  * @OnEvent(OrderShipped)
  * async notify(shipped: OrderShipped, { event }: Delivery): Promise<void> {}
+ * @example
+ * @OnEvent('OrderShipped', 'OrderCancelled')
+ * async close({ data }: RecordedEvent<EventDataOf<Order>>): Promise<void> {}
  */
-export function OnEvent<Event extends object>(
-  selector: abstract new (...args: never[]) => Event,
-): OnEventDecorator<Event>;
-export function OnEvent(
-  selector: Exclude<EventSelector, abstract new (...args: never[]) => unknown>,
-): OnEventDecorator<RecordedEvent>;
-export function OnEvent(selector: EventSelector): OnEventDecorator<never> {
+export function OnEvent<const Selectors extends readonly [EventSelector, ...EventSelector[]]>(
+  ...selectors: Selectors
+): OnEventDecorator<EventOf<Selectors[number]>> {
   return (_target, _name, descriptor) => {
     const method = descriptor.value as unknown as object;
-    Reflect.defineMetadata(selectorsKey, [selector, ...selectorsOf(method)], method);
+    Reflect.defineMetadata(selectorsKey, [...selectors, ...selectorsOf(method)], method);
   };
 }
 
