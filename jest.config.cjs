@@ -10,6 +10,7 @@ const base = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@backstory/adapter$': '<rootDir>/packages/adapter/src/index.ts',
     '^@backstory/adapter/(prometheus|opentelemetry)$': '<rootDir>/packages/adapter/src/telemetry/$1.ts',
+    '^@backstory/(adapter|nest-module)/testing$': '<rootDir>/packages/$1/src/testing/index.ts',
     '^@backstory/adapter/decryption$': '<rootDir>/packages/adapter/src/encryption/decryption/index.ts',
     '^@backstory/adapter/(\\w+)$': '<rootDir>/packages/adapter/src/brokers/$1/index.ts',
     '^@backstory/nest-module$': '<rootDir>/packages/nest-module/src/index.ts',

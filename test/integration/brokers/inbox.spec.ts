@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres'
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { toCloudEvent } from '../../../packages/adapter/src/brokers/cloud-events/index.js';
-import { contractEvent } from '../../../packages/adapter/src/brokers/testing/contract-events.js';
+import { contractEvent } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
 import { seededRandom, seedOfRun } from '../../library/random.js';
 
 const seed = seedOfRun();

@@ -1,7 +1,7 @@
 import { type CloudEvent, type KafkaMessage, kafkaPublisher, readCloudEvent } from '@backstory/adapter/kafka';
 import { publisherContract } from '@backstory/adapter/testing';
 import { Kafka, logLevel } from 'kafkajs';
-import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/testing/contract-events.js';
+import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
 
 const running = new AbortController().signal;
 

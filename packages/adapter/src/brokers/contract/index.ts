@@ -1,7 +1,3 @@
-/**
- * `@backstory/adapter/testing`: the contract that publishers keep, as tests.
- * @module testing
- */
 export {
   publisherContract,
   type PublisherUnderTest,
