@@ -19,13 +19,11 @@ import {
 // A column of every kind whose form in events a property's type tells, or can't tell.
 
 export enum Urgency {
-  Low = 'low',
   High = 'high',
 }
 
 export enum Floor {
-  Ground,
-  First,
+  First = 1,
 }
 
 @Entity()
