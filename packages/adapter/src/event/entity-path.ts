@@ -39,16 +39,23 @@ type Lists<Entity> = {
       : never;
 }[Names<Entity>];
 
+/** Values of their own, such as embedded entities: nothing that leads to other entities, of which there would be too many for the compiler. */
+type Values<Entity> = {
+  [Key in Nested<Entity>]: [Nested<Held<Entity[Key]>> | Lists<Held<Entity[Key]>>] extends [never]
+    ? Key
+    : never;
+}[Nested<Entity>];
+
+type ValuePath<Entity> = {
+  [Key in Values<Entity>]: `${Key}.${Names<Held<Entity[Key]>>}`;
+}[Values<Entity>];
+
 type ElementOf<List> = List extends readonly (infer Each)[] ? Each : never;
 
-/** Deeper paths are looked up by whoever needs them: all of them at once would be too many for the compiler. */
+/** Of a property, one of a relation or an embedded entity, one of a value in such a one, and parts of parts. */
 export type EntityPath<Entity> =
   | Names<Entity>
   | {
-      [Key in Nested<Entity>]: `${Key}.${Names<Held<Entity[Key]>> | Path2<Held<Entity[Key]>>}`;
+      [Key in Nested<Entity>]: `${Key}.${Names<Held<Entity[Key]>> | ValuePath<Held<Entity[Key]>>}`;
     }[Nested<Entity>]
   | { [Key in Lists<Entity>]: `${Key}.${Lists<ElementOf<Held<Entity[Key]>>>}` }[Lists<Entity>];
-
-type Path2<Entity> = {
-  [Key in Nested<Entity>]: `${Key}.${Names<Held<Entity[Key]>>}`;
-}[Nested<Entity>];

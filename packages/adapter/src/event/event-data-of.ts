@@ -49,6 +49,8 @@ type At<Entity, Name extends string> = Name extends keyof Entity
  * relations with a join column (`'customer.id'`) and parts that the aggregate `owns` (`lines`). All of it may be missing, because
  * a change holds what has changed. Values are as JSON has them: a Date is a string, and so are a bigint, bytes and times.
  *
+ * Paths with two dots are typed where they end in an embedded entity, or another, without relations; the rest of them is unknown.
+ *
  * Types don't tell what a column's type is, nor which properties are columns: a document may be there as itself (jsonb) or as
  * text (json, simple-json, others), a list as text, as a document or as parts, and a property without a column is never there. What
  * a transformer, `numeric` with a `number` or NaN make of a value can't be seen: say these yourself, in `Exact`. Erased values are null.
@@ -65,5 +67,5 @@ export type EventDataOf<Entity, Exact extends object = object> = {
   /** What the event of a command says itself. */
   readonly $event?: Readonly<Record<string, unknown>>;
 } & {
-  readonly [path: `${string}.${string}.${string}.${string}`]: unknown;
+  readonly [path: `${string}.${string}.${string}`]: unknown;
 };
