@@ -9,6 +9,7 @@ import type { ErasureOptions } from './erasure-options.js';
 import { planRedactions, type RedactionPlan } from './plan-redactions.js';
 import { type Choice, mappingOf, named, namesSubject } from './properties.js';
 import { type StoredEvent, storedEvents } from './stored-events.js';
+import { streamsAtATime } from './streams-at-a-time.js';
 import { supersededValues } from './superseded-values.js';
 
 export interface RetentionOptions extends Pick<ErasureOptions, 'by' | 'dryRun'> {
@@ -57,10 +58,7 @@ export async function retainAggregate(
   const report = { category: root.knownAs, before, streams: 0, events: 0, dryRun };
   for (let after: string | undefined, more = true; more && !signal?.aborted;) {
     const ids: string[] = await streamIdsBehind(database, schema, root.category, after, pageSize);
-    const events = new Map<string, StoredEvent[]>(ids.map((id) => [id, []]));
-    for (const event of await storedEvents(database, schema, root.category, ids, before))
-      events.get(event.streamId)?.push(event);
-    for (const [streamId, ofStream] of events) {
+    for await (const [streamId, ofStream] of eachStream(database, schema, root.category, ids, before)) {
       if (signal?.aborted) break;
       if (plan(ofStream).redactions.length === 0) continue;
       const erased = await eraseStream(database, schema, root, streamId, {
@@ -78,6 +76,22 @@ export async function retainAggregate(
     more = ids.length === pageSize;
   }
   return report;
+}
+
+/** Streams with all their events, as many at a time as may be in memory together. */
+async function* eachStream(
+  database: Database,
+  schema: string,
+  category: string,
+  streamIds: readonly string[],
+  before: Date,
+): AsyncGenerator<[string, StoredEvent[]], void, undefined> {
+  for (const ids of await streamsAtATime(database, schema, category, streamIds)) {
+    const events = new Map<string, StoredEvent[]>(ids.map((id) => [id, []]));
+    for (const event of await storedEvents(database, schema, category, ids, before))
+      events.get(event.streamId)?.push(event);
+    yield* events;
+  }
 }
 
 function retained(root: EntityMapping, properties: readonly string[] | 'all'): Choice {

@@ -15,6 +15,7 @@ import {
 import { knownStream } from './known-stream.js';
 import { named, type SearchScope, searched, unsearchedFor } from './search-scope.js';
 import { storedEvents } from './stored-events.js';
+import { streamsAtATime } from './streams-at-a-time.js';
 import { isSameSubject, namingProperties } from './subject-names.js';
 
 /** Somebody whose data are asked for, or erased. */
@@ -33,7 +34,7 @@ export interface SubjectStream {
   readonly chosen: Choice;
 }
 
-const pageSize = 200;
+const streamsLookedThrough = 1_000;
 
 /** `customer:42`. @throws InvalidOptionsError */
 export function subjectNamed(name: string): Subject {
@@ -110,41 +111,47 @@ async function* namingStreams(
     ),
   );
   for (let after: string | undefined, more = true; more;) {
-    const page: string[] = await candidates(sql, schema, root, id, after);
-    const found = new Map<string, { byRoot: boolean; parts: Set<string> }>();
-    for (const event of await storedEvents(sql, schema, root.category, page)) {
-      for (const [path, value] of valuesOf(upcastData(root, event), partPathsIn(root, event))) {
-        if (!naming.has(propertyOf(path)) || textOf(value) !== id) continue;
-        const stream = found.get(event.streamId) ?? { byRoot: false, parts: new Set() };
-        found.set(event.streamId, stream);
-        if (path.length === 1) stream.byRoot = true;
-        else stream.parts.add(partKey(path));
+    const page: string[] = await streamIdsBehind(sql, schema, root.category, after, streamsLookedThrough);
+    more = page.length === streamsLookedThrough;
+    const holding = await candidates(sql, schema, root, id, after, more ? page.at(-1) : undefined);
+    for (const ids of await streamsAtATime(sql, schema, root.category, holding)) {
+      const found = new Map<string, { byRoot: boolean; parts: Set<string> }>();
+      for (const event of await storedEvents(sql, schema, root.category, ids)) {
+        for (const [path, value] of valuesOf(upcastData(root, event), partPathsIn(root, event))) {
+          if (!naming.has(propertyOf(path)) || textOf(value) !== id) continue;
+          const stream = found.get(event.streamId) ?? { byRoot: false, parts: new Set() };
+          found.set(event.streamId, stream);
+          if (path.length === 1) stream.byRoot = true;
+          else stream.parts.add(partKey(path));
+        }
       }
+      for (const [streamId, stream] of found) yield { streamId, ...stream };
     }
-    for (const [streamId, stream] of found) yield { streamId, ...stream };
     after = page.at(-1);
-    more = page.length === pageSize;
   }
 }
 
-/** Streams with the id somewhere in the text of their events; all of them where code may have made it of something else. */
+/**
+ * Streams behind one and up to another that have the id somewhere in the text of their events; all of them where code may have made it of
+ * something else. So each event is looked through once, also where most have it.
+ */
 async function candidates(
   sql: SqlExecutor,
   schema: string,
   { category, upcasters }: EntityMapping,
   id: string,
   after: string | undefined,
+  through: string | undefined,
 ): Promise<string[]> {
-  if (Object.keys(upcasters).length > 0) return streamIdsBehind(sql, schema, category, after, pageSize);
   const name = quoteIdentifier(schema);
-  const text = JSON.stringify(id).slice(1, -1);
+  const isAnywhere = Object.keys(upcasters).length > 0;
   const from = (table: string): string =>
     `select e.stream_id from ${name}.${table} e where e.category = ${quoteLiteral(category)}
-       and strpos(e.data::text, $1) > 0 ${after === undefined ? '' : 'and e.stream_id > $2'}`;
+       and ($2::boolean or strpos(e.data::text, $1) > 0)
+       ${after === undefined ? '' : 'and e.stream_id > $3'} ${through === undefined ? '' : `and e.stream_id <= ${after === undefined ? '$3' : '$4'}`}`;
   const rows = await sql.execute<{ id: string }>(
-    `select stream_id as id from (${from('events')} union ${from('archived_events')}) e
-     order by stream_id collate "C" limit ${pageSize}`,
-    after === undefined ? [text] : [text, after],
+    `select stream_id as id from (${from('events')} union ${from('archived_events')}) e order by stream_id collate "C"`,
+    [JSON.stringify(id).slice(1, -1), isAnywhere, after, through].filter((each) => each !== undefined),
   );
   return rows.map(({ id: streamId }) => streamId);
 }
