@@ -54,11 +54,17 @@ describe('a role with the rights that the documentation names, and no others', (
     await library.close();
   });
 
+  const forTheOwner = (table: string) => ({
+    code: 'RIGHTS_MISSING',
+    message: expect.stringContaining(` on ${table}: permission denied`) as string,
+    remedy: expect.stringMatching(/^(?!.*GRANT ).*run it as the owner/) as string,
+  });
+
   it('writes, verifies, changes stages, reads by replay and takes snapshots; the owner backfills and repairs', async () => {
     const { manager } = application;
     await manager.insert(Subject, { code: 'a', label: 'A' });
     await manager.update(Author, 1, { name: 'after' });
-    await expect(backstory.backfill()).rejects.toThrow(/permission denied/);
+    await expect(backstory.backfill()).rejects.toMatchObject(forTheOwner('backstory.backfills'));
     const owner = await createBackstory(library.dataSource, { aggregates });
     await owner.backfill();
     await owner.repair();
@@ -103,6 +109,36 @@ describe('a role with the rights that the documentation names, and no others', (
     await consumers.discardParked('parking', {}, { reason: 'tried' });
     expect(await consumers.parked('parking')).toEqual([]);
     await consumers.stop();
+  });
+
+  it('is never told to take rights on the log: what it lacks is done as the owner', async () => {
+    const owner = await createBackstory(library.dataSource, { aggregates });
+    await owner.erase(Author, '1', { reason: 'tried' });
+    await owner.close();
+    const refused = {
+      'backstory.backfills': () => backstory.backfill(),
+      'backstory.events': () =>
+        backstory.repair({ aggregates: ['author'], restoreErased: true, streamIds: ['1'] }),
+      'backstory.incarnation': () => backstory.consumers.beginEpoch(),
+    };
+    for (const [table, attempt] of Object.entries(refused))
+      await expect(attempt()).rejects.toMatchObject(forTheOwner(table));
+    await expect(backstory.estimateBackfill()).rejects.toMatchObject(forTheOwner('backstory.events'));
+  });
+
+  it('is told to have its rights renewed where they are lacking', async () => {
+    const { dataSource } = library;
+    const renew = {
+      code: 'RIGHTS_MISSING',
+      remedy: expect.stringContaining(`npx backstory grants --app ${role} --apply`) as string,
+    };
+    await dataSource.query(`revoke select on backstory.events from ${role}`);
+    await dataSource.query(`revoke insert, update, delete on backstory.verifications from ${role}`);
+    await expect(backstory.verify({ aggregates: ['author'] })).rejects.toMatchObject(renew);
+    await dataSource.query(`grant select on backstory.events to ${role}`);
+    await expect(backstory.verify({ aggregates: ['author'] })).rejects.toMatchObject(renew);
+    await dataSource.query(`grant insert, update, delete on backstory.verifications to ${role}`);
+    expect(await backstory.verify()).toMatchObject({ unseen: [] });
   });
 
   it('can not change events', async () => {

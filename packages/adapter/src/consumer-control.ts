@@ -231,8 +231,9 @@ export class ConsumerControl {
 
   /**
    * Begins a new epoch by hand, before the application writes: after an older copy of the files of a stopped server was put
-   * back, which nothing tells from a restart.
+   * back, which nothing tells from a restart. For the owner of Backstory's tables.
    * @returns its number
+   * @throws BackstoryError RIGHTS_MISSING for any other role
    */
   beginEpoch(): Promise<string> {
     return beginEpoch(this.database, this.schema);

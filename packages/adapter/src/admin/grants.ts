@@ -1,4 +1,4 @@
-import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { ownersAlone, quoteIdentifier, type SqlExecutor, stateTables } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 
 /** Who works with a history, beside the role that owns it. */
@@ -19,29 +19,6 @@ interface Grants {
   /** What no grant can keep a role from, in words: it owns the log, or may become who does. */
   readonly unbound: readonly string[];
 }
-
-/** What an application works with; all other tables are the log, or say what the log is of, and only their owner writes them. */
-export const stateTables: readonly string[] = [
-  'consumers',
-  'consumer_workers',
-  'parked_events',
-  'discarded_events',
-  'retry_requests',
-  'projections',
-  'snapshots',
-  'shadow_reads',
-  'drifts',
-  'drift_counts',
-  'verifications',
-  'stages',
-  'stage_changes',
-];
-
-/**
- * What nobody else looks into: whoever has the salt of a commitment can try what an erased value was, and whoever keeps a wrapped key
- * reads on with it after its erasure.
- */
-export const ownersAlone = ['seal_blocks', 'event_commitments', 'subject_keys'] as const;
 
 /** Functions that run with their owner's rights and are safe for an application: what they do was decided when they were made. */
 const forApplications: readonly string[] = [

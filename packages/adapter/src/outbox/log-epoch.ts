@@ -48,7 +48,11 @@ export function knownEpochs(sql: SqlExecutor, schema: string): Promise<LogEpoch[
   );
 }
 
-/** Begins a new epoch where nothing tells that the log has lost events. @returns its number */
+/**
+ * Begins a new epoch where nothing tells that the log has lost events. For the owner: `begin_epoch()`, which applications may call,
+ * begins one only after a recovery.
+ * @returns its number
+ */
 export async function beginEpoch(sql: SqlExecutor, schema: string): Promise<string> {
   const table = quoteIdentifier(schema);
   await sql.execute(`delete from ${table}.incarnation`);

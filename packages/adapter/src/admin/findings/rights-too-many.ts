@@ -1,5 +1,4 @@
-import { quoteIdentifier, type SqlExecutor } from '../../database/index.js';
-import { ownersAlone, stateTables } from '../grants.js';
+import { ownersAlone, quoteIdentifier, type SqlExecutor, stateTables } from '../../database/index.js';
 import type { Finding } from '../finding.js';
 
 interface Granted {
