@@ -239,7 +239,6 @@ describe.each(['express', 'fastify'] as const)('the dashboard on %s', (platform)
       aggregate: 'account',
       to: 'shadow',
       reason: 'hurry',
-      force: true,
     });
     expect(refused.status).toBe(409);
     expect(refused.body).toMatchObject({

@@ -5,8 +5,7 @@ import { DASHBOARD_BACKSTORY } from './dashboard.tokens.js';
 import { DashboardAnswer, type DashboardRequest } from './dashboard-answer.js';
 import { DashboardVisitor, type Visitor } from './dashboard-visitor.decorator.js';
 import { DashboardWork } from './dashboard-work.js';
-
-type Wish = Readonly<Record<string, unknown>> | undefined;
+import { readWish } from './read-wish.js';
 
 /** What can be changed. The guard has seen to it that the visitor may; nothing here goes past the conditions of a stage. */
 export class DashboardChangesController {
@@ -18,97 +17,117 @@ export class DashboardChangesController {
 
   @Post('api/stage')
   stage(
-    @Body() wish: Wish,
+    @Body() body: unknown,
     @DashboardVisitor() visitor: Visitor,
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.answer(request, response, () =>
-      this.backstory.stages.set(text(wish, 'aggregate'), text(wish, 'to') as Stage, {
+    return this.answer(request, response, () => {
+      const { aggregate, to, reason, percent } = readWish(body, {
+        aggregate: 'text',
+        to: 'text',
+        reason: 'text',
+        percent: 'number?',
+      });
+      return this.backstory.stages.set(aggregate, to as Stage, {
         by: visitor.actor(),
-        reason: text(wish, 'reason'),
-        ...(typeof wish?.percent === 'number' && { percent: wish.percent }),
-      }),
-    );
+        reason,
+        ...(percent !== undefined && { percent }),
+      });
+    });
   }
 
   @Post('api/verify')
   verify(
-    @Body() wish: Wish,
-    @DashboardVisitor() visitor: Visitor,
-    @Req() request: DashboardRequest,
-    @Res() response: unknown,
-  ): Promise<void> {
-    return this.answer(request, response, async () =>
-      this.work.verify(await this.category(wish), visitor.actor()),
-    );
-  }
-
-  @Post('api/repair')
-  repair(
-    @Body() wish: Wish,
-    @DashboardVisitor() visitor: Visitor,
-    @Req() request: DashboardRequest,
-    @Res() response: unknown,
-  ): Promise<void> {
-    return this.answer(request, response, async () =>
-      this.work.repair(await this.category(wish), visitor.actor(), text(wish, 'reason')),
-    );
-  }
-
-  @Post('api/retry')
-  retry(
-    @Body() wish: Wish,
+    @Body() body: unknown,
     @DashboardVisitor() visitor: Visitor,
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
     return this.answer(request, response, async () => {
-      const consumer = text(wish, 'consumer');
-      const request = { by: visitor.actor() };
-      const events = await this.backstory.consumers.retryParked(consumer, streamOf(wish), request);
+      const { aggregate } = readWish(body, { aggregate: 'text' });
+      return this.work.verify(await this.category(aggregate), visitor.actor());
+    });
+  }
+
+  @Post('api/repair')
+  repair(
+    @Body() body: unknown,
+    @DashboardVisitor() visitor: Visitor,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.answer(request, response, async () => {
+      const { aggregate, reason } = readWish(body, { aggregate: 'text', reason: 'text' });
+      return this.work.repair(await this.category(aggregate), visitor.actor(), reason);
+    });
+  }
+
+  /** Of a stream, of a category, or all that a consumer has parked. */
+  @Post('api/retry')
+  retry(
+    @Body() body: unknown,
+    @DashboardVisitor() visitor: Visitor,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.answer(request, response, async () => {
+      const { consumer, ...selection } = readWish(body, {
+        consumer: 'text',
+        category: 'text?',
+        streamId: 'text?',
+      });
+      if (selection.streamId !== undefined && selection.category === undefined) throw missing('category');
+      const by = { by: visitor.actor() };
+      const events = await this.backstory.consumers.retryParked(consumer, given(selection), by);
       return { events: events.length };
     });
   }
 
   @Post('api/discard')
   discard(
-    @Body() wish: Wish,
+    @Body() body: unknown,
     @DashboardVisitor() visitor: Visitor,
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
     return this.answer(request, response, async () => {
-      const decision = { reason: text(wish, 'reason'), by: visitor.actor() };
-      const selection = { category: text(wish, 'category'), streamId: text(wish, 'streamId') };
-      const events = await this.backstory.consumers.discardParked(
-        text(wish, 'consumer'),
-        selection,
-        decision,
-      );
+      const { consumer, reason, ...selection } = readWish(body, {
+        consumer: 'text',
+        category: 'text',
+        streamId: 'text',
+        reason: 'text',
+      });
+      const decision = { reason, by: visitor.actor() };
+      const events = await this.backstory.consumers.discardParked(consumer, selection, decision);
       return { events: events.length };
     });
   }
 
-  /** What would be erased of a stream, and with a reason, erases it. */
+  /** What would be erased of a stream, or of some of its properties, and with a reason, erases it. */
   @Post('api/erase')
   erase(
-    @Body() wish: Wish,
+    @Body() body: unknown,
     @DashboardVisitor() visitor: Visitor,
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.answer(request, response, () =>
-      this.backstory.erase(text(wish, 'aggregate'), text(wish, 'id'), {
-        ...(wish?.dryRun === true ? { dryRun: true } : { reason: text(wish, 'reason') }),
-        by: visitor.actor(),
-      }),
-    );
+    return this.answer(request, response, () => {
+      const { aggregate, id, ...wish } = readWish(body, {
+        aggregate: 'text',
+        id: 'text',
+        properties: 'texts?',
+        dryRun: 'boolean?',
+        reason: 'text?',
+      });
+      if (wish.dryRun !== true && wish.reason === undefined) throw missing('reason');
+      return this.backstory.erase(aggregate, id, { ...given(wish), by: visitor.actor() });
+    });
   }
 
   /** @throws UnknownAggregateError */
-  private async category(wish: Wish): Promise<string> {
-    const [step] = await this.backstory.stages.nextSteps([text(wish, 'aggregate')]);
+  private async category(aggregate: string): Promise<string> {
+    const [step] = await this.backstory.stages.nextSteps([aggregate]);
     return (step as NonNullable<typeof step>).category;
   }
 
@@ -117,13 +136,13 @@ export class DashboardChangesController {
   }
 }
 
-function streamOf(wish: Wish): { category?: string; streamId?: string } {
-  if (wish?.streamId === undefined) return {};
-  return { category: text(wish, 'category'), streamId: text(wish, 'streamId') };
+type Given<Wish> = { [Name in keyof Wish]?: Exclude<Wish[Name], undefined> };
+
+/** Without what was left out. */
+function given<Wish extends object>(wish: Wish): Given<Wish> {
+  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)) as Given<Wish>;
 }
 
-function text(wish: Wish, name: string): string {
-  const value = wish?.[name];
-  if (typeof value === 'string' && value.trim() !== '' && value.length <= 2_000) return value;
-  throw new InvalidOptionsError(`"${name}" is missing.`, 'Give it as text of up to 2000 characters.');
+function missing(name: string): InvalidOptionsError {
+  return new InvalidOptionsError(`"${name}" is missing.`, 'Give it as text of up to 2000 characters.');
 }
