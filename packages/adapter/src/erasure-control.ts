@@ -2,6 +2,7 @@ import type { AggregateFilter } from './aggregate-filter.js';
 import { readTopics } from './appending/index.js';
 import type { Database } from './database/index.js';
 import { UnknownAggregateError } from './errors.js';
+import { namingUnreadable } from './event-store/index.js';
 import {
   eraseStream,
   eraseTopicStream,
@@ -52,11 +53,15 @@ export class ErasureControl {
     const mapping = own ?? (await this.other(name));
     const id = await requireKnownStream(database, schema, mapping, String(streamId));
     const { properties } = options;
-    return eraseStream(database, schema, mapping, id, {
+    const erasure = {
       ...options,
       chosen: properties ? named(properties) : everythingOf(mapping),
       keys: properties ? [] : [`${mapping.category}:${id}`],
-    });
+    };
+    const place = { category: mapping.category, streamId: id };
+    return namingUnreadable(database, schema, place, () =>
+      eraseStream(database, schema, mapping, id, erasure),
+    );
   }
 
   /**
@@ -66,14 +71,18 @@ export class ErasureControl {
    * @returns one report for each stream that has something of it, or had; and one, with the reason as `unseen`, for each that may have
    * and can't be looked through: then the request isn't done
    * @throws UnknownAggregateError where no aggregate is of such a subject; BackstoryError AGGREGATE_NOT_FOUND where nothing is known of
-   * that one
+   * that one, TEXT_UNREADABLE where an event is no UTF-8 (in a database of encoding SQL_ASCII)
    */
   async eraseSubject(
     subject: string,
     options: Omit<ErasureOptions, 'properties'> = {},
   ): Promise<ErasureReport[]> {
     subjectNamed(subject);
-    return eraseSubject(this.database, this.schema, await this.scope(), subject, options);
+    const { database, schema } = this;
+    const scope = await this.scope();
+    return namingUnreadable(database, schema, {}, () =>
+      eraseSubject(database, schema, scope, subject, options),
+    );
   }
 
   /**
@@ -84,7 +93,9 @@ export class ErasureControl {
    */
   async subject(subject: string): Promise<SubjectRecord[]> {
     subjectNamed(subject);
-    return subjectRecords(this.database, this.schema, await this.scope(), subject);
+    const { database, schema } = this;
+    const scope = await this.scope();
+    return namingUnreadable(database, schema, {}, () => subjectRecords(database, schema, scope, subject));
   }
 
   /**
@@ -102,7 +113,10 @@ export class ErasureControl {
       selected.push(this.mappings.find(name) ?? (await this.other(name)));
     const reports: RetentionReport[] = [];
     for (const mapping of selected) {
-      const report = await retainAggregate(this.database, this.schema, mapping, options);
+      const { category } = mapping;
+      const report = await namingUnreadable(this.database, this.schema, { category }, () =>
+        retainAggregate(this.database, this.schema, mapping, options),
+      );
       if (report) reports.push(report);
     }
     const left =

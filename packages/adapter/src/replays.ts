@@ -6,6 +6,7 @@ import type { StageWatch } from './stages/index.js';
 import type { EventData, RecordedEvent } from './event/index.js';
 import {
   type HistoryOptions,
+  namingUnreadable,
   readRecordedAt,
   readStream,
   type ReadStreamOptions,
@@ -177,7 +178,10 @@ export class Replays {
     options?: HistoryOptions,
   ): Promise<RecordedEvent[]> {
     requireBounds(options);
-    const events = await readStream(this.database, this.schema, known.category, streamId, options);
+    const { category } = known;
+    const events = await namingUnreadable(this.database, this.schema, { category, streamId }, () =>
+      readStream(this.database, this.schema, category, streamId, options),
+    );
     return 'table' in known ? events.map((event) => upcast(known, event)) : events;
   }
 

@@ -5,6 +5,7 @@ import { namedRelation } from './named-relation.js';
 import { readOnlyServer } from './read-only-server.js';
 import { sqlState } from './retry.js';
 import type { SqlExecutor } from './sql-executor.js';
+import { unreadableText } from './unreadable-text.js';
 
 /** In English whatever language the server speaks. */
 interface ServerError extends Error {
@@ -14,13 +15,14 @@ interface ServerError extends Error {
 
 /**
  * What a statement of ours was refused for, in words that name role, table and remedy: rows behind a policy, a missing right,
- * a server that takes no writes. Anything else comes back as it is. Asks the server, so it is for after the rollback.
+ * a server that takes no writes, a text that can't be sent. Anything else comes back as it is. Asks the server, so it is for after the rollback.
  */
 export async function explainRefusal(error: unknown, sql: SqlExecutor): Promise<unknown> {
   if (BackstoryError.is(error)) return error;
   const { routine, message } = error as ServerError;
   const state = sqlState(error);
   if (state === '25006') return readOnlyServer(`This server is read-only: ${message}`, error);
+  if (state === '22021') return unreadableText(error as ServerError, sql).catch(() => error);
   if (state !== '42501') return error;
   const explain = routine === 'check_enable_rls' ? rowsHidden : missingRights;
   // where the server doesn't say more, its own word stands

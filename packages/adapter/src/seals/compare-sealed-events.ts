@@ -11,14 +11,14 @@ export async function compareSealedEvents(
   behind: bigint,
   length: PageLength,
 ): Promise<void> {
-  const check = await encodingCheck(sql);
+  const check = await encodingCheck(sql, schema);
   const to = BigInt(verifications.at(-1)?.block.to ?? 0);
   let current = 0;
   for (let from = behind + 1n; from <= to;) {
     const wished = from + length.positions - 1n;
     const end = wished < to ? wished : to;
+    await check(from, end);
     const page = await readSealedEvents(sql, schema, from, end);
-    check(page);
     length.learn(page);
     const kept = page.events.length > 0 ? await readCommitments(sql, schema, from, end) : undefined;
     for (const each of page.events) {

@@ -1,5 +1,6 @@
 import { pinSettings, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
+import { unreadableEvent } from '../event-store/index.js';
 import type { SealedEvent } from './leaf.js';
 
 /** What stands at one position of the log. */
@@ -112,23 +113,25 @@ function isStandIn(metadata: Readonly<Record<string, unknown>>): boolean {
 }
 
 /**
- * Where the database has no encoding, it may hold what is no UTF-8: two different texts would be read as the same.
+ * Where the database has no encoding, it may hold what is no UTF-8, which the server doesn't send. Looks at the positions that are
+ * read next.
  * @throws BackstoryError SEAL_REFUSED
  */
-export async function encodingCheck(sql: SqlExecutor): Promise<(page: EventsPage) => void> {
+export async function encodingCheck(
+  sql: SqlExecutor,
+  schema: string,
+): Promise<(from: bigint, to: bigint) => Promise<void>> {
   const [row] = await sql.execute<{ encoding: string }>(
     `select current_setting('server_encoding') as encoding`,
   );
-  if (row?.encoding !== 'SQL_ASCII') return () => undefined;
-  return ({ events }) => {
-    const unreadable = events.find(({ event }) =>
-      Object.values(event).some((text: string) => text.includes('\ufffd')),
-    );
+  if (row?.encoding !== 'SQL_ASCII') return () => Promise.resolve();
+  return async (from, to) => {
+    const unreadable = await unreadableEvent(sql, schema, { from, to });
     if (!unreadable) return;
     throw new BackstoryError(
       'SEAL_REFUSED',
-      `The event at position ${unreadable.position} is no UTF-8, and this database (SQL_ASCII) doesn't say what else it is: its bytes can't be sealed.`,
-      'Move to a database with an encoding, such as UTF8.',
+      `The event of stream "${unreadable.stream}" at position ${unreadable.position} is no UTF-8, and this database (SQL_ASCII) doesn't say what else it is: its bytes can't be sealed.`,
+      'Move to a database with an encoding, such as UTF8. See docs/evidence.md.',
     );
   };
 }

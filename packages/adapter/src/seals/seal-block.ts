@@ -45,7 +45,7 @@ export function sealBlock(
     await sql.execute(`select ${sealLockSql(schema)}`);
     const previous = await lastBlock(sql, schema);
     const begun: Begun = { previous, leaves: [], gaps: [], to: BigInt(previous?.to ?? 0) };
-    const check = await encodingCheck(sql);
+    const check = await encodingCheck(sql, schema);
     const length = new PageLength();
     for (
       let size = 0, from = begun.to + 1n;
@@ -53,8 +53,8 @@ export function sealBlock(
     ) {
       const room = BigInt(blockSize - begun.leaves.length);
       const to = least(settled, from + least(length.positions, room) - 1n);
+      await check(from, to);
       const page = await readSealedEvents(sql, schema, from, to);
-      check(page);
       length.learn(page);
       size += page.size;
       await commit(sql, schema, page, begun);

@@ -60,8 +60,10 @@ export function proveEvent(
         `The event ${name}, at position ${position}, is not sealed yet.`,
         'Run "npx backstory seal".',
       );
+    await (
+      await encodingCheck(sql, schema)
+    )(position, position);
     const page = await readSealedEvents(sql, schema, position, position);
-    (await encodingCheck(sql))(page);
     const [kept] = await sql.execute<{ salt: string | null; commitment: string }>(
       `select encode(salt, 'hex') as salt, encode(commitment, 'hex') as commitment from ${table}.event_commitments where global_position = $1`,
       [place.position],
