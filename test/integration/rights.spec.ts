@@ -141,6 +141,41 @@ describe('a role with the rights that the documentation names, and no others', (
     expect(await backstory.verify()).toMatchObject({ unseen: [] });
   });
 
+  it('is told which right a projection with tables needs, and nobody is told that one is built that never started', async () => {
+    const { consumers } = backstory;
+    const { dataSource } = library;
+    consumers.project({
+      name: 'labels',
+      tables: ['labels'],
+      create: (manager, { labels }) => manager.query(`create table ${labels} (code text primary key)`),
+      handlers: [
+        onEvent({ category: 'subject' }, async ({ streamId }, { manager, tables }) => {
+          await manager.query(`insert into ${tables['labels']} values ($1) on conflict do nothing`, [
+            streamId,
+          ]);
+        }),
+      ],
+    });
+    await dataSource.query('revoke create on schema public from public');
+    await expect(consumers.start()).rejects.toMatchObject({
+      code: 'RIGHTS_MISSING',
+      message: expect.stringMatching(/^Projection "labels" .*lacks CREATE on schema "public"/) as string,
+      remedy: expect.stringContaining(`GRANT CREATE ON SCHEMA "public" TO "${role}";`) as string,
+    });
+    for (const ask of [() => consumers.rebuild('labels'), () => consumers.rebuilt('labels')])
+      await expect(ask()).rejects.toMatchObject({
+        code: 'UNKNOWN_CONSUMER',
+        message: expect.stringContaining('has never started') as string,
+      });
+    await dataSource.query(`grant create on schema public to ${role}`);
+    await consumers.start();
+    await consumers.wait('labels');
+    expect(await application.query('select code from labels order by code')).toContainEqual({ code: 'a' });
+    expect(await consumers.rebuild('labels')).toEqual({ live: 1, next: 2 });
+    await consumers.stop();
+    consumers.forget('labels');
+  });
+
   it('can not change events', async () => {
     for (const statement of ['delete from backstory.events', `update backstory.events set type = 'Forged'`]) {
       await expect(application.query(statement)).rejects.toThrow(/permission denied/);

@@ -42,7 +42,7 @@ import {
   Projection,
   type ProjectionDefinition,
   readGenerations,
-  unknownProjection,
+  requireStarted,
 } from './projections/index.js';
 import type { PublisherEncryption } from './publisher-encryption.js';
 import { validateConsumer, validateStart } from './validate-consumer.js';
@@ -116,7 +116,10 @@ export class ConsumerControl {
     return [...this.defined.keys()];
   }
 
-  /** Starts everything that is defined and doesn't run. Several processes may: they share the partitions. */
+  /**
+   * Starts everything that is defined and doesn't run. Several processes may: they share the partitions.
+   * @throws BackstoryError RIGHTS_MISSING where the role may not create the tables of a projection
+   */
   start(): Promise<void> {
     return this.inTurn(async () => {
       if (this.defined.size === 0) return;
@@ -214,11 +217,10 @@ export class ConsumerControl {
     return { live, next: next as number };
   }
 
-  /** Whether no generation of a projection is being built. */
+  /** Whether no generation of a projection is being built. @throws BackstoryError for one that no process has started yet */
   async rebuilt(projection: string): Promise<boolean> {
-    const generations = await readGenerations(this.database, this.schema, projection);
-    if (!generations) throw unknownProjection(projection);
-    return generations.next === null;
+    const { next } = await requireStarted(this.database, this.schema, projection);
+    return next === null;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import type { DeliveryTransactions } from '../outbox/index.js';
+import { creationRefused } from './creation-refused.js';
 import { generationName, generationTable, type ProjectionDefinition } from './projection-definition.js';
 
 /** Which generation is read, and which one is being built beside it. */
@@ -43,6 +44,7 @@ export async function askForRebuild(
   schema: string,
   projection: string,
 ): Promise<Generations> {
+  await requireStarted(sql, schema, projection);
   const table = quoteIdentifier(schema);
   const [row] = await sql.execute<Generations>(
     `update ${table}.projections set next = coalesce(next, live + 1), changed_at = clock_timestamp()
@@ -50,14 +52,36 @@ export async function askForRebuild(
     [projection],
   );
   if (row) return row;
-  if (!(await readGenerations(sql, schema, projection))) throw unknownProjection(projection);
   throw new InvalidOptionsError(
     `Projection "${projection}" names no tables: a second generation would write over the live one.`,
     'Name them in "tables", create them in "create" and write to delivery.tables.',
   );
 }
 
-export function unknownProjection(name: string): BackstoryError {
+/**
+ * What stands of a projection, once its live generation has been started: nobody builds one that has no tables yet.
+ * @throws BackstoryError UNKNOWN_CONSUMER
+ */
+export async function requireStarted(
+  sql: SqlExecutor,
+  schema: string,
+  projection: string,
+): Promise<Generations> {
+  const generations = await readGenerations(sql, schema, projection);
+  if (!generations) throw unknownProjection(projection);
+  const [started] = await sql.execute(
+    `select from ${quoteIdentifier(schema)}.consumers where name = $1 limit 1`,
+    [generationName(projection, generations.live)],
+  );
+  if (started) return generations;
+  throw new BackstoryError(
+    'UNKNOWN_CONSUMER',
+    `Projection "${projection}" has never started: there is no generation that could be built anew.`,
+    'Start the application that runs it, and look there why it could not: its first start builds it from the beginning.',
+  );
+}
+
+function unknownProjection(name: string): BackstoryError {
   return new BackstoryError(
     'UNKNOWN_CONSUMER',
     `There is no projection "${name}".`,
@@ -74,7 +98,10 @@ export function tablesOf(
   );
 }
 
-/** Creates the tables of a generation where they aren't there; of the live one also the views. */
+/**
+ * Creates the tables of a generation where they aren't there; of the live one also the views.
+ * @throws BackstoryError RIGHTS_MISSING
+ */
 export async function prepareGeneration(
   transactions: DeliveryTransactions,
   schema: string,
@@ -84,7 +111,7 @@ export async function prepareGeneration(
   const tables = tablesOf(definition, generation);
   const [first] = Object.values(tables);
   if (first === undefined) return;
-  await transactions.run(60_000, async (sql, manager) => {
+  const create: Parameters<typeof transactions.run<void>>[1] = async (sql, manager) => {
     const [{ live } = { live: 0 }] = await sql.execute<Generations>(
       `select live from ${quoteIdentifier(schema)}.projections where name = $1 for update`,
       [definition.name],
@@ -93,6 +120,9 @@ export async function prepareGeneration(
     if (found) return;
     await definition.create?.(manager, tables);
     if (live === generation) await pointViews(sql, definition, generation);
+  };
+  await transactions.run(60_000, create).catch(async (error: unknown) => {
+    throw await creationRefused(error, definition.name, transactions);
   });
 }
 
