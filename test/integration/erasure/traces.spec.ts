@@ -145,6 +145,41 @@ describe('of somebody who was erased', () => {
     expect(await errors()).toContainEqual({ consumer: 'shipper', error: 'erased' });
   });
 
+  it('an error stays with an event of a stream that has nothing of them, until it is handled or its text is erased', async () => {
+    const { consumers, erasure } = people.backstory;
+    let mayGo = false;
+    consumers.define({
+      name: 'greeter',
+      attempts: 1,
+      from: 'beginning',
+      handlers: [
+        onEvent({ category: 'customer' }, ({ streamId }) => {
+          if (streamId === '7' && !mayGo) throw new Error('who introduced him? Ada Lovelace');
+        }),
+      ],
+    });
+    await consumers.start();
+    const texts = async (): Promise<unknown[]> =>
+      (await consumers.parked('greeter')).map(({ error }) => error).filter((error) => error !== null);
+    const until = async (isSo: () => Promise<boolean>): Promise<void> => {
+      for (let tries = 0; tries < 200 && !(await isSo()); tries++) await sleep(50);
+    };
+    await until(async () => (await texts()).length > 0);
+    await erasure.eraseSubject('customer:42');
+    await erasure.eraseSubject('customer:42');
+    expect(await texts()).toEqual(['Error: who introduced him? Ada Lovelace']);
+    for (const table of ['parked_events', 'discarded_events', 'consumers'])
+      await people.query(
+        `update backstory.${table} set error = 'erased' where strpos(error, 'Ada Lovelace') > 0`,
+      );
+    expect(await texts()).toEqual(['erased']);
+    mayGo = true;
+    await consumers.retryParked('greeter');
+    await until(async () => (await consumers.parked('greeter')).length === 0);
+    expect(await consumers.parked('greeter')).toEqual([]);
+    await consumers.stop();
+  });
+
   it('the data files have the former versions of the events until they are vacuumed', async () => {
     const { manager } = people.dataSource;
     await manager.delete(Purchase, 1);
