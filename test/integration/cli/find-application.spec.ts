@@ -68,7 +68,7 @@ describe('which application the command line is for', () => {
 
   async function run(argv: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
     const loader = ['-r', join(root, 'test/typescript-process.cjs')];
-    const program = [process.execPath, ...loader, join(root, 'test/library/program-without-loader.cjs')];
+    const program = [process.execPath, ...loader, join(root, 'test/library/without-loader-process.cjs')];
     return runProcess([...program, ...argv], { SHOP_URL: database.url, ...environment }, folder);
   }
 

@@ -12,7 +12,7 @@ export async function loadConfig(file: string): Promise<BackstoryOptions> {
   const { default: standard } = exports as {
     default?: BackstoryOptions & { readonly default?: BackstoryOptions };
   };
-  const said = standard?.default ?? standard ?? (exports);
+  const said = standard?.default ?? standard ?? exports;
   const options = Object.fromEntries(Object.entries(said).filter(([name]) => !ofModule.includes(name)));
   refuseUnknownOptions(options, ofTenants);
   return options;

@@ -1,7 +1,7 @@
 'use strict';
 
 // The program `backstory` in a process that loads no TypeScript by itself, as with a user:
-// node -r test/typescript-process.cjs test/library/program-without-loader.cjs <command> …
+// node -r test/typescript-process.cjs test/library/without-loader-process.cjs <command> …
 const Module = require('node:module');
 const { join } = require('node:path');
 
