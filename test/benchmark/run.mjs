@@ -25,11 +25,11 @@ const { values, positionals } = parseArgs({
     compare: { type: 'string' },
   },
 });
-const page = path.join(import.meta.dirname, '../../docs/performance.md');
+const page = path.join(import.meta.dirname, '../../docs/performance-figures.md');
 const resultsFolder = path.join(import.meta.dirname, 'results');
 if (values.write && (positionals.length > 0 || values.profile)) {
   throw new Error(
-    '--write replaces all figures of docs/performance.md: run it without names and without --profile.',
+    '--write replaces all figures of docs/performance-figures.md: run it without names and without --profile.',
   );
 }
 const earlier = values.compare === undefined ? undefined : earlierResults(values.compare);

@@ -60,8 +60,8 @@ describe('withFigures', () => {
     expect(withFigures(page('old'), '\nnew $& figures\n')).toBe(page('new $& figures'));
   });
 
-  it('finds its place in docs/performance.md', () => {
-    const text = readFileSync(join(__dirname, '../../../docs/performance.md'), 'utf8');
+  it('finds its place in docs/performance-figures.md', () => {
+    const text = readFileSync(join(__dirname, '../../../docs/performance-figures.md'), 'utf8');
     expect(withFigures(text, '| ratio |')).toContain('\n| ratio |\n');
   });
 
