@@ -152,6 +152,14 @@ describe('which application the command line is for', () => {
     });
   });
 
+  it('init finds a table by a path in place of its name, as TypeORM does', async () => {
+    write({
+      'package.json': '{}',
+      'dist/data-source.js': entity('Order').replace('Entity()', "Entity('public.order')"),
+    });
+    expect(await proposed()).toEqual(['Order']);
+  });
+
   it('init of a database without the tables, or of a DataSource without entities, proposes nothing', async () => {
     write({ 'package.json': '{}', 'dist/data-source.js': entity('Invoice') });
     const refused = await run(['init']);

@@ -26,6 +26,7 @@ export { runnerDatabase } from './runner-database.js';
 export { ReplayingReads } from './replaying-reads.js';
 export { renewInTransactionOf, renewWithMigrations } from './renew-with-migrations.js';
 export { requireMappings } from './require-mappings.js';
+export { requireSomeTable } from './require-some-table.js';
 export { type CaptureMends, watchCaptureFailures } from './watch-capture-failures.js';
 export { updateRow, type WrittenValues } from './update-row.js';
 export { watchWrites } from './watch-writes.js';
