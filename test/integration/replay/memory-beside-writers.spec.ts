@@ -169,8 +169,10 @@ describe.each(shapes)(`what is kept in memory, %s, seed ${seed}`, (_shape, befor
       if (found.length > 0) await backstory.erase(Author, String(id), { properties: ['name'] });
     } else {
       await library.dataSource.query('delete from author where id = $1', [id]);
+      // another writer may have been first
       await library.dataSource.query(
-        `insert into author (id, name, preferences, version) values ($1, 'again', '{"a":[1]}', 1)`,
+        `insert into author (id, name, preferences, version) values ($1, 'again', '{"a":[1]}', 1)
+         on conflict do nothing`,
         [id],
       );
     }
