@@ -149,6 +149,8 @@ describe('an erased stream', () => {
       JSON.stringify(await people.query(`select data from backstory.events where category = 'customer'`)),
     ).not.toContain('ada@');
     expect((await backstory.history('customer', '42'))[0]?.metadata.erased).toEqual(['email']);
+    // whatever the upcaster has made of null
+    expect((await backstory.state('customer', '42')).state).toMatchObject({ email: null });
     expect((await backstory.verify()).clean).toBe(true);
     // and nothing else is accepted
     await people.query(

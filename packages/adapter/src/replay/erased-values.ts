@@ -81,6 +81,20 @@ export function foldErased(
   return isEmpty(root, parts) ? undefined : { root, parts };
 }
 
+/** Makes null what was erased of a state, which is changed: an upcaster that was given null may have made something else of it. */
+export function clearErased(
+  erased: ErasedValues,
+  root: Record<string, unknown> | undefined,
+  parts: ReadonlyMap<string, ReadonlyMap<string, Record<string, unknown>>>,
+): void {
+  const clear = (state: Record<string, unknown> | undefined, names: ReadonlySet<string>): void => {
+    if (state) for (const name of names) state[name] = null;
+  };
+  clear(root, erased.root);
+  for (const [path, ids] of erased.parts)
+    for (const [id, names] of ids) clear(parts.get(path)?.get(id), names);
+}
+
 function isEmpty(
   root: ReadonlySet<string>,
   parts: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>,

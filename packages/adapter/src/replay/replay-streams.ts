@@ -1,7 +1,7 @@
 import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { upcastData } from '../upcasting/index.js';
-import { foldErased } from './erased-values.js';
+import { clearErased, foldErased } from './erased-values.js';
 import { type AggregateState, fold } from './fold.js';
 import { lostStreams } from './lost-streams.js';
 import { stateOfSnapshot } from './snapshot-state.js';
@@ -77,6 +77,7 @@ export function replayTail(
   const start = snapshot && { position: snapshot.position, state: stateOfSnapshot(snapshot.state) };
   const paths = mapping.parts.map(({ part }) => part.path);
   const { root, parts } = fold({ category: mapping.category, streamId }, current, paths, start);
+  if (erased) clearErased(erased, root, parts);
   return {
     root,
     parts,
