@@ -1,6 +1,6 @@
 import { poolDatabase } from '../../../packages/adapter/src/typeorm/index.js';
 import type { PgPool } from '../../../packages/adapter/src/typeorm/pg-pool.js';
-import { streamsAtATime } from '../../../packages/adapter/src/erasure/streams-at-a-time.js';
+import { streamsAtATime } from '../../../packages/adapter/src/event-store/index.js';
 import { future } from '../archive/subjects.js';
 import { openPeople, type People } from './people.js';
 
@@ -37,7 +37,7 @@ describe('the search for a person', () => {
       `insert into backstory.events (category, stream_id, stream_position, change, type, data)
        select 'long', s, n, 'u'::"char", 'LongUpdated', '{}'::json from unnest(array['a', 'b', 'c', 'd']) s, generate_series(1, 4500) n
        union all select 'long', 'e', n, 'u', 'LongUpdated', '{}' from generate_series(1, 12000) n
-       union all select 'long', s, 1, 'u', 'LongUpdated', json_build_object('text', (select string_agg(md5(n::text), '') from generate_series(1, 100000) n))
+       union all select 'long', s, 1, 'u', 'LongUpdated', json_build_object('text', (select string_agg(md5(n::text), '') from generate_series(1, 12000) n))
        from unnest(array['f', 'g', 'h']) s`,
     );
     const pool = (people.dataSource.driver as unknown as { master: PgPool }).master;

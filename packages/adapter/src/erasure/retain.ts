@@ -1,7 +1,7 @@
 import type { Database } from '../database/index.js';
 import { sqlState } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
-import { streamIdsBehind } from '../event-store/index.js';
+import { streamIdsBehind, streamsAtATime } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { requireUpcasters } from '../replay/index.js';
 import { eraseStream } from './erase-stream.js';
@@ -9,7 +9,6 @@ import type { ErasureOptions } from './erasure-options.js';
 import { planRedactions, type RedactionPlan } from './plan-redactions.js';
 import { type Choice, mappingOf, named, namesSubject } from './properties.js';
 import { type StoredEvent, storedEvents } from './stored-events.js';
-import { streamsAtATime } from './streams-at-a-time.js';
 import { supersededValues } from './superseded-values.js';
 
 export interface RetentionOptions extends Pick<ErasureOptions, 'by' | 'dryRun'> {

@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral, type SqlExecutor } from '../database/index.js';
 import { UnknownAggregateError, InvalidOptionsError } from '../errors.js';
 import { ownData, propertyOf, type ValuePath, valuesOf } from '../event/index.js';
-import { streamIdsBehind } from '../event-store/index.js';
+import { streamIdsBehind, streamsAtATime } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { partPathsIn, upcastData } from '../upcasting/index.js';
 import {
@@ -15,7 +15,6 @@ import {
 import { knownStream } from './known-stream.js';
 import { named, type SearchScope, searched, unsearchedFor } from './search-scope.js';
 import { storedEvents } from './stored-events.js';
-import { streamsAtATime } from './streams-at-a-time.js';
 import { isSameSubject, namingProperties } from './subject-names.js';
 
 /** Somebody whose data are asked for, or erased. */

@@ -4,3 +4,5 @@ export { categoriesWithEvents } from './categories-with-events.js';
 export { namingUnreadable } from './naming-unreadable.js';
 export { unreadableEvent } from './unreadable-event.js';
 export { streamIdsBehind } from './stream-ids.js';
+export { bytesAtATime, bytesOfEventSql, hasLargeEventsSql } from './bytes-of-events.js';
+export { streamsAtATime } from './streams-at-a-time.js';

@@ -1,6 +1,7 @@
 import type { Database, SqlExecutor } from '../database/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type EventFilter, filterSql } from './event-filter.js';
+import { hasLargeEventsSql } from '../event-store/index.js';
 import { eventWriters, writersLeft } from './event-writers.js';
 import { inOrder, type PositionRange, upTo } from './position-range.js';
 import { checkpointAt, type Page, readPage } from './read-page.js';
@@ -16,6 +17,9 @@ interface WatchedGap extends PositionRange {
   /** It was looked into since the last of its writers was seen to have ended: nobody but those that are left can fill it. */
   readonly certain: boolean;
 }
+
+/** Milliseconds after which a reader looks again whether the log has large events, unless it is catching up: then before each page. */
+const sizeKnownFor = 1_000;
 
 /** Rows scanned for one page, as a multiple of its size, where a filter lets few through. */
 const widest = 16;
@@ -34,6 +38,8 @@ const widest = 16;
 export class GapAwareReader {
   private watched: readonly WatchedGap[] = [];
   private width = 1;
+  private mayBeLarge = false;
+  private sizeKnownUntil = 0;
   private readonly filter: string | undefined;
 
   constructor(
@@ -49,6 +55,7 @@ export class GapAwareReader {
 
   async next(): Promise<DeliverablePage> {
     const before = this.checkpoint;
+    await this.lookAtSizes();
     // an event that were hidden would be taken for a gap, and passed by
     const { found, writers } = await this.database.snapshot(async (sql) => {
       const now = before.gaps.length > 0 ? await eventWriters(sql, this.schema) : undefined;
@@ -58,9 +65,20 @@ export class GapAwareReader {
     const missing = found.missing.filter((_, index) => known[index]?.writers.size !== 0);
     const page = { ...found, missing };
     this.adapt(page);
+    if (page.full) this.sizeKnownUntil = 0;
     this.checkpoint = checkpointAt(before, page, page.scannedTo);
     await this.watch(this.checkpoint.gaps, writers, page.full ? page.scannedTo : undefined);
     return { ...page, checkpointAt: (handledTo) => checkpointAt(before, page, handledTo) };
+  }
+
+  /** Before the snapshot of a page, so that what the page sees is counted. Files don't shrink: once is enough. */
+  private async lookAtSizes(): Promise<void> {
+    if (this.mayBeLarge || performance.now() < this.sizeKnownUntil) return;
+    const [row] = await this.database.execute<{ large: boolean }>(
+      `select ${hasLargeEventsSql(this.schema)} as large`,
+    );
+    this.mayBeLarge = row?.large ?? false;
+    this.sizeKnownUntil = performance.now() + sizeKnownFor;
   }
 
   private async read(
@@ -74,7 +92,15 @@ export class GapAwareReader {
     const gaps = before.gaps.filter((_, index) => !isPending[index]);
     const pending = before.gaps.filter((_, index) => isPending[index]);
     const checkpoint = { position: before.position, gaps };
-    const page = await readPage(sql, this.schema, checkpoint, this.filter, limit, this.settled);
+    const page = await readPage(
+      sql,
+      this.schema,
+      checkpoint,
+      this.filter,
+      limit,
+      this.settled,
+      this.mayBeLarge,
+    );
     const looked = page.full ? upTo(pending, page.scannedTo) : pending;
     return { ...page, missing: inOrder(looked, page.missing) };
   }

@@ -1,6 +1,12 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { RecordedEvent } from '../event/index.js';
-import { eventColumns, type EventRow, toRecordedEvent } from '../event-store/index.js';
+import {
+  bytesAtATime,
+  bytesOfEventSql,
+  eventColumns,
+  type EventRow,
+  toRecordedEvent,
+} from '../event-store/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import { above, type PositionRange, upTo } from './position-range.js';
 
@@ -18,7 +24,14 @@ export interface Page {
   readonly settled: boolean;
 }
 
-type ScannedRow = EventRow & { matches?: boolean; previous?: string; scanned?: number; settled?: boolean };
+interface ScannedRow extends EventRow {
+  matches?: boolean;
+  previous?: string;
+  scanned?: number;
+  settled?: boolean;
+  /** How many events the page may have, where that depends on their size. */
+  room?: number;
+}
 
 /**
  * Reads what is there behind a checkpoint: first what has appeared in its gaps, then what is beyond its position, up to
@@ -31,15 +44,20 @@ export async function readPage(
   checkpoint: Checkpoint,
   filter: string | undefined,
   limit: number,
-  settled = 'false',
+  settled?: string,
+  /** Of large events, no more than are to be in memory together. */
+  mayBeLarge = false,
 ): Promise<Page> {
   const { position, gaps } = checkpoint;
-  const rows = await sql.execute<ScannedRow>(pageSql(schema, filter, limit, gaps.length > 0, settled), [
-    String(position),
-    ...(gaps.length > 0 ? [gaps.map(({ from }) => String(from)), gaps.map(({ to }) => String(to))] : []),
-  ]);
+  const rows = await sql.execute<ScannedRow>(
+    pageSql(schema, filter, limit, gaps.length > 0, settled, mayBeLarge),
+    [
+      String(position),
+      ...(gaps.length > 0 ? [gaps.map(({ from }) => String(from)), gaps.map(({ to }) => String(to))] : []),
+    ],
+  );
   const last = rows.at(-1);
-  const full = (last?.scanned ?? rows.length) >= limit;
+  const full = (last?.scanned ?? rows.length) >= (last?.room ?? limit);
   const lastPosition = BigInt(last?.global_position ?? position);
   const scannedTo = full || lastPosition > position ? lastPosition : position;
   const beyond = lastPosition > position ? [{ from: position + 1n, to: lastPosition }] : [];
@@ -67,10 +85,15 @@ function pageSql(
   filter: string | undefined,
   limit: number,
   withGaps: boolean,
-  settled: string,
+  settled: string | undefined,
+  mayBeLarge: boolean,
 ): string {
-  // once for the statement, in the snapshot of its rows
-  const columns = `${eventColumns}, (select ${settled}) as settled`;
+  const columns = [
+    eventColumns,
+    // once for the statement, in the snapshot of its rows
+    ...(settled === undefined ? [] : [`(select ${settled}) as settled`]),
+    ...(mayBeLarge ? ['(select rows from room) as room'] : []),
+  ].join(', ');
   const events = `${quoteIdentifier(schema)}.events`;
   const beyond = `(select e.*, $1::bigint + 1 as region from ${events} e
      where e.global_position > $1 order by e.global_position limit ${limit})`;
@@ -78,14 +101,25 @@ function pageSql(
      cross join lateral (select e.*, g.first as region from ${events} e
        where e.global_position between g.first and g.last order by e.global_position limit ${limit}) e
      order by e.global_position limit ${limit})`;
-  const scanned = `select * from (${withGaps ? `${inGaps} union all ` : ''}${beyond}) e order by e.global_position limit ${limit}`;
-  if (filter === undefined) return `select ${columns} from (${scanned}) e order by e.global_position`;
-  return `select ${columns}, matches, previous::text, scanned::integer from (
+  const most = `select * from (${withGaps ? `${inGaps} union all ` : ''}${beyond}) e order by e.global_position limit ${limit}`;
+  const room = mayBeLarge ? `with room as materialized (${roomSql(most, limit)}) ` : '';
+  const scanned = mayBeLarge
+    ? `select * from (${most}) e order by e.global_position limit (select rows from room)`
+    : most;
+  if (filter === undefined) return `${room}select ${columns} from (${scanned}) e order by e.global_position`;
+  return `${room}select ${columns}, matches, previous::text, scanned::integer from (
       select e.*, ${filter} as matches, count(*) over () as scanned,
         lag(e.global_position, 1, e.region - 1) over region as previous,
         lead(e.global_position) over region is null as ends
       from (${scanned}) e window region as (partition by e.region order by e.global_position)) e
     where matches or ends or previous <> e.global_position - 1 order by e.global_position`;
+}
+
+/** How many of these events come to the bytes that are to be in memory together, and one at least; `limit` where all of them do. */
+function roomSql(events: string, limit: number): string {
+  const fits = `s.bytes <= ${bytesAtATime}`;
+  return `select case when bool_and(${fits}) is not false then ${limit} else greatest(1, count(*) filter (where ${fits})) end::integer as rows
+    from (select sum(${bytesOfEventSql('e')}) over (order by e.global_position) as bytes from (${events}) e) s`;
 }
 
 /** Both are ascending, and every row is in a region. */

@@ -1,9 +1,9 @@
 import type { SqlExecutor } from '../database/index.js';
-import { streamIdsBehind } from '../event-store/index.js';
+import { streamIdsBehind, streamsAtATime } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { type ReplayedStream, replayStreams } from './replay-streams.js';
 
-/** Streams held in memory at a time. */
+/** Streams looked up at a time; of those with many or large events fewer are in memory together. */
 const pageSize = 500;
 
 /**
@@ -19,12 +19,14 @@ export async function* replayCategory(
 ): AsyncGenerator<ReadonlyMap<string, ReplayedStream>, void, undefined> {
   for (let after: string | undefined, more = true; more;) {
     const ids: string[] = await streamIdsBehind(sql, schema, mapping.category, after, pageSize);
-    const streams = await replayStreams(sql, schema, mapping, ids, asOf ? { asOf } : {});
-    const inOrder = ids.flatMap((id) => {
-      const stream = streams.get(id);
-      return stream ? [[id, stream] as const] : [];
-    });
-    yield new Map(inOrder);
+    for (const some of await streamsAtATime(sql, schema, mapping.category, ids)) {
+      const streams = await replayStreams(sql, schema, mapping, some, asOf ? { asOf } : {});
+      const inOrder = some.flatMap((id) => {
+        const stream = streams.get(id);
+        return stream ? [[id, stream] as const] : [];
+      });
+      yield new Map(inOrder);
+    }
     after = ids.at(-1);
     more = ids.length === pageSize;
   }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { quoteIdentifier, quoteTable, type SqlExecutor } from '../database/index.js';
 import type { Drift, DriftKind } from '../drift/index.js';
 import type { EventData } from '../event/index.js';
-import { streamIdsBehind } from '../event-store/index.js';
+import { streamIdsBehind, streamsAtATime } from '../event-store/index.js';
 import {
   type EntityMapping,
   rowIdSql,
@@ -17,7 +17,7 @@ import type { TableComparison } from './comparison.js';
 import { streamFaultsSql } from './stream-faults-sql.js';
 import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
 
-/** Streams held in memory at a time. */
+/** Streams looked up at a time; of those with many or large events fewer are in memory together. */
 const pageSize = 500;
 
 /**
@@ -57,7 +57,8 @@ class Run {
     const faulty = this.mapping.part ? new Set<string>() : await this.faults();
     for (let after: string | undefined, more = true; more;) {
       const ids: string[] = await this.streamsBehind(after);
-      await this.comparePage(ids, faulty);
+      for (const some of await streamsAtATime(this.sql, this.schema, this.mapping.category, ids))
+        await this.comparePage(some, faulty);
       more = ids.length === pageSize;
       after = ids.at(-1);
     }
@@ -102,7 +103,6 @@ class Run {
   }
 
   private async comparePage(ids: readonly string[], faulty: ReadonlySet<string>): Promise<void> {
-    if (ids.length === 0) return;
     const { mapping } = this;
     const found = await this.sql.execute<{ stream_id: string; row_id: string; row: EventData }>(
       `select ${streamIdSql(mapping, 't')} as stream_id, ${rowIdSql(mapping, 't')} as row_id, ${stateSql(mapping, 't')} as row
