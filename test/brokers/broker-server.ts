@@ -23,25 +23,31 @@ export async function freePort(): Promise<number> {
 }
 
 interface BrokerProgram {
-  readonly url: string;
+  /** Where it listens; or how to find that in what it says, in the first group. */
+  readonly url: string | RegExp;
   /** Removed with everything in it when the server is stopped for good. */
   readonly home: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
   /** Rejects until it can be used. */
-  readonly answers: () => Promise<unknown>;
+  readonly answers: (url: string) => Promise<unknown>;
 }
 
 /** A broker of this test run's own, that can crash, hang and come back at the same address with what it had stored. */
 export class BrokerServer {
-  readonly url: string;
+  private address: string | undefined;
   private running: ChildProcess | undefined;
   private said = '';
   private readonly killAtExit = (): void => this.signal('SIGKILL');
 
   constructor(private readonly program: BrokerProgram) {
-    this.url = program.url;
+    if (typeof program.url === 'string') this.address = program.url;
+  }
+
+  get url(): string {
+    if (this.address === undefined) throw new Error(`${this.program.command} has not said where it listens.`);
+    return this.address;
   }
 
   async start(timeoutMs = 150_000): Promise<this> {
@@ -55,12 +61,15 @@ export class BrokerServer {
     this.running = child;
     process.once('exit', this.killAtExit);
     for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => void (this.said = (this.said + chunk.toString()).slice(-5000)));
+      stream.on('data', (chunk: Buffer) => this.hear(chunk.toString()));
     for (const end = Date.now() + timeoutMs; ; await sleep(50)) {
-      const ready = await answers().then(
-        () => true,
-        () => false,
-      );
+      const { address } = this;
+      const ready =
+        address !== undefined &&
+        (await answers(address).then(
+          () => true,
+          () => false,
+        ));
       if (ready) return this;
       if (Date.now() > end || child.exitCode !== null) {
         await this.crash();
@@ -97,6 +106,12 @@ export class BrokerServer {
   async stop(): Promise<void> {
     await this.crash();
     await rm(this.program.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private hear(words: string): void {
+    this.said = (this.said + words).slice(-5000);
+    const { url } = this.program;
+    if (typeof url !== 'string') this.address ??= url.exec(this.said)?.[1];
   }
 
   private signal(signal: NodeJS.Signals): void {
