@@ -39,8 +39,9 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-export async function openLedger(options: BackstoryOptions = {}): Promise<Ledger> {
-  const database = await createTestDatabase();
+/** `serverUrl`: of another server than that of the run. */
+export async function openLedger(options: BackstoryOptions = {}, serverUrl?: string): Promise<Ledger> {
+  const database = await createTestDatabase(serverUrl === undefined ? {} : { serverUrl });
   const opened: { dataSource: DataSource; backstory: Backstory }[] = [];
   const instance = async (more: BackstoryOptions = {}): Promise<(typeof opened)[number]> => {
     const dataSource = await new DataSource({

@@ -17,6 +17,7 @@ import { brokenTriggers } from './findings/broken-triggers.js';
 import { hiddenFromCapture } from './findings/hidden-from-capture.js';
 import { hiddenLog } from './findings/hidden-log.js';
 import { hiddenRows } from './findings/hidden-rows.js';
+import { laggingSlots } from './findings/lagging-slots.js';
 import { lastProofs } from './findings/last-proofs.js';
 import { looksSecret } from './findings/looks-secret.js';
 import { missingIndexes } from './findings/missing-indexes.js';
@@ -103,6 +104,7 @@ export async function diagnose(
     ...(await unreadableColumns(sql, captured)),
     ...(await lastProofs(sql, schema, captured)),
     ...(await brokenSequence(sql, schema)),
+    ...(await laggingSlots(sql, schema)),
     ...(await sealFindings(sql, schema)),
     ...(await rightsTooMany(sql, schema)),
     ...(await rolesOfOthers(sql, schema)),

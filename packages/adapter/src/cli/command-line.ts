@@ -14,6 +14,7 @@ import { initCommand } from './commands/init.command.js';
 import { installCommand } from './commands/install.command.js';
 import { keysCommand } from './commands/keys.command.js';
 import { migrationCommand } from './commands/migration.command.js';
+import { publicationCommand } from './commands/publication.command.js';
 import { rebuildCommand } from './commands/rebuild.command.js';
 import { relayCommand } from './commands/relay.command.js';
 import { repairCommand } from './commands/repair.command.js';
@@ -41,6 +42,7 @@ const commands = [
   stageCommand,
   historyCommand,
   relayCommand,
+  publicationCommand,
   rebuildCommand,
   snapshotsCommand,
   archiveCommand,
