@@ -69,10 +69,16 @@ module.exports = {
     },
     {
       name: 'public-entry-only',
-      comment: 'From outside, a package is what its index exports, and that of testing.',
+      comment:
+        'From outside, a package is what its entries export: its index, and those of testing and brokers.',
       severity: 'error',
       from: { path: ['^packages/nest-module/', '^examples/'] },
-      to: { path: '^packages/adapter/', pathNot: '^packages/adapter/(src|dist/[^/]+)/(testing/)?index\\.' },
+      to: {
+        path: '^packages/adapter/',
+        pathNot: ['(testing/)?index', 'brokers/[^/]+/index'].map(
+          (entry) => `^packages/adapter/(src|dist/[^/]+)/${entry}\\.`,
+        ),
+      },
     },
     {
       name: 'nest-module-entry-only',

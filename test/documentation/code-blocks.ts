@@ -12,12 +12,18 @@ export interface CodeBlock {
   readonly code: string;
   /** What has to have happened before it runs: `<!-- before: … -->` above the block. */
   readonly before: string | undefined;
+  /** Of the repository, whose text it is: `<!-- file: … -->` above the block. Tests of their own run it. */
+  readonly file: string | undefined;
 }
 
 export function documentedPages(): string[] {
-  const docs = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'));
   const packages = ['packages/adapter/README.md', 'packages/nest-module/README.md'];
-  return ['README.md', ...packages, ...docs.sort().map((file) => `docs/${file}`)];
+  return ['README.md', ...packages, ...pagesIn('docs'), ...pagesIn('docs/recipes')];
+}
+
+function pagesIn(folder: string): string[] {
+  const pages = readdirSync(join(root, folder)).filter((file) => file.endsWith('.md'));
+  return pages.sort().map((file) => `${folder}/${file}`);
 }
 
 export function codeBlocks(page: string): CodeBlock[] {
@@ -28,8 +34,15 @@ export function codeBlocks(page: string): CodeBlock[] {
     if (language === undefined) continue;
     const end = lines.indexOf('```', at + 1);
     if (end < 0) throw new Error(`${page}:${at + 1}: the block has no end.`);
-    const before = /^<!-- before: (.*) -->$/.exec(lines[at - 1] ?? '')?.[1];
-    blocks.push({ page, line: at + 2, language, code: lines.slice(at + 1, end).join('\n'), before });
+    const [, said, name] = /^<!-- (before|file): (.*) -->$/.exec(lines[at - 1] ?? '') ?? [];
+    blocks.push({
+      page,
+      line: at + 2,
+      language,
+      code: lines.slice(at + 1, end).join('\n'),
+      before: said === 'before' ? name : undefined,
+      file: said === 'file' ? name : undefined,
+    });
     at = end;
   }
   return blocks;

@@ -11,7 +11,7 @@ import * as shop from './taken-for-granted.js';
 const root = join(__dirname, '../..');
 const generated = join(__dirname, 'generated');
 const pages = documentedPages();
-const allBlocks = pages.flatMap(codeBlocks);
+const allBlocks = pages.flatMap(codeBlocks).filter(({ file }) => file === undefined);
 const fileOf = ({ page, line }: CodeBlock): string =>
   join(generated, `${page.replace(/\W/g, '-')}-${line}.ts`);
 
@@ -77,7 +77,8 @@ it('an event is shown with the properties that it has', async () => {
 });
 
 describe.each(pages)('%s', (page) => {
-  const blocks = codeBlocks(page).filter((block) => !isText(block));
+  const blocks = codeBlocks(page).filter((block) => !isText(block) && block.file === undefined);
+  const quotations = codeBlocks(page).filter(({ file }) => file !== undefined);
 
   it('leads to pages and files that are there', () => {
     const text = readFileSync(join(root, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
@@ -87,6 +88,13 @@ describe.each(pages)('%s', (page) => {
     );
     expect(broken).toEqual([]);
   });
+
+  if (quotations.length > 0) {
+    it('quotes files as they are', () => {
+      for (const { file = '', code } of quotations)
+        expect(`${code}\n`).toBe(readFileSync(join(root, file), 'utf8'));
+    });
+  }
 
   if (blocks.length === 0) return;
 
