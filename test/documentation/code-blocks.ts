@@ -47,3 +47,18 @@ export function codeBlocks(page: string): CodeBlock[] {
   }
   return blocks;
 }
+
+/** Where links into a page may lead, as GitHub names its headings. */
+export function anchorsOf(page: string): Set<string> {
+  const text = readFileSync(join(root, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}

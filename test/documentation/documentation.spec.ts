@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, normalize } from 'node:path';
 import type { Backstory } from '@backstory/adapter';
 import ts from 'typescript';
-import { type CodeBlock, codeBlocks, documentedPages } from './code-blocks.js';
+import { anchorsOf, type CodeBlock, codeBlocks, documentedPages } from './code-blocks.js';
 import { moduleOfBlock } from './module-of-block.js';
 import { runShellLine } from './run-shell-line.js';
 import * as shop from './taken-for-granted.js';
@@ -82,10 +82,15 @@ describe.each(pages)('%s', (page) => {
 
   it('leads to pages and files that are there', () => {
     const text = readFileSync(join(root, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
-    const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, link]) => link as string);
-    const broken = links.filter(
-      (link) => !/^https?:/.test(link) && !existsSync(join(root, normalize(join(dirname(page), link)))),
-    );
+    const links = [...text.matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)];
+    const broken = links
+      .filter(([, link = '']) => !/^https?:/.test(link))
+      .filter(([, link = '', anchor]) => {
+        const target = link === '' ? page : normalize(join(dirname(page), link));
+        if (!existsSync(join(root, target))) return true;
+        return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).has(anchor);
+      })
+      .map(([whole]) => whole);
     expect(broken).toEqual([]);
   });
 
