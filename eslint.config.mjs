@@ -4,7 +4,15 @@ import tseslint from 'typescript-eslint';
 const relativeWithoutExtension = '/^\\.{1,2}(\\u002F(?!.*\\.(js|cjs|mjs|json)$).*)?$/';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'coverage/', 'packages/*/src/**/generated/', 'test/documentation/generated/'] },
+  {
+    ignores: [
+      '**/dist/',
+      'coverage/',
+      'packages/*/src/**/generated/',
+      'test/documentation/generated/',
+      'site/.vitepress/{cache,.temp}/',
+    ],
+  },
   eslint.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

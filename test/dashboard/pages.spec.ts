@@ -8,6 +8,7 @@ import { Customer } from '../../examples/legacy-app/src/customers/customer.entit
 import { Order } from '../../examples/legacy-app/src/orders/order.entity.js';
 import { describeInBrowser, launchBrowser, watchPage } from './browser.js';
 import { openShopWithDashboard, type ShopWithDashboard } from './shop-with-dashboard.js';
+import { takePicture } from './take-picture.js';
 
 /** SCREENSHOTS=folder: every page, in both themes and on both screens, to be looked at. */
 const screenshots = process.env.SCREENSHOTS;
@@ -61,8 +62,7 @@ describeInBrowser('the pages of the dashboard', () => {
       expect(await violations(page)).toEqual([]);
       expect(await sidewaysScroll(page)).toBe(0);
       if (screenshots) {
-        const file = path.join(screenshots, `${name}-${screen}-${theme}.png`);
-        await page.screenshot({ path: file, fullPage: true });
+        await takePicture(page, path.join(screenshots, `${name}-${screen}-${theme}.webp`));
       }
       expect(faults.splice(0)).toEqual([]);
     });
