@@ -9,8 +9,8 @@ const LEVELS = [
   ['event', 'database', 'observation'],
   ['event-store', 'schema', 'mapping', 'upcasting', 'stages'],
   ['capture', 'appending', 'backfill', 'replay', 'outbox', 'drift', 'tenants'],
-  ['commands', 'projections', 'proposal', 'shadow', 'verify', 'brokers', 'seals'],
-  ['typeorm', 'admin', 'archive', 'erasure', 'specification'],
+  ['commands', 'diff', 'projections', 'proposal', 'shadow', 'verify', 'brokers', 'seals'],
+  ['typeorm', 'admin', 'archive', 'erasure', 'restoring', 'specification'],
   ['encryption'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
   ['cli', 'telemetry', 'testing'],

@@ -38,6 +38,7 @@ import {
   type Snapshots,
 } from './replay/index.js';
 import type { ReplayedState, Replays } from './replays.js';
+import { Restoration } from './restoration.js';
 import type { KeyControl } from './key-control.js';
 import type { SealControl } from './seal-control.js';
 import type { ShadowReads } from './shadow/index.js';
@@ -61,6 +62,8 @@ export class Backstory extends EventWriting {
   protected readonly appends: Appends;
   /** @internal */
   protected readonly commands: CommandHandling;
+  /** @internal */
+  protected readonly restoration: Restoration;
   private readonly aggregates: KnownAggregates;
   private readonly backfills: Backfills;
   private readonly proofs: Proofs;
@@ -93,6 +96,7 @@ export class Backstory extends EventWriting {
     this.stages = new StageControl(database, schema, this.aggregates, stageWatch, requiredShadowReads);
     this.backfills = new Backfills(database, schema, this.aggregates, this.stages);
     this.proofs = new Proofs(database, schema, this.aggregates, stageWatch);
+    this.restoration = new Restoration(database, schema, this.aggregates);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.erasure = new ErasureControl(database, schema, mappings);
     this.admin = new AdminQueries(database, schema, mappings, this.aggregates, this.stages, findings);

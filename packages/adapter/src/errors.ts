@@ -48,6 +48,8 @@ export type BackstoryErrorCode =
   | 'REPAIR_FAILED'
   | 'REPLAY_FAILED'
   | 'RESIDUAL_REFUSED'
+  | 'RESTORE_FAILED'
+  | 'RESTORE_REFUSED'
   | 'RIGHTS_MISSING'
   | 'ROWS_HIDDEN'
   | 'SCHEMA_TOO_NEW'

@@ -4,13 +4,17 @@ import type { Appends } from './appends.js';
 import type { CommandHandling } from './command-handling.js';
 import type { CreateOptions, Decide, Decision, HandleOptions } from './commands/index.js';
 import type { EntityTarget } from './mapping/index.js';
+import type { Restoration } from './restoration.js';
+import type { RestorationReport, RestoredVersion, RestoreOptions } from './restoring/index.js';
 
-/** How an application writes events itself. `Backstory` has these methods. */
+/** How an application writes events itself, and brings back what they tell. `Backstory` has these methods. */
 export abstract class EventWriting {
   /** @internal */
   protected abstract readonly appends: Appends;
   /** @internal */
   protected abstract readonly commands: CommandHandling;
+  /** @internal */
+  protected abstract readonly restoration: Restoration;
 
   /**
    * Appends events of the application's own to one stream, in the transaction that `manager` has open, with the context that
@@ -100,5 +104,19 @@ export abstract class EventWriting {
     options?: CreateOptions<EntityManager>,
   ): Promise<object> {
     return this.commands.create(entity, decide, options);
+  }
+
+  /**
+   * Writes a row and its parts back to what they were at a version of their stream, or at a moment; also of one that was deleted. One
+   * transaction, through the captured tables: an event with the origin `restore` and `restoredTo`. Version and update date go on.
+   * @throws AggregateNotFoundError, WrongExpectedVersionError, InvalidOptionsError; BackstoryError RESTORE_REFUSED for a version that isn't there or has
+   * erased values, RESTORE_FAILED where a constraint refuses it, STAGE_REFUSED (it is off). Nothing is written then
+   */
+  restore(
+    target: EntityTarget,
+    streamId: string | number | bigint,
+    options: RestoredVersion & RestoreOptions,
+  ): Promise<RestorationReport> {
+    return this.restoration.restore(target, streamId, options);
   }
 }

@@ -91,6 +91,14 @@ export type {
 } from './encryption/decryption/index.js';
 export type { EncryptionRules, RewrapReport, WrappingKey } from './encryption/index.js';
 export type { KeyControl } from './key-control.js';
+export {
+  diff,
+  type DiffOptions,
+  type HistoryEntry,
+  type HistoryEntryKind,
+  type PartDifference,
+  type PropertyDifference,
+} from './diff/index.js';
 export { doctor } from './doctor.js';
 export type { Drift, DriftKind } from './drift/index.js';
 export {
@@ -172,6 +180,7 @@ export type {
   SnapshotReport,
 } from './replay/index.js';
 export type { ReplayedState } from './replays.js';
+export type { RestorationReport, RestoredVersion, RestoreOptions } from './restoring/index.js';
 export { fileDigests, objectDigests, tableDigests } from './seals/index.js';
 export type {
   DigestDatabase,

@@ -16,6 +16,7 @@ import {
   entityName,
   type EntityTarget,
   type MappingRegistry,
+  rememberMapping,
   settledState,
   type TypeParsers,
 } from './mapping/index.js';
@@ -182,7 +183,9 @@ export class Replays {
     const events = await namingUnreadable(this.database, this.schema, { category, streamId }, () =>
       readStream(this.database, this.schema, category, streamId, options),
     );
-    return 'table' in known ? events.map((event) => upcast(known, event)) : events;
+    return 'table' in known
+      ? events.map((event) => rememberMapping(upcast(known, event), known))
+      : events.map((event) => rememberMapping(event, null));
   }
 
   /** @throws UnknownAggregateError which names aggregates and topics */

@@ -1,5 +1,5 @@
 import type { EventData } from '../event/index.js';
-import { type EntityMapping, settledState } from '../mapping/index.js';
+import { type EntityMapping, isHidden, settledState } from '../mapping/index.js';
 import type { AggregateState } from '../replay/index.js';
 import { type ShownValue, shownValue } from './shown-value.js';
 
@@ -30,22 +30,14 @@ export function flatState(mapping: EntityMapping, { root, parts }: AggregateStat
   return flat;
 }
 
-function visible(
-  { excluded, withheld, columns, parts }: EntityMapping,
-  state: EventData,
-): [string, unknown][] {
-  const hidden = [...excluded, ...withheld];
+function visible(mapping: EntityMapping, state: EventData): [string, unknown][] {
+  const { columns, parts } = mapping;
   const paths = new Set(parts.map(({ part }) => part.path));
   const order = new Map(columns.map(({ property }, index) => [property, index]));
   const rank = ([property]: [string, unknown]): number => order.get(property) ?? order.size;
   return Object.entries(state)
-    .filter(([property]) => !paths.has(property) && !hidden.some((each) => isWithin(property, each)))
+    .filter(([property]) => !paths.has(property) && !isHidden(mapping, property))
     .sort((one, other) => rank(one) - rank(other));
-}
-
-/** What is embedded under a hidden name is hidden, too. */
-function isWithin(property: string, hidden: string): boolean {
-  return property === hidden || property.startsWith(`${hidden}.`);
 }
 
 /** What differs between two states, in the order of the columns. */

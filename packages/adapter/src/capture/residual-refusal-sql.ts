@@ -20,7 +20,7 @@ export const noRefusal: ResidualRefusal = { declared: '', noted: '', refused: ''
 
 /**
  * Refuses a change that would become an event which no command explains: of a stream that the statement's command, if there is one, isn't for. What changes
- * no captured property, and a statement without rows, as cascades send them, is none. Repairs are let through.
+ * no captured property, and a statement without rows, as cascades send them, is none. Repairs and restores are let through.
  */
 export function residualRefusalSql(
   mapping: EntityMapping,
@@ -43,7 +43,7 @@ export function residualRefusalSql(
         select e from jsonb_array_elements(capture.context -> '$events') e
         where e ? 'announced' and e ->> 'aggregate' in (${names}) limit 1)${ofCommand} end;`,
     refused: `
-  if capture.context ->> 'origin' is distinct from 'repair' and ${own}.refuses_residual(${quoteLiteral(category)}) then
+  if coalesce(capture.context ->> 'origin', '') not in ('repair', 'restore') and ${own}.refuses_residual(${quoteLiteral(category)}) then
 ${mapping.reentrant ? asNamed(mapping, look) : look(true)}
     if capture.residual is not null then
       perform ${own}.refuse_residual(${quoteLiteral(category)}, ${quoteLiteral(knownAs)}, capture.residual, tg_op, fired_on);

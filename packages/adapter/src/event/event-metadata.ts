@@ -1,11 +1,12 @@
 /**
- * Where an event came from: a captured write, the backfill of rows that were there before, a repair, the archive, whose
+ * Where an event came from: a captured write, the backfill of rows that were there before, a repair, a version of before that was
+ * restored, the archive, whose
  * stand-in holds the whole state in place of the events that were moved there, an erasure, whose event changes nothing and
  * says what was erased, the application itself, which has appended it, a
  * command, or what a change by a command has beyond its events.
  */
 export type EventOrigin =
-  'capture' | 'backfill' | 'repair' | 'archive' | 'erasure' | 'append' | 'command' | 'residual';
+  'capture' | 'backfill' | 'repair' | 'restore' | 'archive' | 'erasure' | 'append' | 'command' | 'residual';
 
 /** What is known of an event beside its data. */
 export interface EventMetadata {

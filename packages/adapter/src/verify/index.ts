@@ -1,4 +1,6 @@
 export { compare } from './compare.js';
+export { correctRows, setsIdentity, type WantedStates } from './correct-rows.js';
+export { lockRows } from './lock-rows.js';
 export { notRepaired, repairAggregate, type RepairOptions, type RepairReport } from './repair.js';
 export {
   type AggregateVerification,

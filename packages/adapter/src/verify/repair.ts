@@ -3,20 +3,19 @@ import {
   type Database,
   gaveWay,
   pinSettings,
-  quoteTable,
   retryWhileLocked,
-  type SqlExecutor,
 } from '../database/index.js';
 import { type Drift, driftName } from '../drift/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
-import { type EntityMapping, rowsOfStreamsSql } from '../mapping/index.js';
+import type { EntityMapping } from '../mapping/index.js';
 import { appendCorrections } from './append-corrections.js';
 import { compare } from './compare.js';
-import { correctRows } from './correct-rows.js';
+import { correctRows, setsIdentity } from './correct-rows.js';
 import { fillGaps } from './fill-gaps.js';
 import { findDrift } from './find-drift.js';
 import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
+import { lockRows } from './lock-rows.js';
 import { refuseUnknownStreams } from './refuse-unknown-streams.js';
 import type { Unseen } from './verify.js';
 import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
@@ -192,7 +191,15 @@ class TableRepair {
       const drift = await compareAgain();
       if (drift.length === 0) return drift;
       if (this.truth === 'events') {
-        await correctRows(sql, schema, mapping, drift, metadata);
+        await correctRows(sql, schema, mapping, drift, metadata).catch((error: unknown) => {
+          throw setsIdentity(
+            error,
+            'REPAIR_FAILED',
+            mapping,
+            (settable) =>
+              `${settable}, repair, and set it to ALWAYS again; or repair with the table as the truth.`,
+          );
+        });
         return drift;
       }
       await fillGaps(sql, schema, mapping, drift, metadata);
@@ -203,13 +210,4 @@ class TableRepair {
       return drift;
     });
   }
-}
-
-/** With some rows locked nobody is waited for: of a circle PostgreSQL might end the writer. */
-async function lockRows(sql: SqlExecutor, mapping: EntityMapping, ids: readonly string[]): Promise<void> {
-  await sql.execute(
-    `select from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
-     for no key update of t nowait`,
-    [ids],
-  );
 }
