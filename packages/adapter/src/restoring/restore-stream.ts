@@ -156,7 +156,7 @@ async function write(
     for (const table of kind === 'missing event' ? [...tables].reverse() : tables) {
       const { part } = table.table;
       const own = differences.filter((difference) => difference.part?.path === part?.path);
-      await table.write(sql, schema, own, metadata, [kind]).catch((error: unknown) => {
+      await table.write(sql, schema, own, metadata, kind).catch((error: unknown) => {
         throw setsIdentity(
           error,
           'RESTORE_FAILED',

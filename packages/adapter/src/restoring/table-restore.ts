@@ -3,11 +3,13 @@ import type { Drift, DriftKind } from '../drift/index.js';
 import {
   type ColumnMapping,
   type EntityMapping,
+  type PartMapping,
   rowIdSql,
   rowsOfStreamsSql,
   stateSql,
 } from '../mapping/index.js';
 import { correctRows, type WantedStates } from '../verify/index.js';
+import { takeBackParts } from './take-back-parts.js';
 import type { Bookkeeping } from './bookkeeping.js';
 import { asRecords, recordsSql, type VersionStates } from './version-states.js';
 
@@ -73,20 +75,40 @@ export class TableRestore {
     }));
   }
 
-  /** Writes the differences of some kinds, in their order. */
+  /** Writes the differences of one kind. */
   async write(
     sql: SqlExecutor,
     schema: string,
     differences: readonly Drift[],
     metadata: object,
-    order: readonly DriftKind[],
+    kind: DriftKind,
   ): Promise<void> {
+    const found = differences.filter((difference) => difference.kind === kind);
+    if (found.length === 0) return;
+    const left = kind === 'missing row' ? await this.takeBack(sql, found, metadata) : found;
     const states: WantedStates = {
       sql: `select s.stream_id, s.row_id, ${this.bookkeeping.ofInserted('s.state', 's')} as state
             from ${recordsSql('$3')} where s.stream_id = any ($1::text[])`,
       values: [this.records],
       goingOn: this.bookkeeping.goingOn,
     };
-    await correctRows(sql, schema, this.told, differences, metadata, { states, order });
+    await correctRows(sql, schema, this.told, left, metadata, states);
+  }
+
+  /** Parts that are there, but without an owner by now, come back by an update. @returns those that aren't there */
+  private async takeBack(
+    sql: SqlExecutor,
+    missing: readonly Drift[],
+    metadata: object,
+  ): Promise<readonly Drift[]> {
+    const { part } = this.mapping;
+    if (!part) return missing;
+    const ids = missing.flatMap((difference) => difference.part?.id ?? []);
+    const taken = await takeBackParts(sql, this.told as PartMapping, this.bookkeeping, {
+      ids,
+      records: this.records,
+      metadata,
+    });
+    return missing.filter((difference) => !taken.has(difference.part?.id ?? ''));
   }
 }

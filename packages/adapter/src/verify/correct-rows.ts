@@ -21,8 +21,7 @@ export interface WantedStates {
 
 /**
  * Makes the rows of one table what the replay of their streams says, or other states that are given: changes the properties that differ,
- * inserts rows that are missing and deletes those without a living stream, in this order of kinds or another. The capture triggers record
- * it, with `metadata`; triggers and constraints of the application apply as to every write. Run with the rows locked and settings pinned.
+ * inserts rows that are missing and deletes those without a living stream. The capture triggers record it, with `metadata`; triggers and constraints of the application apply as to every write. Run with the rows locked and settings pinned.
  * @throws what PostgreSQL refuses it with
  */
 export async function correctRows(
@@ -31,12 +30,9 @@ export async function correctRows(
   mapping: EntityMapping,
   drifts: readonly Drift[],
   metadata: object,
-  {
-    states = { sql: statesSql(mapping, schema), values: [] },
-    order = ['missing event', 'missing row', 'value'],
-  }: { states?: WantedStates; order?: readonly Drift['kind'][] } = {},
+  states: WantedStates = { sql: statesSql(mapping, schema), values: [] },
 ): Promise<void> {
-  for (const kind of order) {
+  for (const kind of ['missing event', 'missing row', 'value'] as const) {
     const found = drifts.filter((drift) => drift.kind === kind);
     if (found.length === 0) continue;
     const statement =
@@ -94,7 +90,7 @@ function insertSql(mapping: EntityMapping, states: WantedStates): string {
   const columns = mapping.columns.filter(({ generated }) => !generated);
   return `insert into ${quoteTable(mapping.table)} (${columns.map(({ column }) => quoteIdentifier(column)).join(', ')})
     overriding system value
-    select ${columns.map((column) => valueSql(column)).join(', ')}
+    select ${columns.map((column) => stateValueSql(column)).join(', ')}
     from ${wanted} join (${states.sql}) s using (stream_id, row_id)`;
 }
 
@@ -115,7 +111,7 @@ function updateSql(mapping: EntityMapping, found: readonly Drift[], { sql, going
   const chosen = columns.filter((column) => !going.some((each) => each.column === column));
   const values = chosen.map((column) => {
     const name = quoteIdentifier(column.column);
-    return `${name} = case when d.properties ? ${quoteLiteral(column.property)} then ${valueSql(column)} else t.${name} end`;
+    return `${name} = case when d.properties ? ${quoteLiteral(column.property)} then ${stateValueSql(column)} else t.${name} end`;
   });
   return `update ${quoteTable(mapping.table)} t set ${[...values, ...going.map(({ set }) => set)].join(', ')}
     from ${wanted} join (${sql}) s using (stream_id, row_id)
@@ -135,7 +131,8 @@ function statesSql(mapping: EntityMapping, schema: string): string {
   return `select r.stream_id, r.row_id, ${settledStateSql(mapping, schema, 'r.state')} as state from (${replayed}) r`;
 }
 
-function valueSql({ property, kind, sqlType }: ColumnMapping): string {
+/** The value of a column in the state `s.state`, as its type. */
+export function stateValueSql({ property, kind, sqlType }: ColumnMapping): string {
   const name = quoteLiteral(property);
   return kind === 'json'
     ? `nullif(s.state -> ${name}, 'null')::${sqlType}`

@@ -1,5 +1,5 @@
 export { compare } from './compare.js';
-export { correctRows, setsIdentity, type WantedStates } from './correct-rows.js';
+export { correctRows, setsIdentity, stateValueSql, type WantedStates } from './correct-rows.js';
 export { lockRows } from './lock-rows.js';
 export { notRepaired, repairAggregate, type RepairOptions, type RepairReport } from './repair.js';
 export {

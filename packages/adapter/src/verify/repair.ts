@@ -1,10 +1,5 @@
 import { lockStreamEnds } from '../capture/index.js';
-import {
-  type Database,
-  gaveWay,
-  pinSettings,
-  retryWhileLocked,
-} from '../database/index.js';
+import { type Database, gaveWay, pinSettings, retryWhileLocked } from '../database/index.js';
 import { type Drift, driftName } from '../drift/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
