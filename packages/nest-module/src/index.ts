@@ -37,6 +37,9 @@ export {
 } from './events/on-event-batch.decorator.js';
 export { BackstoryHealthIndicator, type BackstoryHealthResult } from './health/backstory-health.indicator.js';
 export type { BackstoryHealthThresholds } from './health/health-thresholds.js';
+export { BackstoryHistoryModule } from './history/history.module.js';
+export type { HistoryPage } from './history/history.controller.js';
+export type { BackstoryHistoryModuleOptions, ShownAggregate } from './history/history-options.js';
 export { IdempotencyKey } from './idempotency/idempotency-key.decorator.js';
 export type { IdempotencyKeyOptions } from './idempotency/idempotency-key.options.js';
 export type { RequestedCommand } from './idempotency/requested-command.js';

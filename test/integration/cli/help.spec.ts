@@ -36,6 +36,7 @@ describe('the help', () => {
       'install',
       'backfill',
       'repair',
+      'restore',
       'stage',
       'relay',
       'rebuild',

@@ -90,6 +90,7 @@ describe('restoring a ledger of which every kind of column is used', () => {
       ['entries', '1', 'added'],
       ['entries', '2', 'added'],
     ]);
+    expect(dry.changes).toContainEqual({ property: 'marks', after: 'x,y z' });
     expect(await rows()).toEqual([]);
     const report = await backstory.restore(Ledger, id, { version: at });
     expect({ ...report, dryRun: true, version: dry.version }).toEqual(dry);

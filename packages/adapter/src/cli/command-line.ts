@@ -19,6 +19,7 @@ import { rebuildCommand } from './commands/rebuild.command.js';
 import { relayCommand } from './commands/relay.command.js';
 import { repairCommand } from './commands/repair.command.js';
 import { sealCommand } from './commands/seal.command.js';
+import { restoreCommand } from './commands/restore.command.js';
 import { retainCommand } from './commands/retain.command.js';
 import { snapshotsCommand } from './commands/snapshots.command.js';
 import { stageCommand } from './commands/stage.command.js';
@@ -39,6 +40,7 @@ const commands = [
   backfillCommand,
   verifyCommand,
   repairCommand,
+  restoreCommand,
   stageCommand,
   historyCommand,
   relayCommand,

@@ -217,10 +217,10 @@ function reportOf(
   };
 }
 
-function changesIn({ properties }: Drift): PropertyDifference[] {
+function changesIn({ kind, properties }: Drift): PropertyDifference[] {
   return Object.entries(properties).map(([property, { row, replay }]) => ({
     property,
-    ...(row !== undefined && { before: row }),
-    ...(replay !== undefined && { after: replay }),
+    ...(kind !== 'missing row' && { before: row }),
+    ...(kind !== 'missing event' && { after: replay }),
   }));
 }

@@ -4,6 +4,7 @@ import type { HistoryOptions, ReadStreamOptions } from '../../event-store/index.
 import { InvalidOptionsError } from '../../errors.js';
 import { type Cli, type CommandInput, type CommandRun, positiveInteger, print, shown } from '../cli.js';
 import { examples } from '../examples.js';
+import { moment } from '../moment.js';
 
 const lines = [
   ['history order 42', 'its events, newest last'],
@@ -73,13 +74,6 @@ function section({ options: { after, last } }: CommandInput): Pick<HistoryOption
 
 function noEvents(aggregate: string, id: string): string {
   return `${aggregate}-${id} has no events.\n`;
-}
-
-function moment(value: unknown): Date {
-  const text = typeof value === 'string' ? value : '';
-  const date = new Date(text);
-  if (!Number.isNaN(date.getTime())) return date;
-  throw new InvalidOptionsError(`--as-of ${text} is no date.`, 'Give one, such as 2026-01-31T12:00:00Z.');
 }
 
 function inWords({ streamPosition, recordedAt, type, data, metadata }: RecordedEvent): string {

@@ -1,0 +1,3 @@
+/** Tokens inside of a history's module. */
+export const HISTORY_OPTIONS = Symbol.for('backstory:HistoryOptions');
+export const HISTORY_BACKSTORY = Symbol.for('backstory:HistoryBackstory');
