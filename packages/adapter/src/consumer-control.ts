@@ -1,7 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { ConsumerDefinition, ConsumerOptions, RelayDefinition } from './consumer-definition.js';
-import type { Database } from './database/index.js';
-import { sqlState } from './database/index.js';
+import { type Database, sqlState } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import type { EntityTarget } from './mapping/index.js';
@@ -65,9 +64,10 @@ export class ConsumerControl {
   ) {}
 
   /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken; UnknownAggregateError */
-  define({ handlers: given, ...options }: ConsumerDefinition): this {
+  define({ handlers: given, before, ...options }: ConsumerDefinition): this {
     requireHandlers(options.name, given, 'consumer');
     const handlers = byCategory(given, this.categoryOf);
+    const befores = before ? this.surroundings.befores : undefined;
     const filter = {
       ...wantedBy(handlers.map(({ on }) => on)),
       includeBackfill: options.includeBackfill ?? false,
@@ -75,7 +75,7 @@ export class ConsumerControl {
     return this.add(options, {
       filter,
       isTransient,
-      handle: byHandlers(options.name, handlers, this.inContext),
+      handle: byHandlers(options.name, handlers, this.inContext, {}, befores),
     });
   }
 

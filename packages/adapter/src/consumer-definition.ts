@@ -24,6 +24,12 @@ export interface ConsumerOptions {
 export interface ConsumerDefinition extends ConsumerOptions {
   /** Made by `onEvent`. Each event goes to all that it is for, in this order, at least once. */
   readonly handlers: readonly EventHandler<EntityManager>[];
+  /**
+   * Whether each event has `before`: the whole aggregate as it was before it, read from the log with one or two queries for each batch
+   * and aggregate. Of what it `owns`, too.
+   * @defaultValue false
+   */
+  readonly before?: boolean;
 }
 
 export interface RelayDefinition extends ConsumerOptions {

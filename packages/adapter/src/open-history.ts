@@ -8,6 +8,7 @@ import { ConsumerControl } from './consumer-control.js';
 import { whyReadOnly } from './database/index.js';
 import { excludedButCaptured } from './excluded-but-captured.js';
 import { together } from './errors.js';
+import { valuesBefore } from './values-before.js';
 import { eventEvolution } from './event-evolution.js';
 import { findingsNow } from './doctor.js';
 import { driftName } from './drift/index.js';
@@ -174,6 +175,7 @@ export async function openHistory(
       pollMs: options.consumers?.pollMs ?? 500,
       onError: (problem, error) => warn(problem)(error),
       evolution: eventEvolution(registry),
+      befores: valuesBefore(ofConsumers, schema, registry),
     },
     inContextOfEvent,
     (onWrite) => watchWrites(pool, onWrite),

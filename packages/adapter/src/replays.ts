@@ -17,7 +17,6 @@ import {
   type EntityTarget,
   type MappingRegistry,
   rememberMapping,
-  settledState,
   type TypeParsers,
 } from './mapping/index.js';
 import {
@@ -33,6 +32,7 @@ import {
   type ReplayedStream,
   replayKeptStreams,
   replayStreams,
+  settledAggregate,
   type Snapshots,
 } from './replay/index.js';
 import { goesBy } from './erasure/index.js';
@@ -91,16 +91,8 @@ export class Replays {
     const streams = await this.replay(mapping, [streamId], until);
     const stream = streams.get(streamId);
     if (stream) this.snapshots.observe(mapping, streamId, stream);
-    const { root, parts, position = 0 } = stream ?? {};
-    if (!root) return { state: null, position };
-    const owned = mapping.parts.map((part) => {
-      const rows = [...(parts?.get(part.part.path) ?? [])];
-      return [
-        part.part.path,
-        Object.fromEntries(rows.map(([id, row]) => [id, settledState(part, row)])),
-      ] as const;
-    });
-    return { state: { ...settledState(mapping, root), ...Object.fromEntries(owned) }, position };
+    const { position = 0 } = stream ?? {};
+    return { state: stream ? settledAggregate(mapping, stream) : null, position };
   }
 
   async load(

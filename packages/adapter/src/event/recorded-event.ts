@@ -25,6 +25,11 @@ export interface RecordedEvent<Data = EventData> {
    */
   readonly data: Data;
   readonly metadata: EventMetadata;
+  /**
+   * Given to consumers with `before: true`: the whole aggregate as it was before the event, with what it owns under path and id. Null where
+   * there was none. Absent where it isn't known: of first events of what was there already, of topics, and where events are lost.
+   */
+  readonly before?: Data | null;
   readonly recordedAt: Date;
   /**
    * Given to consumers, for events since the log has lost some for the first time: which stretch of it they belong to. Another

@@ -1,10 +1,15 @@
-import { type RecordedEvent, streamName } from '../event/index.js';
+import { type EventData, type RecordedEvent, streamName } from '../event/index.js';
 import { operate, type OperationSubject } from '../observation/index.js';
 import { callHandlers, type EventHandler } from './event-handler.js';
 import { EventFailure, type Subscription } from './subscription.js';
 
 /** Runs a handler so that what it writes says which event it follows. */
 export type InContextOfEvent = <Result>(event: RecordedEvent, work: () => Result) => Result;
+
+/** What the aggregates of some events were before each of them; null where there was none, and nothing of an event of which it isn't known. */
+export type ValuesBefore = (
+  events: readonly RecordedEvent[],
+) => Promise<ReadonlyMap<RecordedEvent, EventData | null>>;
 
 /** A batch ends after this time, so that its transaction is short and few events are repeated after a crash. */
 const longestBatchMs = 1000;
@@ -15,12 +20,16 @@ export function byHandlers<Manager>(
   handlers: readonly EventHandler<Manager>[],
   inContext: InContextOfEvent,
   tables: Readonly<Record<string, string>> = {},
+  valuesBefore?: ValuesBefore,
 ): Subscription['handle'] {
   return async (events, { attempt, signal, manager }) => {
     const end = performance.now() + longestBatchMs;
+    const befores = await valuesBefore?.(events);
     let handled = 0;
     for (const event of events) {
-      const delivery = { event, attempt, signal, manager: manager as Manager, tables };
+      const before = befores?.get(event);
+      const told = before === undefined ? event : { ...event, before };
+      const delivery = { event: told, attempt, signal, manager: manager as Manager, tables };
       try {
         await operate(
           () => subjectOf(consumer, event, attempt),

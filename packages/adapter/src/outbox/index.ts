@@ -16,6 +16,7 @@ export {
   wantedBy,
 } from './event-handler.js';
 export { eventWriters, writersLeft } from './event-writers.js';
+export type { ValuesBefore } from './handling.js';
 export type { EventFilter } from './event-filter.js';
 export {
   byHandlers,

@@ -1,5 +1,6 @@
 import type { Database } from '../database/index.js';
 import type { EventEvolution } from './evolved-subscription.js';
+import type { ValuesBefore } from './handling.js';
 import type { DeliveryTransactions } from './subscription.js';
 
 /** What workers need of the world. */
@@ -12,4 +13,5 @@ export interface WorkerSurroundings {
   readonly pollMs: number;
   readonly onError: (problem: string, error: unknown) => void;
   readonly evolution: EventEvolution;
+  readonly befores: ValuesBefore;
 }

@@ -117,6 +117,7 @@ export class Projection {
     const consumer = generationName(name, generation);
     const tables = tablesOf(this.definition, generation);
     const batch = 'handleBatch' in handlers;
+    const befores = this.definition.before ? this.surroundings.befores : undefined;
     return {
       name: consumer,
       filter: { ...wantedBy(batch ? handlers.on : handlers.map(({ on }) => on)), includeBackfill: true },
@@ -128,7 +129,7 @@ export class Projection {
       isTransient,
       handle: batch
         ? byBatchHandler(handlers, tables)
-        : byHandlers(consumer, handlers, this.inContext, tables),
+        : byHandlers(consumer, handlers, this.inContext, tables, befores),
     };
   }
 }

@@ -11,6 +11,8 @@ export { ReplayCache, type ReplayCacheOptions } from './replay-cache.js';
 export { replayAndKeep, replayKeptStreams } from './replay-kept-streams.js';
 export { type ReplayedStream, replayStreams, replayTail } from './replay-streams.js';
 export { streamEndSql, streamEndsSql } from './stream-end-sql.js';
+export { replayVersions } from './replay-versions.js';
+export { settledAggregate } from './settled-aggregate.js';
 export { Snapshots } from './snapshots.js';
 export { requireUpcasters } from './require-upcasters.js';
 export { parseStreamTail, streamTailSql } from './stream-tail-sql.js';

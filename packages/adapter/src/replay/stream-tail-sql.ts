@@ -44,6 +44,12 @@ export function streamTailsUntilSql(mapping: EntityMapping, schema: string): str
   return `${quoteIdentifier(schema)}.stream_tails_until(${quoteLiteral(mapping.category)}, $1::text[], ${fingerprintSql(mapping)}, $2::bigint, $3::timestamptz)`;
 }
 
+/** As {@link streamTailsUntilSql}, of each stream in $1 up to its own version in $2. */
+export function streamTailsOfVersionsSql(mapping: EntityMapping, schema: string): string {
+  return `select x.id, t.tail from unnest($1::text[], $2::bigint[]) x (id, version) cross join lateral
+    ${quoteIdentifier(schema)}.stream_tails_until(${quoteLiteral(mapping.category)}, array[x.id], ${fingerprintSql(mapping)}, x.version, null) t`;
+}
+
 /** Null where no snapshot is to be used. */
 function fingerprintSql(mapping: EntityMapping): string {
   return mapping.snapshotEvery > 0 ? quoteLiteral(snapshotFingerprint(mapping)) : 'null';
