@@ -12,6 +12,7 @@ export { Controller, Get, Injectable, Module, type OnModuleInit } from '@nestjs/
 export {
   BackstoryDashboardModule,
   BackstoryHealthIndicator,
+  BackstoryHistoryModule,
   BackstoryModule,
   EmitsEvent,
   EventConsumer,
