@@ -12,7 +12,6 @@ export { Controller, Get, Injectable, Module, type OnModuleInit } from '@nestjs/
 export {
   BackstoryDashboardModule,
   BackstoryHealthIndicator,
-  BackstoryHistoryModule,
   BackstoryModule,
   EmitsEvent,
   EventConsumer,

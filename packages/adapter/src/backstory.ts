@@ -130,10 +130,7 @@ export class Backstory extends EventWriting {
     return this.backfills.estimate(options);
   }
 
-  /**
-   * Asks backfills that are under way, in whatever process, to pause or to stop after their chunk; null lets them go on.
-   * @returns the categories that have one
-   */
+  /** Asks backfills that are under way, in whatever process, to pause or to stop after their chunk; null lets them go on. @returns the categories that have one */
   askBackfill(wish: BackfillWish | null, filter: AggregateFilter = {}): Promise<string[]> {
     return this.backfills.ask(wish, filter);
   }
@@ -176,10 +173,7 @@ export class Backstory extends EventWriting {
     return this.replays.history(target, streamId, options);
   }
 
-  /**
-   * An event as the code of today knows it, such as one that was kept as a sample in a test.
-   * @throws ReplayError for an event that is newer than the code, or that its upcaster fails on
-   */
+  /** An event as the code of today knows it, such as a sample in a test. @throws ReplayError for one that is newer than the code, or that its upcaster fails on */
   upcast(event: RecordedEvent): RecordedEvent {
     return upcast(this.mappings.get(event.category), event);
   }

@@ -127,7 +127,7 @@ describe.each(['express', 'fastify'] as const)('histories for users, on %s', (pl
       guards: [ReaderGuard],
       imports: [KeysModule],
       aggregates: [{ aggregate: Account, hide: ['passwordHash'] }],
-      decorators: [SetMetadata('seen', 'yes') as ClassDecorator],
+      decorators: [SetMetadata('seen', 'yes')],
     });
     await backstory.runInContext({ actor: 'ada' }, async () => {
       await dataSource.manager.insert(Account, { name: 'one' });

@@ -39,7 +39,7 @@ export class Ledger {
   @Column({ type: 'numeric', generatedType: 'STORED', asExpression: 'sum * 2', nullable: true })
   double: string;
 
-  @Column({ type: 'bigint', generatedIdentity: 'ALWAYS', generated: 'identity' as never })
+  @Column({ type: 'bigint', generatedIdentity: 'ALWAYS', generated: 'identity' })
   serial: string;
 
   @Column({ type: 'text', default: 'no pin' })
