@@ -1,6 +1,7 @@
 import { currentContext, lockStreamEnds } from '../capture/index.js';
 import {
   type Database,
+  gaveWay,
   pinSettings,
   quoteIdentifier,
   retryWhileLocked,
@@ -138,9 +139,11 @@ async function writeInSomeOrder(
   } catch (error) {
     if (!isOfOrder(error)) throw error;
     await sql.execute('rollback to savepoint backstory_restore');
-    await write(sql, restore, differences, metadata, ['value', 'missing event', 'missing row']).catch(() => {
-      throw error;
-    });
+    await write(sql, restore, differences, metadata, ['value', 'missing event', 'missing row']).catch(
+      (other: unknown) => {
+        throw gaveWay(other) ? other : error;
+      },
+    );
   }
 }
 
