@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { ConsumerDefinition, ConsumerOptions, RelayDefinition } from './consumer-definition.js';
-import { type Database, sqlState } from './database/index.js';
+import type { Database } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
 import type { EntityTarget } from './mapping/index.js';
@@ -45,6 +45,7 @@ import {
 } from './projections/index.js';
 import type { PublisherEncryption } from './publisher-encryption.js';
 import { validateConsumer, validateStart } from './validate-consumer.js';
+import { writtenPosition } from './written-position.js';
 
 /** Delivers events to handlers, projections and publishers, in order and without loss. Costs nothing until `start()`. */
 export class ConsumerControl {
@@ -139,6 +140,11 @@ export class ConsumerControl {
     });
   }
 
+  /** @internal Whether some were started and not stopped. */
+  get isRunning(): boolean {
+    return this.endOfHints !== undefined;
+  }
+
   /** Where each consumer stands, running or not, in whatever process. A projection's are `name@generation`. */
   list(): Promise<ConsumerStatus[]> {
     return listConsumers(this.database, this.schema);
@@ -194,17 +200,8 @@ export class ConsumerControl {
   }
 
   /** Inside a transaction, the position of the last event that it has written; null when its connection has written none. */
-  async positionOf(manager: EntityManager): Promise<string | null> {
-    try {
-      const [row] = await manager.query<{ position: string }[]>(
-        `select currval(pg_get_serial_sequence($1, 'global_position'))::text as position`,
-        [`"${this.schema.replaceAll('"', '""')}".events`],
-      );
-      return row?.position ?? null;
-    } catch (error) {
-      if (sqlState(error) === '55000') return null;
-      throw error;
-    }
+  positionOf(manager: EntityManager): Promise<string | null> {
+    return writtenPosition(manager, this.schema);
   }
 
   /**

@@ -30,12 +30,12 @@ export async function createBackstory(
 
 function linksOfItsOwn(dataSource: DataSource, { logger }: BackstoryOptions): HistoryLinks {
   return {
-    link: ({ schema, pool, reads, stages, mends, afterMigrations, close }) => {
+    link: ({ schema, pool, reads, stages, mends, afterMigrations, ended }) => {
       const ends = [
         interceptReads(dataSource, reads),
         sendContextWithStatements(pool),
         watchCaptureFailures(pool, (failing) => (failing === schema ? mends : undefined)),
-        endWithDataSource(dataSource, close),
+        endWithDataSource(dataSource, () => ended('The DataSource was destroyed')),
       ];
       renewWithMigrations(dataSource, {
         schema,

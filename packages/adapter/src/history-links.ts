@@ -15,6 +15,8 @@ export interface LinkedHistory {
   /** Captures what has only come with migrations. */
   readonly afterMigrations: () => Promise<void>;
   readonly close: () => Promise<void>;
+  /** Closes because the DataSource does not work any more, and says why. */
+  readonly ended: (why: string) => Promise<void>;
 }
 
 /** How a history is linked to the application's DataSource: by itself, or along with those of other tenants. */

@@ -89,8 +89,11 @@ export async function openHistory(
     if (problems.length > 0) throw together(problems);
     return mappings;
   };
-  const warn = (what: string) => (error: unknown) =>
-    logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  const warn = (what: string) => (error: unknown) => {
+    // whoever ends the pool below a DataSource ends what works with it: that is no outage
+    if (pool.ending) void ended('The connection pool of the DataSource was ended');
+    else logger.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  };
   const afterMigrations = async (): Promise<void> => {
     if (waiting.isOver) return;
     const mappings = await look().catch(() => undefined);
@@ -207,9 +210,15 @@ export async function openHistory(
   };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= release());
+  /** Closes after what was done to the DataSource, with a word where the application might count on what ends. */
+  const ended = (what: string): Promise<void> => {
+    if (!closing && (consumers.isRunning || pool.ending))
+      logger.log(`${what}: Backstory has stopped what it does in the background`);
+    return close();
+  };
   const mappings = (): readonly EntityMapping[] => registry.all();
   logger.log(startInWords(schema, mappings(), (category) => stages.of(category).stage));
-  const unlink = links.link({ schema, pool, reads, stages, mappings, mends, afterMigrations, close });
+  const unlink = links.link({ schema, pool, reads, stages, mappings, mends, afterMigrations, close, ended });
   return new Backstory(
     dataSource,
     database,

@@ -8,14 +8,15 @@ import {
   type NestModule,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { APP_INTERCEPTOR, DiscoveryModule, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
-import { BACKSTORY_OPTIONS, getTenantsToken, OWN_TENANTS } from './backstory.tokens.js';
+import { BACKSTORY_OPTIONS, getTenantsToken, OWN_DATA_SOURCE, OWN_TENANTS } from './backstory.tokens.js';
 import type { BackstoryDataSource, BackstoryModuleOptions } from './backstory-module.options.js';
 import { CaptureContextInterceptor } from './context/capture-context.interceptor.js';
 import { openHttpContexts } from './context/open-http-contexts.js';
 import { aggregatesOf } from './feature-aggregates.js';
+import { dataSourceOfModule } from './wiring/data-source-of-module.js';
+import { HandlersBesideTenants } from './wiring/handlers-beside-tenants.js';
 
 /** As for `createBackstoryForTenants`, and what the events of a request's writes say of who made them. */
 export type BackstoryTenantsModuleOptions = TenantOptions & Pick<BackstoryModuleOptions, 'context'>;
@@ -42,11 +43,13 @@ export class BackstoryTenantsModule implements NestModule, OnApplicationShutdown
     const token = getTenantsToken(name);
     return {
       module: BackstoryTenantsModule,
+      imports: [DiscoveryModule],
       providers: [
         { provide: BACKSTORY_OPTIONS, useValue: { context } },
+        dataSourceOfModule('BackstoryTenantsModule', name),
         {
           provide: OWN_TENANTS,
-          inject: [getDataSourceToken(name), ModulesContainer],
+          inject: [OWN_DATA_SOURCE, ModulesContainer],
           useFactory: (dataSource: DataSource, modules: ModulesContainer) => {
             const aggregates = aggregatesOf(modules, name ?? 'default', options.aggregates);
             return createBackstoryForTenants(dataSource, {
@@ -57,6 +60,7 @@ export class BackstoryTenantsModule implements NestModule, OnApplicationShutdown
           },
         },
         { provide: token, useExisting: OWN_TENANTS },
+        HandlersBesideTenants,
         { provide: APP_INTERCEPTOR, useClass: CaptureContextInterceptor },
       ],
       exports: [token],

@@ -10,9 +10,14 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, DiscoveryModule, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { BACKSTORY_OPTIONS, DATA_SOURCE_NAME, getBackstoryToken, OWN_BACKSTORY } from './backstory.tokens.js';
+import {
+  BACKSTORY_OPTIONS,
+  DATA_SOURCE_NAME,
+  getBackstoryToken,
+  OWN_BACKSTORY,
+  OWN_DATA_SOURCE,
+} from './backstory.tokens.js';
 import type {
   BackstoryDataSource,
   BackstoryModuleAsyncOptions,
@@ -24,6 +29,8 @@ import { openHttpContexts } from './context/open-http-contexts.js';
 import { EventConsumers } from './events/event-consumers.js';
 import { aggregatesOf, BackstoryFeatureModule } from './feature-aggregates.js';
 import { BackstoryHealthIndicator } from './health/backstory-health.indicator.js';
+import { dataSourceOfModule } from './wiring/data-source-of-module.js';
+import { requireOneModule } from './wiring/require-one-module.js';
 
 /**
  * Gives the application's entities a history. Capture is installed while the module's providers are made: everything
@@ -68,25 +75,28 @@ export class BackstoryModule implements NestModule, OnApplicationShutdown {
   }
 }
 
-function moduleWith(dataSourceName: string | undefined, optionsProvider: Provider[]): DynamicModule {
-  const token = getBackstoryToken(dataSourceName);
+function moduleWith(name = 'default', optionsProvider: Provider[]): DynamicModule {
+  const token = getBackstoryToken(name);
   return {
     module: BackstoryModule,
     imports: [DiscoveryModule],
     providers: [
       ...optionsProvider,
+      dataSourceOfModule('BackstoryModule', name),
       {
         provide: OWN_BACKSTORY,
-        inject: [getDataSourceToken(dataSourceName), BACKSTORY_OPTIONS, ModulesContainer],
-        useFactory: (dataSource: DataSource, options: BackstoryModuleOptions, modules: ModulesContainer) =>
-          createBackstory(dataSource, {
+        inject: [OWN_DATA_SOURCE, BACKSTORY_OPTIONS, ModulesContainer],
+        useFactory: (dataSource: DataSource, options: BackstoryModuleOptions, modules: ModulesContainer) => {
+          requireOneModule(modules, name);
+          return createBackstory(dataSource, {
             logger: new Logger('Backstory'),
             ...ofTheHistory(options),
-            aggregates: aggregatesOf(modules, dataSourceName ?? 'default', options.aggregates),
-          }),
+            aggregates: aggregatesOf(modules, name, options.aggregates),
+          });
+        },
       },
       { provide: token, useExisting: OWN_BACKSTORY },
-      { provide: DATA_SOURCE_NAME, useValue: dataSourceName ?? 'default' },
+      { provide: DATA_SOURCE_NAME, useValue: name },
       EventConsumers,
       BackstoryHealthIndicator,
       { provide: APP_INTERCEPTOR, useClass: CaptureContextInterceptor },

@@ -5,6 +5,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { Aggregates, type EntityClass } from './aggregates.js';
 import { getAggregatesToken, getBackstoryToken } from './backstory.tokens.js';
 import { eventSourcedOptions } from './decorators/event-sourced.decorator.js';
+import { requireHistory } from './wiring/require-history.js';
 
 const FEATURE = Symbol.for('backstory:Feature');
 
@@ -22,7 +23,11 @@ export class BackstoryFeatureModule {
       .map((entity) => providerOf(entity, feature.dataSource));
     return {
       module: BackstoryFeatureModule,
-      providers: [{ provide: FEATURE, useValue: feature }, ...aggregates],
+      providers: [
+        { provide: FEATURE, useValue: feature },
+        requireHistory(feature.dataSource, feature.entities.map(nameOf)),
+        ...aggregates,
+      ],
       exports: aggregates.map(({ provide }) => provide),
     };
   }
@@ -30,6 +35,11 @@ export class BackstoryFeatureModule {
 
 function isClass(entity: EntityTarget): entity is EntityClass {
   return typeof entity === 'function';
+}
+
+function nameOf(entity: EntityTarget): string {
+  if (typeof entity === 'string') return `'${entity}'`;
+  return typeof entity === 'function' ? entity.name : entity.options.name;
 }
 
 /** Beside `BackstoryTenantsModule` alone there is no one history that they could be of. */

@@ -46,3 +46,4 @@ export type { RequestedCommand } from './idempotency/requested-command.js';
 export { InjectAggregates } from './decorators/inject-aggregates.decorator.js';
 export { InjectBackstory } from './decorators/inject-backstory.decorator.js';
 export { InjectTenants } from './decorators/inject-tenants.decorator.js';
+export { WiringError } from './wiring/wiring-error.js';

@@ -27,11 +27,12 @@ module.exports = async function adopt({
   const old = await before.getRepository(Book).save({ title: 'Written before', price: '12.50', tags: null });
   await before.destroy();
 
+  await refuseWrongWiring({ common, core, nestTypeorm, nestModule, connection });
+
   const app = await core.NestFactory.create(AppModule, { logger: ['error', 'warn'], abortOnError: false });
   await app.listen(0, '127.0.0.1');
 
   assert.equal(typeof adapter.createBackstory, 'function');
-  assert.equal(nestModule.BACKSTORY, Symbol.for('backstory:Backstory'));
   const backstory = app.get(nestModule.BACKSTORY);
   const books = app.get(nestTypeorm.getDataSourceToken()).getRepository(Book);
 
@@ -84,6 +85,27 @@ module.exports = async function adopt({
   assert.equal((await down.json()).error.backstory.status, 'down');
   await app.close();
 };
+
+/** What Nest does with an optional dependency that is missing differs by its version. */
+async function refuseWrongWiring({ common, core, nestTypeorm, nestModule, connection }) {
+  const { BackstoryModule, BackstoryDashboardModule } = nestModule;
+  const unreachable = { type: 'postgres', url: 'postgres://127.0.0.1:1/none', retryAttempts: 1 };
+  const typeorm = () => nestTypeorm.TypeOrmModule.forRoot({ ...connection, entities: [] });
+  const starts = [
+    ['MODULE_MISSING', [typeorm(), BackstoryModule.forFeature(['Book'])]],
+    ['MODULE_MISSING', [typeorm(), BackstoryDashboardModule.forRoot()]],
+    ['MODULE_TWICE', [typeorm(), BackstoryModule.forRoot(), BackstoryModule.forRoot({ aggregates: 'all' })]],
+    ['DATA_SOURCE_UNKNOWN', [BackstoryModule.forRoot()]],
+    ['DATA_SOURCE_UNKNOWN', [typeorm(), BackstoryModule.forRoot({ dataSource: 'audit' })]],
+    ['ECONNREFUSED', [BackstoryModule.forRoot(), nestTypeorm.TypeOrmModule.forRoot(unreachable)]],
+  ];
+  for (const [code, imports] of starts) {
+    class Root {}
+    common.Module({ imports })(Root);
+    const quiet = { logger: false, abortOnError: false };
+    await assert.rejects(core.NestFactory.createApplicationContext(Root, quiet), { code });
+  }
+}
 
 /** @param {string} url @param {string} [key] */
 function post(url, key) {

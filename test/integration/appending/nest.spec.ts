@@ -1,5 +1,6 @@
 import { type Backstory, type Delivery, type RecordedEvent } from '@backstory/adapter';
 import {
+  BACKSTORY,
   BackstoryModule,
   EventConsumer,
   InjectBackstory,
@@ -83,7 +84,7 @@ describe('events of the application’s own in NestJS', () => {
   });
 
   it('are in the transaction of @nestjs-cls/transactional, and reach @OnEvent', async () => {
-    const backstory = app.get<Backstory>(Symbol.for('backstory:Backstory'));
+    const backstory = app.get<Backstory>(BACKSTORY);
     const reminders = app.get(Reminders);
     await backstory.consumers.start();
     await app.get(getDataSourceToken()).query('insert into parcel (id) values (1)');

@@ -1,6 +1,7 @@
 import { type Backstory, type Delivery } from '@backstory/adapter';
 import {
   type Aggregates,
+  BACKSTORY,
   BackstoryModule,
   BackstoryTenantsModule,
   EventConsumer,
@@ -92,7 +93,7 @@ describe('commands in NestJS', () => {
   });
 
   it('take evolve from @EventSourced, have the context, and reach @OnEvent as what they said', async () => {
-    const backstory = app.get<Backstory>(Symbol.for('backstory:Backstory'));
+    const backstory = app.get<Backstory>(BACKSTORY);
     await backstory.consumers.start();
     await app.get(getDataSourceToken()).query('insert into letter (id) values (1)');
     expect(await app.get(Post).send(1)).toMatchObject({ id: 1, status: 'sent' });

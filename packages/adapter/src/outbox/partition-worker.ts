@@ -13,6 +13,7 @@ import {
 } from './consumer-lease.js';
 import { enterLog, type EnteredLog } from './enter-log.js';
 import { errorInWords } from './error-in-words.js';
+import { FailuresInARow } from './failures-in-a-row.js';
 import { type DeliverablePage, GapAwareReader } from './gap-aware-reader.js';
 import { IdleCheckpoint } from './idle-checkpoint.js';
 import { labelEpochs } from './label-epochs.js';
@@ -37,6 +38,7 @@ import type { WorkerSurroundings } from './worker-surroundings.js';
 export class PartitionWorker {
   private readonly stopping = new AbortController();
   private readonly pause = new Pause();
+  private readonly failures = new FailuresInARow();
   private parked = new Set<string>();
   private log: EnteredLog;
 
@@ -64,25 +66,25 @@ export class PartitionWorker {
   /** Ends when it is stopped or has lost the lease; whatever else happens, it goes on from the stored checkpoint. */
   async run(): Promise<void> {
     const { signal } = this.stopping;
-    for (let failures = 0; !signal.aborted; failures++) {
+    while (!signal.aborted) {
       try {
-        await this.work(() => (failures = 0));
+        await this.work();
       } catch (error) {
         if (error instanceof LeaseLostError || signal.aborted) return;
         await this.report(error);
-        await new Pause().wait(backoff(failures), 0, signal);
+        await new Pause().wait(backoff(this.failures.count - 1), 0, signal);
       }
     }
   }
 
   private async report(error: unknown): Promise<void> {
     const { database, schema, onError } = this.surroundings;
-    onError(`Consumer "${this.lease.consumer}" waits`, error);
+    if (this.failures.add(error)) onError(`Consumer "${this.lease.consumer}" waits`, error);
     if (!BackstoryError.is(error)) return;
     await recordFailure(database, schema, this.fence, errorInWords(error)).catch(() => undefined);
   }
 
-  private async work(onDelivery: () => void): Promise<void> {
+  private async work(): Promise<void> {
     const { database, schema, pollMs } = this.surroundings;
     const { signal } = this.stopping;
     const partition = { index: this.lease.partition, of: this.lease.partitions };
@@ -115,7 +117,7 @@ export class PartitionWorker {
       if (page.full) upcoming = read(); // the server reads on while this process handles
       await this.deliver(page);
       await idle.passBy(page);
-      if (page.events.length > 0) onDelivery();
+      this.failures.end();
       // a full page of what the filter refuses is no sign of a quiet log
       quiet = page.events.length > 0 || page.full ? 0 : quiet + 1;
       if (page.full) continue;
@@ -257,9 +259,8 @@ export class PartitionWorker {
   /** Those that somebody has asked for, oldest first; whatever is behind one that fails again waits for the next request. */
   private async retryParked(): Promise<void> {
     const { database, schema } = this.surroundings;
-    const { signal } = this.stopping;
     const next = (): Promise<RecordedEvent | undefined> => nextRetry(database, schema, this.lease);
-    for (let event = await next(); event && !signal.aborted; event = await next()) {
+    for (let event = await next(); event && !this.stopping.signal.aborted; event = await next()) {
       const [parked = event] = await this.labelled([event]);
       const settle = {
         handled: async (sql: SqlExecutor): Promise<void> => {

@@ -22,6 +22,8 @@ export interface PooledClient extends PgClient {
 export interface PgPool {
   readonly idleCount: number;
   readonly waitingCount: number;
+  /** Whether somebody has ended it. */
+  readonly ending?: boolean;
   connect: (this: PgPool, callback?: (...args: unknown[]) => void) => Promise<PooledClient>;
   on(event: 'acquire', listener: (client: PgClient) => void): unknown;
   off(event: 'acquire', listener: (client: PgClient) => void): unknown;

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { getBackstoryToken } from '../backstory.tokens.js';
-import { DASHBOARD_BACKSTORY, DASHBOARD_GUARDED, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
+import { historyOfDashboard } from '../wiring/history-of-dashboard.js';
+import { DASHBOARD_GUARDED, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
 import { dashboardControllers } from './dashboard-controllers.js';
 import type {
   BackstoryDashboardModuleAsyncOptions,
@@ -61,7 +61,7 @@ function moduleWith(
     providers: [
       options,
       { provide: DASHBOARD_GUARDED, useValue: guards.length > 0 },
-      { provide: DASHBOARD_BACKSTORY, useExisting: getBackstoryToken(dataSource) },
+      historyOfDashboard(dataSource),
       DashboardWork,
     ],
   };

@@ -6,11 +6,12 @@ import {
   type OnModuleDestroy,
   type Type,
 } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
+import { DiscoveryService, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { EntityManager } from 'typeorm';
 import { BACKSTORY_OPTIONS, DATA_SOURCE_NAME, OWN_BACKSTORY } from '../backstory.tokens.js';
 import type { BackstoryModuleOptions } from '../backstory-module.options.js';
 import { findHandlers, type HandlingClass } from './find-handlers.js';
+import { requireConsumers } from '../wiring/require-consumers.js';
 import { consumerOf, type EventConsumerOptions, projectionOf } from './on-event.decorator.js';
 
 interface EventBus {
@@ -27,6 +28,7 @@ export class EventConsumers implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(MetadataScanner) private readonly scanner: MetadataScanner,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -50,7 +52,9 @@ export class EventConsumers implements OnApplicationBootstrap, OnModuleDestroy {
       const projection = projectionOf(type);
       requireOneKind(found, projection !== undefined);
       const { name, ...options } = projection ?? consumerOf(type);
-      if ((options.dataSource ?? 'default') !== this.dataSource) continue;
+      const { dataSource = 'default' } = options;
+      requireConsumers(this.modules, (type as Type).name, dataSource);
+      if (dataSource !== this.dataSource) continue;
       if (projection) {
         const [batchHandler] = found.batchHandlers;
         this.backstory.consumers.project({ ...projection, handlers: batchHandler ?? handlers });
