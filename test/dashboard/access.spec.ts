@@ -110,7 +110,7 @@ describe.each(['express', 'fastify'] as const)('the dashboard on %s', (platform)
   it('is closed outside of development, with everything that belongs to it', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     await open({ allowChanges: true });
-    expect(warn.mock.calls).toEqual([[expect.stringContaining('Nobody can see the dashboard')]]);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('see the dashboard at /backstory: ')]]);
     for (const path of ['/backstory', '/backstory/assets/dashboard.js', '/backstory/api/overview']) {
       expect((await get(path)).status).toBe(403);
     }

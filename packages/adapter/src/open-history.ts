@@ -64,8 +64,10 @@ export async function openHistory(
   if (mapped.problems.length > 0 && !(await mayWait(dataSource, database, options, mapped.problems)))
     throw together(mapped.problems);
   waiting.say();
-  for (const outgrown of mapped.outgrown)
-    logger.warn(`${outgrown} This is an older release beside newer tables: it goes on without it.`);
+  if (mapped.outgrown.length > 0)
+    logger.warn(
+      `${mapped.outgrown.join(' ')} This is an older release beside newer tables: it goes on without that.`,
+    );
   const begin = (mappings: readonly EntityMapping[]): Promise<void> =>
     beginCapture(database, schema, mappings, { ...options, logger });
   await begin(mapped.mappings);
@@ -76,7 +78,8 @@ export async function openHistory(
 
   const elsewhere = tablesElsewhereInWords(await tablesElsewhere(dataSource, database, mapped.mappings));
   if (elsewhere) logger.warn(`${elsewhere.problem}. ${elsewhere.remedy}`);
-  for (const warning of await excludedButCaptured(database, schema, options)) logger.warn(warning);
+  const excluded = await excludedButCaptured(database, schema, options);
+  if (excluded !== undefined) logger.warn(excluded);
   const recorded = async (known: readonly EntityMapping[]): Promise<EntityMapping[]> => {
     const stored = await readStoredTables(database, schema);
     return known.map((mapping) => asRecorded(mapping, stored));

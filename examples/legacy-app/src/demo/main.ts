@@ -23,6 +23,8 @@ const keep = process.argv.includes('--keep');
 const thousands = (n: number): string => n.toLocaleString('en');
 
 async function main(): Promise<void> {
+  // of save([...]), which TypeORM sends as statements at once on one connection: pg deprecates that
+  process.noDeprecation = true;
   // the dashboard is closed outside of development
   process.env['NODE_ENV'] ??= 'development';
   const story = new Story();

@@ -7,6 +7,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { DashboardAddress } from './dashboard-address.js';
 import { DASHBOARD_GUARDED, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
 import type { DashboardOptions } from './dashboard-options.js';
 import { rememberVisitor } from './dashboard-visitor.decorator.js';
@@ -25,12 +26,16 @@ export class DashboardAccess implements CanActivate, OnApplicationBootstrap {
   constructor(
     @Inject(DASHBOARD_OPTIONS) private readonly options: DashboardOptions,
     @Inject(DASHBOARD_GUARDED) private readonly guarded: boolean,
+    @Inject(DashboardAddress) private readonly address: DashboardAddress,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.isOpen()) return;
-    new Logger('Backstory').warn(
-      'Nobody can see the dashboard: outside of development it needs "guards" or "authorize" (NODE_ENV is ' +
+    const path = this.address.pathOnServer();
+    if (path === undefined) return;
+    const logger = new Logger('Backstory');
+    if (this.isOpen()) return logger.log(`Dashboard at ${path}`);
+    logger.warn(
+      `Nobody can see the dashboard at ${path}: outside of development it needs "guards" or "authorize" (NODE_ENV is ` +
         `${process.env.NODE_ENV === undefined ? 'not set' : `"${process.env.NODE_ENV}"`}).`,
     );
   }

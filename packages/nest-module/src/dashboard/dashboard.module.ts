@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { historyOfDashboard } from '../wiring/history-of-dashboard.js';
-import { DASHBOARD_GUARDED, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
+import { DASHBOARD_GUARDED, DASHBOARD_OPTIONS, DASHBOARD_PATH } from './dashboard.tokens.js';
+import { DashboardAddress } from './dashboard-address.js';
 import { dashboardControllers } from './dashboard-controllers.js';
 import type {
   BackstoryDashboardModuleAsyncOptions,
@@ -61,7 +62,9 @@ function moduleWith(
     providers: [
       options,
       { provide: DASHBOARD_GUARDED, useValue: guards.length > 0 },
+      { provide: DASHBOARD_PATH, useValue: path },
       historyOfDashboard(dataSource),
+      DashboardAddress,
       DashboardWork,
     ],
   };
