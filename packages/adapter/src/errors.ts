@@ -61,6 +61,7 @@ export type BackstoryErrorCode =
   | 'SEQUENCE_BEHIND'
   | 'SNAPSHOTS_REFUSED'
   | 'STAGE_REFUSED'
+  | 'STOPPED'
   | 'SUBJECT_KEY_UNKNOWN'
   | 'TENANTS_FAILED'
   | 'TEXT_UNREADABLE'

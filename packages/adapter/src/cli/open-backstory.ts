@@ -160,7 +160,9 @@ async function bootNestApplication(file: string): Promise<NestContext> {
 async function openNestApplication(file: string): Promise<OpenedBackstory> {
   const context = await bootNestApplication(file);
   try {
-    const backstory = context.get(Symbol.for('Backstory, of BackstoryModule.forRoot() in the root module'), { strict: false }) as Backstory;
+    const backstory = context.get(Symbol.for('Backstory, of BackstoryModule.forRoot() in the root module'), {
+      strict: false,
+    }) as Backstory;
     return { backstory, close: () => context.close() };
   } catch (error) {
     await context.close();

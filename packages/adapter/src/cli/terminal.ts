@@ -5,6 +5,8 @@ import type { BackfillProgress } from '../backfill/index.js';
 export interface Terminal {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  /** Where answers come from; nobody is asked without it. */
+  readonly stdin?: NodeJS.ReadableStream & { isTTY?: boolean };
 }
 
 export interface ProgressView {

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidOptionsError } from '../../errors.js';
 import { type Cli, type CommandInput, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { importPath } from '../import-path.js';
 import { migrationText } from '../migration-text.js';
 import { loggerOf } from '../logger-of.js';
 import { pendingInstall } from '../open-backstory.js';
@@ -54,7 +55,7 @@ async function migration(input: CommandInput): Promise<void> {
     timestamp,
     format: options['js'] ? 'commonjs' : 'typescript',
     ...(options.schema !== undefined && { schema: options.schema }),
-    ...(options.config !== undefined && { configuration: pathFrom(file, options.config) }),
+    ...(options.config !== undefined && { configuration: importPath(file, options.config) }),
   });
   const written = options['dryRun'] !== true;
   if (written) {
@@ -66,10 +67,4 @@ async function migration(input: CommandInput): Promise<void> {
       ? `Written to ${file}. It installs: ${captured.join(', ') || "Backstory's own tables"}. Run it with your other migrations.\n`
       : text,
   );
-}
-
-/** As an import says it: from the migration's folder, without an extension that a compiler changes. */
-function pathFrom(file: string, configuration: string): string {
-  const path = relative(dirname(resolve(file)), resolve(configuration)).replace(/\.[cm]?ts$/, '');
-  return path.startsWith('.') ? path : `./${path}`;
 }
