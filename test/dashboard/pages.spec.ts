@@ -17,6 +17,8 @@ const pages = [
   { name: 'overview', hash: '#/', shows: 'Per minute' },
   { name: 'aggregate-order', hash: '#/aggregate/order', shows: 'Nothing stands against it.' },
   { name: 'aggregate-customer', hash: '#/aggregate/customer', shows: 'streams differ' },
+  { name: 'browse', hash: '#/browse', shows: 'Show older events' },
+  { name: 'correlation', hash: '#/correlation/req-7f3a', shows: 'Events of the correlation' },
   { name: 'streams', hash: '#/streams/order/1', shows: 'Streams that were found' },
   { name: 'stream', hash: '#/stream/order/1', shows: 'OrderUpdated' },
   { name: 'consumers', hash: '#/consumers', shows: 'mail server says no' },

@@ -2,7 +2,10 @@ import {
   type Activity,
   type AggregateStatus,
   changesBetween,
+  type CorrelationPage,
   type DriftExample,
+  type EventPage,
+  type EventSearch,
   type Finding,
   findStreams,
   flatState,
@@ -10,10 +13,14 @@ import {
   type Overview,
   type PropertyChange,
   readActivity,
+  readCorrelation,
   readDriftExamples,
+  readEvents,
   readOverview,
   readStatus,
   readStreamPage,
+  requirePosition,
+  requireSearch,
   type ShownValue,
   shownValue,
   type StreamPage,
@@ -111,6 +118,36 @@ export class AdminQueries {
   async findStreams(id: string, aggregate?: string): Promise<FoundStream[]> {
     const mappings = aggregate === undefined ? this.mappings.all() : [this.mappings.get(aggregate)];
     return this.ask((sql) => findStreams(sql, this.schema, mappings, id));
+  }
+
+  /**
+   * 50 events of all categories, newest first, of the log without its archive. There is no index by category, type or time: unless it is for one stream, a
+   * search is one of the newest 10 000 events, and says where the next one goes on.
+   * @throws InvalidOptionsError
+   */
+  async events(search: EventSearch = {}): Promise<EventPage> {
+    requireSearch(search);
+    return this.ask((sql) => readEvents(sql, this.schema, this.mappings, search));
+  }
+
+  /**
+   * The events of one correlation over all streams, in order. Without an index (`index.sql` makes it) among the `look` events around a
+   * position, or at the end of the log: 10 000, where nothing is said; 1 000 000 at most.
+   * @throws InvalidOptionsError
+   */
+  async correlation(
+    correlationId: string,
+    { around, look = 10_000 }: { around?: string; look?: number } = {},
+  ): Promise<CorrelationPage> {
+    requirePosition('around', around);
+    if (!(Number.isSafeInteger(look) && look >= 1 && look <= 1_000_000))
+      throw new InvalidOptionsError(
+        `look: ${look} is no number of events.`,
+        'Use a whole number up to 1 000 000.',
+      );
+    return this.ask((sql) =>
+      readCorrelation(sql, this.schema, this.mappings, correlationId, { around, newest: look }),
+    );
   }
 
   /** 50 events of a stream, newest first, each with the values that it has changed; those before a position, or the last ones. */

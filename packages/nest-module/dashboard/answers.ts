@@ -2,12 +2,17 @@ import type {
   AggregateOverview,
   AggregateReport,
   ConsumerStatus,
+  CorrelationPage,
   ErasureReport,
+  EventKind,
+  EventPage,
   Finding,
   FoundStream,
+  ListedEvent,
   AdminQueries,
   ParkedEvent,
   PropertyChange,
+  SearchIndex,
   ShownValue,
   Stage,
   StateAtVersion,
@@ -24,6 +29,11 @@ export type AggregateRow = Json<AggregateOverview>;
 export type AggregateAnswer = Json<AggregateReport> & { work: Json<Work> | null };
 export type StreamAnswer = Json<StreamPage>;
 export type EventAnswer = Json<StreamEvent>;
+export type EventsAnswer = Json<EventPage>;
+export type ListedAnswer = Json<ListedEvent>;
+export type CorrelationAnswer = Json<CorrelationPage>;
+export type IndexAnswer = Json<SearchIndex>;
+export type Kind = EventKind;
 export type StateAnswer = Json<StateAtVersion>;
 export type FoundAnswer = Json<FoundStream>;
 export type ConsumerAnswer = Json<ConsumerStatus>;

@@ -2,16 +2,19 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { AggregatePage } from './aggregate-page.js';
 import type { SessionAnswer } from './answers.js';
 import { address } from './api.js';
+import { BrowsePage } from './browse-page.js';
 import { ConsumersPage } from './consumers-page.js';
+import { CorrelationPage } from './correlation-page.js';
 import { DoctorPage } from './doctor-page.js';
 import { OverviewPage } from './overview-page.js';
-import { linkTo, type Route, useRoute } from './route.js';
+import { type Chosen, linkTo, type Route, useAddress } from './route.js';
 import { StreamPage } from './stream-page.js';
 import { StreamsPage } from './streams-page.js';
 import { usePolled } from './use-polled.js';
 
 const places = [
   { name: 'Overview', parts: [], owns: ['aggregate'] },
+  { name: 'Browse', parts: ['browse'], owns: ['correlation'] },
   { name: 'Streams', parts: ['streams'], owns: ['stream'] },
   { name: 'Consumers', parts: ['consumers'], owns: [] },
   { name: 'Doctor', parts: ['doctor'], owns: [] },
@@ -20,7 +23,7 @@ const places = [
 const session = address('session');
 
 export function App({ title }: { title: string }) {
-  const route = useRoute();
+  const { route, chosen } = useAddress();
   const main = useRef<HTMLElement>(null);
   const { body } = usePolled<SessionAnswer>(session, 60_000);
   const here = route.join('/');
@@ -61,20 +64,30 @@ export function App({ title }: { title: string }) {
         )}
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        <Page route={route} changes={body?.changes ?? false} />
+        <Page route={route} chosen={chosen} changes={body?.changes ?? false} />
       </main>
     </>
   );
 }
 
-function Page({ route: [place, ...parts], changes }: { route: Route; changes: boolean }) {
+interface PageProps {
+  route: Route;
+  chosen: Chosen;
+  changes: boolean;
+}
+
+function Page({ route: [place, ...parts], chosen, changes }: PageProps) {
   const [name = '', id] = parts;
   if (place === undefined) return <OverviewPage />;
   if (place === 'aggregate') return <AggregatePage key={name} name={name} changes={changes} />;
+  if (place === 'browse') return <BrowsePage search={chosen} />;
+  if (place === 'correlation') return <CorrelationPage key={name} id={name} around={chosen.around} />;
   if (place === 'streams') return <StreamsPage key={name} aggregate={name} id={id ?? ''} />;
   if (place === 'stream' && id !== undefined)
-    return <StreamPage key={`${name}/${id}`} aggregate={name} id={id} changes={changes} />;
-  if (place === 'consumers') return <ConsumersPage changes={changes} />;
+    return (
+      <StreamPage key={`${name}/${id}`} aggregate={name} id={id} event={chosen.event} changes={changes} />
+    );
+  if (place === 'consumers') return <ConsumersPage asked={chosen.parked} changes={changes} />;
   if (place === 'doctor') return <DoctorPage />;
   return <h1 tabIndex={-1}>There is no such page</h1>;
 }

@@ -10,8 +10,8 @@ import { type Polled, usePolled } from './use-polled.js';
 
 const consumers = address('consumers');
 
-/** How far each consumer is, what fails, and what is parked. */
-export function ConsumersPage({ changes }: { changes: boolean }) {
+/** How far each consumer is, what fails, and what is parked; `asked`: by which consumer somebody wants to see it. */
+export function ConsumersPage({ asked, changes }: { asked: string | undefined; changes: boolean }) {
   const polled = usePolled<ConsumerAnswer[]>(consumers);
   const rates = useRates(polled);
   const { body = [] } = polled;
@@ -46,7 +46,7 @@ export function ConsumersPage({ changes }: { changes: boolean }) {
         </table>
       )}
       {parked.map((name) => (
-        <ParkedEvents key={name} consumer={name} changes={changes} />
+        <ParkedEvents key={name} consumer={name} asked={name === asked} changes={changes} />
       ))}
     </>
   );

@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ParkedAnswer } from './answers.js';
 import { address, change } from './api.js';
 import { Moment } from './moment-text.js';
 import { type Decision, ReasonDialog } from './reason-dialog.js';
-import { linkTo } from './route.js';
+import { linkWith } from './route.js';
 import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
 
@@ -14,7 +14,19 @@ interface ParkedStream {
 }
 
 /** What a consumer could not handle, by stream: what stands behind a failure waits for it. */
-export function ParkedEvents({ consumer, changes }: { consumer: string; changes: boolean }) {
+export function ParkedEvents({
+  consumer,
+  asked,
+  changes,
+}: {
+  consumer: string;
+  asked: boolean;
+  changes: boolean;
+}) {
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (asked) section.current?.scrollIntoView();
+  }, [asked]);
   const polled = usePolled<ParkedAnswer[]>(address('parked', { consumer }));
   const [decision, setDecision] = useState<Decision | null>(null);
   const { body = [], refresh } = polled;
@@ -40,7 +52,7 @@ export function ParkedEvents({ consumer, changes }: { consumer: string; changes:
       },
     });
   return (
-    <section aria-label={`Parked by ${consumer}`}>
+    <section aria-label={`Parked by ${consumer}`} ref={section}>
       <div class="section-head">
         <h2>Parked by {consumer}</h2>
         {changes && streams.length > 0 && (
@@ -57,7 +69,9 @@ export function ParkedEvents({ consumer, changes }: { consumer: string; changes:
           return (
             <li key={`${category} ${streamId}`}>
               <div>
-                <a href={linkTo('stream', category, streamId)}>
+                <a
+                  href={linkWith(['stream', category, streamId], { event: events[0]?.globalPosition ?? '' })}
+                >
                   {category}-{streamId}
                 </a>{' '}
                 <span class="more">

@@ -3,22 +3,40 @@ import { useEffect, useState } from 'preact/hooks';
 /** Behind the #, so that it works at whatever address the page is: its parts, decoded. */
 export type Route = readonly string[];
 
+/** What is chosen on a page, beside which page it is: in its address, so that it can be shared, and survives a way back. */
+export type Chosen = Readonly<Record<string, string>>;
+
 export function linkTo(...parts: readonly string[]): string {
   return `#/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+export function linkWith(parts: readonly string[], chosen: Chosen): string {
+  const query = new URLSearchParams(Object.entries(chosen).filter(([, value]) => value !== '')).toString();
+  return query === '' ? linkTo(...parts) : `${linkTo(...parts)}?${query}`;
 }
 
 export function goTo(...parts: readonly string[]): void {
   location.hash = linkTo(...parts);
 }
 
-export function useRoute(): Route {
+/** Another choice on the same page. Instead of the one before: a way back leads to the page before. */
+export function choose(parts: readonly string[], chosen: Chosen): void {
+  location.replace(linkWith(parts, chosen));
+}
+
+/** Both at once: what is chosen on one page means nothing on another. */
+export function useAddress(): { route: Route; chosen: Chosen } {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const onChange = (): void => setHash(location.hash);
     addEventListener('hashchange', onChange);
     return () => removeEventListener('hashchange', onChange);
   }, []);
-  return hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decoded);
+  const [path = '', ...query] = hash.split('?');
+  return {
+    route: path.replace(/^#\/?/, '').split('/').filter(Boolean).map(decoded),
+    chosen: Object.fromEntries(new URLSearchParams(query.join('?'))),
+  };
 }
 
 function decoded(part: string): string {

@@ -2,14 +2,22 @@ import { useEffect, useState } from 'preact/hooks';
 import type { EventAnswer, StreamAnswer } from './answers.js';
 import { address, ask } from './api.js';
 import { EraseSection } from './erase-section.js';
-import { linkTo } from './route.js';
+import { linkTo, linkWith } from './route.js';
 import { StreamStates } from './stream-states.js';
 import { Timeline } from './timeline.js';
 import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
 
+interface StreamPageProps {
+  aggregate: string;
+  id: string;
+  /** Position in the log of the event that somebody wants to see. */
+  event: string | undefined;
+  changes: boolean;
+}
+
 /** The timeline of one entity, and its state at any point. */
-export function StreamPage({ aggregate, id, changes }: { aggregate: string; id: string; changes: boolean }) {
+export function StreamPage({ aggregate, id, event, changes }: StreamPageProps) {
   const polled = usePolled<StreamAnswer>(address('stream', { aggregate, id }));
   const [older, setOlder] = useState<readonly EventAnswer[]>([]);
   const [problem, setProblem] = useState('');
@@ -49,6 +57,7 @@ export function StreamPage({ aggregate, id, changes }: { aggregate: string; id: 
           {body.problem}
         </p>
       )}
+      {body && body.parked.length > 0 && <ParkedNotice parked={body.parked} />}
       {body && body.position === 0 && <p class="empty">There is no such stream.</p>}
       {body && body.position > 0 && (
         <div class="stream">
@@ -56,7 +65,7 @@ export function StreamPage({ aggregate, id, changes }: { aggregate: string; id: 
             <h2 id="timeline">
               {body.position} {body.position === 1 ? 'event' : 'events'}
             </h2>
-            <Timeline events={events} />
+            <Timeline events={events} asked={event} parked={body.parked} />
             {before > 1 && (
               <button type="button" onClick={() => void more(before, behind)}>
                 Show older events
@@ -73,5 +82,23 @@ export function StreamPage({ aggregate, id, changes }: { aggregate: string; id: 
         <EraseSection aggregate={aggregate} id={id} changes={changes} onErased={() => setOlder([])} />
       )}
     </>
+  );
+}
+
+/** What consumers could not handle of this stream, and the way there. */
+function ParkedNotice({ parked }: { parked: StreamAnswer['parked'] }) {
+  const consumers = [...new Set(parked.map(({ consumer }) => consumer))];
+  return (
+    <ul class="trouble parked-here">
+      {consumers.map((consumer) => {
+        const events = parked.filter((each) => each.consumer === consumer);
+        return (
+          <li key={consumer}>
+            {consumer} has parked {events.length === 1 ? 'one event' : `${events.length} events`} of this
+            stream: <a href={linkWith(['consumers'], { parked: consumer })}>what is parked by {consumer}</a>
+          </li>
+        );
+      })}
+    </ul>
   );
 }

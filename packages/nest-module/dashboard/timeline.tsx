@@ -1,17 +1,37 @@
-import type { EventAnswer } from './answers.js';
+import { useEffect, useRef } from 'preact/hooks';
+import type { EventAnswer, StreamAnswer } from './answers.js';
 import { ChangesTable } from './changes-table.js';
-import { linkTo } from './route.js';
+import { KindTag } from './kind-tag.js';
+import { linkTo, linkWith } from './route.js';
 import { Moment } from './moment-text.js';
 import { ShownJson } from './value.js';
 
-const named = ['actor', 'origin', 'causationId'];
+const named = ['actor', 'causationId', 'correlationId', 'origin'];
+
+interface TimelineProps {
+  events: readonly EventAnswer[];
+  /** Position in the log of the one that somebody wants to see. */
+  asked: string | undefined;
+  parked: StreamAnswer['parked'];
+}
 
 /** Events, newest first, each with what it has changed. */
-export function Timeline({ events }: { events: readonly EventAnswer[] }) {
+export function Timeline({ events, asked, parked }: TimelineProps) {
+  const place = useRef<HTMLLIElement>(null);
+  const isThere = events.some(({ globalPosition }) => globalPosition === asked);
+  useEffect(() => {
+    if (isThere) place.current?.scrollIntoView({ block: 'center' });
+  }, [isThere, asked]);
   return (
     <ol class="timeline" reversed>
       {events.map((event) => (
-        <li key={event.streamPosition} value={event.streamPosition} class={`change-${event.change}`}>
+        <li
+          key={event.streamPosition}
+          value={event.streamPosition}
+          class={`change-${event.change} kind-${event.kind}`}
+          ref={event.globalPosition === asked ? place : null}
+          aria-current={event.globalPosition === asked ? 'true' : undefined}
+        >
           <article aria-label={`${event.streamPosition}: ${event.type}`}>
             <header>
               <span class="position">{event.streamPosition}</span>
@@ -21,6 +41,14 @@ export function Timeline({ events }: { events: readonly EventAnswer[] }) {
                 <Moment at={event.recordedAt} full />
               </span>
             </header>
+            {parked
+              .filter(({ globalPosition }) => globalPosition === event.globalPosition)
+              .map(({ consumer, error }) => (
+                <p key={consumer} class="problem">
+                  Parked by <a href={linkWith(['consumers'], { parked: consumer })}>{consumer}</a>
+                  {error === null ? ', behind an earlier one' : `: ${error}`}
+                </p>
+              ))}
             <Changes event={event} />
             {event.changes.length === 0 && event.data.length === 0 && (
               <p class="muted">
@@ -88,8 +116,8 @@ function Changes({ event: { changes, streamPosition } }: { event: EventAnswer })
   );
 }
 
-function Origin({ event: { metadata } }: { event: EventAnswer }) {
-  const [actor, origin, cause] = named.map((wanted) => {
+function Origin({ event: { metadata, kind, globalPosition } }: { event: EventAnswer }) {
+  const [actor, cause, correlation, origin] = named.map((wanted) => {
     const found = metadata.find(({ name }) => name === wanted);
     return found && text(found.value.json);
   });
@@ -97,7 +125,15 @@ function Origin({ event: { metadata } }: { event: EventAnswer }) {
   return (
     <span class="origin">
       {actor && <span class="actor">{actor}</span>}
-      {origin !== 'capture' && <span class="tag">{origin}</span>}
+      {kind !== 'captured' && <KindTag kind={kind} origin={origin} />}
+      {correlation && (
+        <a
+          href={linkWith(['correlation', correlation], { around: globalPosition })}
+          title="All events of this correlation, in order"
+        >
+          {correlation}
+        </a>
+      )}
       {category !== undefined && id !== undefined && (
         <span>
           caused by <a href={linkTo('stream', category, id)}>{cause}</a>

@@ -1,15 +1,44 @@
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const locales = navigator.languages.length > 0 ? [...navigator.languages] : undefined;
+const formats = {
+  moment: {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  },
+  day: { month: 'short', day: 'numeric' },
+  clock: { hour: '2-digit', minute: '2-digit' },
+} as const;
+const [full, day, clock] = [formats.moment, formats.day, formats.clock].map(
+  (format) => new Intl.DateTimeFormat(locales, format),
+) as [Intl.DateTimeFormat, Intl.DateTimeFormat, Intl.DateTimeFormat];
 
-export function moment(iso: string): string {
-  return date.format(new Date(iso));
+/** In the reader's language and zone, which it names. */
+export function moment(at: string | number): string {
+  return full.format(new Date(at));
 }
+
+/** Where the reader is: Europe/Berlin. */
+export const zone = full.resolvedOptions().timeZone;
 
 /** Short, for the ends of an axis. */
 export function axisMoment(time: number, spanMs: number): string {
   const text = day.format(time);
   return spanMs > 3 * 86_400_000 ? text : `${text}, ${clock.format(time)}`;
+}
+
+/** As a field for date and time has it, of the reader's zone; and back. */
+export function localTime(iso: string): string {
+  const at = Date.parse(iso);
+  if (Number.isNaN(at)) return '';
+  return new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+export function isoTime(local: string): string {
+  return local === '' ? '' : new Date(local).toISOString();
 }
 
 /** 3 min 20 s */

@@ -14,8 +14,15 @@ export interface Polled<Body> {
 
 const longestPauseMs = 30_000;
 
-/** Asks an address, and again every few seconds while the page can be seen; more and more rarely while that fails. */
-export function usePolled<Body>(url: string | null, everyMs = 2_000): Polled<Body> {
+/**
+ * Asks an address, and again every few seconds while the page can be seen; more and more rarely while that fails. `following` gives another
+ * address for the looks behind the first, by what the last one has answered. Null for `everyMs`: asks once.
+ */
+export function usePolled<Body>(
+  url: string | null,
+  everyMs: number | null = 2_000,
+  following?: (last: Body) => string,
+): Polled<Body> {
   const [state, setState] = useState<Omit<Polled<Body>, 'refresh'> & { url: string | null }>(nothing(url));
   const again = useRef<() => void>(() => undefined);
   useEffect(() => {
@@ -29,7 +36,7 @@ export function usePolled<Body>(url: string | null, everyMs = 2_000): Polled<Bod
       const turn = ++asked;
       clearTimeout(timer);
       try {
-        const answer = await ask<Body>(url, known);
+        const answer = await ask<Body>(known && following ? following(known.body) : url, known);
         if (ended || turn !== asked) return;
         known = answer;
         failures = 0;
@@ -41,9 +48,9 @@ export function usePolled<Body>(url: string | null, everyMs = 2_000): Polled<Bod
         setState((before) => ({ ...before, url, problem: (error as Error).message, lost }));
       }
       const pause = failures === 0 ? everyMs : Math.min(1_000 * 2 ** failures, longestPauseMs);
-      if (!document.hidden) timer = window.setTimeout(() => void look(), pause);
+      if (!document.hidden && pause !== null) timer = window.setTimeout(() => void look(), pause);
     };
-    const onVisibility = (): void => void (document.hidden || look());
+    const onVisibility = (): void => void (document.hidden || (everyMs === null && known) || look());
     again.current = () => void look();
     document.addEventListener('visibilitychange', onVisibility);
     void look();

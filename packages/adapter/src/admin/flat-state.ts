@@ -19,10 +19,10 @@ const longestOfMany = 500;
 /** Excluded properties are left out, also those that old events have from before they were excluded. */
 export function flatState(mapping: EntityMapping, { root, parts }: AggregateState): FlatState {
   if (!root) return undefined;
-  const flat = new Map(visible(mapping, settledState(mapping, root)));
+  const flat = new Map(visibleValues(mapping, settledState(mapping, root)));
   for (const part of mapping.parts) {
     for (const [id, row] of parts.get(part.part.path) ?? []) {
-      for (const [property, value] of visible(part, settledState(part, row))) {
+      for (const [property, value] of visibleValues(part, settledState(part, row))) {
         flat.set(`${part.part.path}[${id}].${property}`, value);
       }
     }
@@ -30,7 +30,8 @@ export function flatState(mapping: EntityMapping, { root, parts }: AggregateStat
   return flat;
 }
 
-function visible(mapping: EntityMapping, state: EventData): [string, unknown][] {
+/** Its values by property, without what is excluded, in the order of the columns. */
+export function visibleValues(mapping: EntityMapping, state: EventData): [string, unknown][] {
   const { columns, parts } = mapping;
   const paths = new Set(parts.map(({ part }) => part.path));
   const order = new Map(columns.map(({ property }, index) => [property, index]));

@@ -3,8 +3,10 @@ import { BackstoryError } from '../errors.js';
 import type { Change, RecordedEvent } from '../event/index.js';
 import { eventColumns, type EventRow, toRecordedEvent } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import type { ParkedEvent } from '../outbox/index.js';
 import { type AggregateState, fold, replayStreams } from '../replay/index.js';
 import { upcast } from '../upcasting/index.js';
+import { type EventKind, kindOf } from './event-kind.js';
 import { changesBetween, flatState, type PropertyChange } from './flat-state.js';
 import { type ShownValue, shownValue } from './shown-value.js';
 
@@ -17,6 +19,7 @@ export interface StreamEvent {
   readonly recordedAt: Date;
   readonly schemaVersion: number;
   readonly metadata: readonly { readonly name: string; readonly value: ShownValue }[];
+  readonly kind: EventKind;
   /** What it has changed in the aggregate. */
   readonly changes: readonly PropertyChange[];
   /** What is in it, of one that the application has appended; empty of all others. */
@@ -32,6 +35,8 @@ export interface StreamPage {
   readonly events: readonly StreamEvent[];
   /** Why the changes of these events can't be told. */
   readonly problem: string | null;
+  /** What consumers have parked of this stream, in the order of the log: 100 at most. */
+  readonly parked: readonly Pick<ParkedEvent, 'consumer' | 'globalPosition' | 'error'>[];
 }
 
 const pageSize = 50;
@@ -54,7 +59,8 @@ export async function readStreamPage(
   );
   const position = await lastPosition(sql, schema, category, streamId);
   const stored = rows.map(toRecordedEvent).reverse();
-  const page = { category: mapping.knownAs, streamId, position };
+  const parked = await readParked(sql, schema, category, streamId);
+  const page = { category: mapping.knownAs, streamId, position, parked };
   try {
     const events = stored.map((event) => upcast(mapping, event));
     return { ...page, events: await withChanges(sql, schema, mapping, streamId, events), problem: null };
@@ -99,6 +105,7 @@ function shownEvent(event: RecordedEvent, changes: readonly PropertyChange[]): S
     change,
     recordedAt,
     schemaVersion,
+    kind: kindOf(event),
     metadata: shown(metadata),
     changes,
     data: change === 'none' ? shown(event.data) : [],
@@ -117,4 +124,20 @@ async function lastPosition(
     [category, streamId],
   );
   return row?.last ?? 0;
+}
+
+/** By the index of each consumer's parked events, whatever their number. */
+function readParked(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+  streamId: string,
+): Promise<Pick<ParkedEvent, 'consumer' | 'globalPosition' | 'error'>[]> {
+  const name = quoteIdentifier(schema);
+  return sql.execute(
+    `select p.consumer, p.global_position::text as "globalPosition", p.error from ${name}.parked_events p
+     where p.consumer = any(array(select distinct c.name from ${name}.consumers c)) and p.category = $1 and p.stream_id = $2
+     order by p.global_position, p.consumer limit 100`,
+    [category, streamId],
+  );
 }

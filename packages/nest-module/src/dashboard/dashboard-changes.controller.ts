@@ -5,6 +5,7 @@ import { DASHBOARD_BACKSTORY } from './dashboard.tokens.js';
 import { DashboardAnswer, type DashboardRequest } from './dashboard-answer.js';
 import { DashboardVisitor, type Visitor } from './dashboard-visitor.decorator.js';
 import { DashboardWork } from './dashboard-work.js';
+import { given } from './given.js';
 import { readWish } from './read-wish.js';
 
 /** What can be changed. The guard has seen to it that the visitor may; nothing here goes past the conditions of a stage. */
@@ -134,13 +135,6 @@ export class DashboardChangesController {
   private answer(request: DashboardRequest, response: unknown, change: () => unknown): Promise<void> {
     return new DashboardAnswer(this.http.httpAdapter, request, response).json(change);
   }
-}
-
-type Given<Wish> = { [Name in keyof Wish]?: Exclude<Wish[Name], undefined> };
-
-/** Without what was left out. */
-function given<Wish extends object>(wish: Wish): Given<Wish> {
-  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined)) as Given<Wish>;
 }
 
 function missing(name: string): InvalidOptionsError {

@@ -7,6 +7,8 @@ import type { DashboardOptions } from './dashboard-options.js';
 import { dashboardFiles, dashboardPage } from './dashboard-page.js';
 import { DashboardVisitor, type Visitor } from './dashboard-visitor.decorator.js';
 import { DashboardWork } from './dashboard-work.js';
+import { given } from './given.js';
+import { readWish } from './read-wish.js';
 
 type Parameters = Readonly<Record<string, string | undefined>>;
 
@@ -86,6 +88,47 @@ export class DashboardController {
         before ? Number(before) : undefined,
       ),
     );
+  }
+
+  @Get('api/events')
+  events(
+    @Query() query: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () => {
+      const { from, to, ...search } = readWish(query, {
+        category: 'text?',
+        type: 'text?',
+        actor: 'text?',
+        correlationId: 'text?',
+        streamId: 'text?',
+        from: 'text?',
+        to: 'text?',
+        before: 'text?',
+        after: 'text?',
+      });
+      return this.backstory.admin.events({
+        ...given(search),
+        ...(from !== undefined && { from: new Date(from) }),
+        ...(to !== undefined && { to: new Date(to) }),
+      });
+    });
+  }
+
+  @Get('api/correlation')
+  correlation(
+    @Query() query: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () => {
+      const { id, around, look } = readWish(query, { id: 'text', around: 'text?', look: 'text?' });
+      return this.backstory.admin.correlation(
+        id,
+        given({ around, look: look === undefined ? undefined : Number(look) }),
+      );
+    });
   }
 
   @Get('api/state')
