@@ -117,10 +117,7 @@ describeInBrowser('who browses', () => {
     await page.getByRole('heading', { name: 'Correlation req-1' }).waitFor();
     const story = page.getByRole('list', { name: 'Events of the correlation' }).getByRole('article');
     await story.first().waitFor();
-    expect(await labels(story)).toEqual([
-      'OrderUpdated of order-1',
-      'CustomerUpdated of customer-2',
-    ]);
+    expect(await labels(story)).toEqual(['OrderUpdated of order-1', 'CustomerUpdated of customer-2']);
     await page.getByText('2 events in 2 streams.').waitFor();
     await story.first().getByRole('link', { name: 'order-1' }).click();
     const asked = page.locator('.timeline > [aria-current]');

@@ -75,7 +75,11 @@ describe('a change that is asked of the dashboard', () => {
       ['stage', { aggregate: 'account', to: 'off', reason: 'r', percent: '10' }, '"percent" is not a number'],
       ['stage', { aggregate: 'account', to: 'off', reason: 7 }, '"reason" is not text'],
       ['verify', { aggregate: 'account', streamIds: [id] }, '"streamIds" is not known'],
-      ['repair', { aggregate: 'account', reason: 'r', dryRun: true }, '"dryRun" is not known'],
+      ['repair', { aggregate: 'account', reason: 'r', truth: 'events' }, '"truth" is not known'],
+      ['repair', { aggregate: 'account', dryRun: false }, '"reason" is missing'],
+      ['repair', { aggregate: 'account', reason: 'r', dryRun: 'true' }, '"dryRun" is not true or false'],
+      ['backfill', { aggregate: 'account', tables: 'all' }, '"tables" is not known'],
+      ['backfill', {}, '"aggregate" is missing'],
       ['retry', { consumer: 'mailer', stream: '1' }, '"stream" is not known'],
       ['retry', { consumer: 'mailer', streamId: '1' }, '"category" is missing'],
       ['retry', { consumer: 'mailer', category: 'account', streamId: 1 }, '"streamId" is not text'],
@@ -101,5 +105,52 @@ describe('a change that is asked of the dashboard', () => {
     expect(done.body).toMatchObject({ dryRun: false, properties: ['name'] });
     expect(await first()).toMatchObject({ name: null, motto: 'onwards' });
     await manager.delete(Account, number);
+  });
+
+  it('says what a repair would write, for how many, and repairs only with a reason', async () => {
+    const dataSource = app.get(DataSource);
+    const backstory = app.get<Backstory>(BACKSTORY);
+    const { id } = await dataSource.manager.save(Account, { name: 'ada', motto: 'onwards' });
+    await backstory.backfill();
+    await dataSource.query(
+      `alter table account disable trigger user; update account set motto = 'backwards'; alter table account enable trigger user`,
+    );
+    const look = await post('/backstory/api/repair', { aggregate: 'account', dryRun: true });
+    expect(look.body).toEqual({
+      drifts: 1,
+      streams: 1,
+      left: 0,
+      withoutFirstEvent: 0,
+      first: [
+        {
+          streamId: String(id),
+          part: null,
+          kind: 'value',
+          values: [{ property: 'motto', before: '"onwards"', after: '"backwards"' }],
+        },
+      ],
+    });
+    expect(await backstory.history('account', String(id))).toHaveLength(1);
+    expect((await post('/backstory/api/repair', { aggregate: 'nothing', dryRun: true })).status).toBe(404);
+    await post('/backstory/api/repair', { aggregate: 'account', reason: 'psql' });
+    const work = async () => (await get('/backstory/api/aggregate?name=account')).body.work;
+    while (!(await work()).finishedAt);
+    expect((await work()).outcome).toBe('1 settled; 1 rows compared, no drift');
+    expect((await get('/backstory/api/drift?name=account')).body).toEqual({ streams: [], settled: [] });
+    expect((await get('/backstory/api/drift?name=account&id=1')).status).toBe(400);
+    await dataSource.manager.delete(Account, id);
+  });
+
+  it('backfills in the background', async () => {
+    const dataSource = app.get(DataSource);
+    await dataSource.query(
+      `alter table account disable trigger user; insert into account (name, motto) values ('old', 'row'); alter table account enable trigger user`,
+    );
+    await dataSource.query(`delete from backstory.backfill_ranges; delete from backstory.backfills`);
+    const { body } = await post('/backstory/api/backfill', { aggregate: 'account' });
+    expect(body).toMatchObject({ kind: 'backfill', by: 'dashboard', finishedAt: null });
+    const work = async () => (await get('/backstory/api/aggregate?name=account')).body.work;
+    while (!(await work()).finishedAt);
+    expect(await work()).toMatchObject({ failed: false, outcome: '1 first events written' });
   });
 });

@@ -4,6 +4,7 @@ import {
   changesBetween,
   type CorrelationPage,
   type DriftExample,
+  type DriftReport,
   type EventPage,
   type EventSearch,
   type Finding,
@@ -14,6 +15,7 @@ import {
   type PropertyChange,
   readActivity,
   readCorrelation,
+  readDrift,
   readDriftExamples,
   readEvents,
   readOverview,
@@ -180,6 +182,12 @@ export class AdminQueries {
         await this.flatStateAt(sql, mapping, streamId, to),
       ),
     );
+  }
+
+  /** Streams that verify or reads have found to differ, compared again: row beside replay, value by value. Records nothing. */
+  async drift(aggregate: string): Promise<DriftReport> {
+    const mapping = await this.aggregates.get(aggregate);
+    return this.ask((sql) => readDrift(sql, this.schema, this.mappings, mapping));
   }
 
   /** As `backstory.consumers.list()`. */

@@ -3,6 +3,7 @@ import type {
   AggregateReport,
   ConsumerStatus,
   CorrelationPage,
+  DriftReport,
   ErasureReport,
   EventKind,
   EventPage,
@@ -19,6 +20,7 @@ import type {
   StreamEvent,
   StreamPage,
 } from '@backstory/adapter';
+import type { RepairPreview } from '../src/dashboard/repair-preview.js';
 import type { Work } from '../src/dashboard/dashboard-work.js';
 
 /** What arrives of a value: moments are text. */
@@ -34,6 +36,8 @@ export type ListedAnswer = Json<ListedEvent>;
 export type CorrelationAnswer = Json<CorrelationPage>;
 export type IndexAnswer = Json<SearchIndex>;
 export type Kind = EventKind;
+export type DriftAnswer = Json<DriftReport>;
+export type RepairAnswer = Json<RepairPreview> | null;
 export type StateAnswer = Json<StateAtVersion>;
 export type FoundAnswer = Json<FoundStream>;
 export type ConsumerAnswer = Json<ConsumerStatus>;

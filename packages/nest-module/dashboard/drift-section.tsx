@@ -1,9 +1,10 @@
 import { count } from './amounts.js';
 import type { AggregateAnswer } from './answers.js';
 import { change } from './api.js';
+import { DriftedStreams } from './drifted-streams.js';
 import { Moment } from './moment-text.js';
+import { RepairExplanation } from './repair-dialog.js';
 import type { Decision } from './reason-dialog.js';
-import { linkTo } from './route.js';
 
 interface DriftSectionProps {
   aggregate: AggregateAnswer;
@@ -13,9 +14,8 @@ interface DriftSectionProps {
 
 /** Where replay and rows have differed, by property and by example. */
 export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
-  const { status, examples, name, work } = aggregate;
+  const { status, name, work } = aggregate;
   const { differences, verified } = status;
-  const settled = verified !== null && !verified.outdated && verified.drifted === 0;
   const busy = work !== null && work.finishedAt === null;
   return (
     <section aria-labelledby="drift">
@@ -28,12 +28,7 @@ export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
             onClick={() =>
               ask({
                 title: `Repair ${name}?`,
-                explanation: (
-                  <p>
-                    Appends to each stream what differs, so that its replay gives the row. Rows, and events
-                    that were written, stay as they are. Afterwards it is verified again.
-                  </p>
-                ),
+                explanation: <RepairExplanation name={name} />,
                 confirm: 'Repair',
                 asksReason: true,
                 decide: (reason) => change('repair', { aggregate: name, reason }),
@@ -44,12 +39,12 @@ export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
           </button>
         )}
       </div>
-      {differences.length === 0 && <p class="empty">None was found.</p>}
+      {differences.length === 0 && (
+        <p class="empty">{verified ? 'None since the last clean verify.' : 'None was found.'}</p>
+      )}
       {differences.length > 0 && (
         <>
-          {settled && (
-            <p class="ok">The last verify was clean: what is below was found before, and is settled.</p>
-          )}
+          <p class="more">How often each was found since the last verify that found nothing.</p>
           <table class="plain stacking" role="table" aria-label="Drift by property">
             <thead role="rowgroup">
               <tr role="row">
@@ -75,7 +70,7 @@ export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
                     {kind}
                   </td>
                   <td role="cell" data-label="Found by">
-                    {foundBy}
+                    {foundBy === 'verify' ? 'verify' : 'reads'}
                   </td>
                   <td role="cell" class="number" data-label="Times">
                     {count(times)}
@@ -87,23 +82,7 @@ export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
               ))}
             </tbody>
           </table>
-          <h3>Examples</h3>
-          <ul class="examples">
-            {examples.map(({ streamId, kind, properties, foundBy, foundAt }) => (
-              <li key={`${streamId} ${kind} ${foundBy} ${properties.join()}`}>
-                <a href={linkTo('stream', name, streamId)}>{streamId}</a> {kind}
-                {properties.length > 0 && (
-                  <>
-                    : <code>{properties.join(', ')}</code>
-                  </>
-                )}
-                <span class="more">
-                  {' '}
-                  {foundBy}, <Moment at={foundAt} />
-                </span>
-              </li>
-            ))}
-          </ul>
+          <DriftedStreams name={name} />
         </>
       )}
     </section>

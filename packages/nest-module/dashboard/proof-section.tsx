@@ -1,8 +1,11 @@
 import { count } from './amounts.js';
 import type { AggregateAnswer } from './answers.js';
 import { change } from './api.js';
+import { Command } from './command.js';
 import { Moment } from './moment-text.js';
 import type { Decision } from './reason-dialog.js';
+
+const workNames = { verify: 'Verify', repair: 'Repair', backfill: 'Backfill' };
 
 interface ProofSectionProps {
   aggregate: AggregateAnswer;
@@ -41,6 +44,42 @@ export function ProofSection({ aggregate: { status, name, work }, changes, ask }
           </button>
         )}
       </div>
+      {stage !== 'off' && !backfill?.completedAt && (
+        <div class="panel">
+          <h3>Backfill first</h3>
+          <p>
+            Rows that were there before capture began have no first event yet, so a verify can’t compare them.
+            The backfill writes one for each, in small chunks, while the application goes on.
+          </p>
+          {changes ? (
+            <div class="actions">
+              <button
+                type="button"
+                disabled={busy}
+                onClick={() =>
+                  ask({
+                    title: `Backfill ${name}?`,
+                    explanation: (
+                      <p>
+                        Runs in the background of this process, and goes on where it was interrupted when it
+                        is begun again. For a large table <code>npx backstory backfill {name}</code> can be
+                        throttled.
+                      </p>
+                    ),
+                    confirm: 'Backfill',
+                    asksReason: false,
+                    decide: () => change('backfill', { aggregate: name }),
+                  })
+                }
+              >
+                Backfill…
+              </button>
+            </div>
+          ) : (
+            <Command text={`npx backstory backfill ${name}`} />
+          )}
+        </div>
+      )}
       <dl class="facts">
         <div>
           <dt>Captured since</dt>
@@ -99,7 +138,7 @@ export function ProofSection({ aggregate: { status, name, work }, changes, ask }
         </div>
         {work && (
           <div>
-            <dt>{work.kind === 'verify' ? 'Verify' : 'Repair'} from here</dt>
+            <dt>{workNames[work.kind]} from here</dt>
             <dd>
               <span role="status">
                 {busy ? (

@@ -1,6 +1,7 @@
 export { compare } from './compare.js';
 export { correctRows, setsIdentity, stateValueSql, type WantedStates } from './correct-rows.js';
 export { lockRows } from './lock-rows.js';
+export { driftOfStreams } from './drift-of-streams.js';
 export { notRepaired, repairAggregate, type RepairOptions, type RepairReport } from './repair.js';
 export {
   type AggregateVerification,

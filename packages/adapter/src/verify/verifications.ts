@@ -11,10 +11,10 @@ export async function lastVerification(
   sql: SqlExecutor,
   schema: string,
   category: string,
-): Promise<{ seenUntil: string; since: string | null }> {
+): Promise<{ seenUntil: string; since: string | null; begunAt: string }> {
   const table = quoteIdentifier(schema);
-  const [row] = await sql.execute<{ seenUntil: string; since: string | null }>(
-    `select to_json(least(now(), (
+  const [row] = await sql.execute<{ seenUntil: string; since: string | null; begunAt: string }>(
+    `select to_json(now()) #>> '{}' as "begunAt", to_json(least(now(), (
         select min(coalesce(a.xact_start, to_timestamp(0))) from pg_locks l left join pg_stat_activity a using (pid)
         where l.relation = $2::regclass and l.mode = 'RowExclusiveLock'
       ), (select min(p.prepared) from pg_prepared_xacts p where p.database = current_database()))) #>> '{}' as "seenUntil",
@@ -23,10 +23,13 @@ export async function lastVerification(
          and v.fingerprint = ${captureFingerprintSql(schema, '$1')}) as since`,
     [category, `${table}.events`],
   );
-  return row as { seenUntil: string; since: string | null };
+  return row as NonNullable<typeof row>;
 }
 
-/** One that has not compared everything says nothing of the rest, but what it has found stands until a complete one. */
+/**
+ * One that has not compared everything says nothing of the rest, but what it has found stands until a complete one. What verify has found before a
+ * complete and clean one is settled, and forgotten; what reads have found stays until these are counted anew, for they compare otherwise.
+ */
 export async function recordVerification(
   sql: SqlExecutor,
   schema: string,
@@ -39,7 +42,7 @@ export async function recordVerification(
     complete: boolean;
   },
   fingerprint: string | null,
-  seenUntil: string,
+  { seenUntil, begunAt }: { seenUntil: string; begunAt: string },
 ): Promise<void> {
   const { category, rows, streams, drifted, withoutFirstEvent, complete } = found;
   const table = `${quoteIdentifier(schema)}.verifications`;
@@ -60,6 +63,11 @@ export async function recordVerification(
   );
   // What was proven may be read: also parts that are owned since the streams have begun.
   if (drifted + withoutFirstEvent === 0) {
+    for (const settled of ['drift_counts where last_found_at', 'drifts where found_at'])
+      await sql.execute(
+        `delete from ${quoteIdentifier(schema)}.${settled} < $2::timestamptz and category = $1 and found_by = 'verify'`,
+        [category, begunAt],
+      );
     await sql.execute(
       `select ${quoteIdentifier(schema)}.settle($1, $2) where ${captureFingerprintSql(schema, '$1')} = $2`,
       [category, fingerprint],

@@ -95,7 +95,7 @@ async function verifyAndRecord(
   isProof: boolean,
 ): Promise<AggregateVerification> {
   const { category } = mapping;
-  const { seenUntil, since } = await lastVerification(database, schema, category);
+  const { since, ...moments } = await lastVerification(database, schema, category);
   const chosen = scopeOf(schema, category, options, since);
   const { fingerprint, scope, ...found } = await inOneSnapshot(database, chosen, async (sql) => {
     if (options.streamIds) await refuseUnknownStreams(sql, schema, mapping, options.streamIds);
@@ -111,7 +111,7 @@ async function verifyAndRecord(
   const verification = { category, ...found, complete: scope === everything, recorded };
   if (!recorded) return verification;
   await database.transaction(async (sql) => {
-    await recordVerification(sql, schema, verification, fingerprint, seenUntil);
+    await recordVerification(sql, schema, verification, fingerprint, moments);
     await recordDrifts(sql, schema, verification.drift, 'verify');
   });
   return verification;

@@ -51,6 +51,7 @@ export class DashboardChangesController {
     });
   }
 
+  /** What a repair would write, and with a reason, repairs. */
   @Post('api/repair')
   repair(
     @Body() body: unknown,
@@ -59,12 +60,31 @@ export class DashboardChangesController {
     @Res() response: unknown,
   ): Promise<void> {
     return this.answer(request, response, async () => {
-      const { aggregate, reason } = readWish(body, { aggregate: 'text', reason: 'text' });
-      return this.work.repair(await this.category(aggregate), visitor.actor(), reason);
+      const { aggregate, dryRun, reason } = readWish(body, {
+        aggregate: 'text',
+        dryRun: 'boolean?',
+        reason: 'text?',
+      });
+      const category = await this.category(aggregate);
+      if (dryRun === true) return this.work.previewRepair(category);
+      if (reason === undefined) throw missing('reason');
+      return this.work.repair(category, visitor.actor(), reason);
     });
   }
 
-  /** Of a stream, of a category, or all that a consumer has parked. */
+  @Post('api/backfill')
+  backfill(
+    @Body() body: unknown,
+    @DashboardVisitor() visitor: Visitor,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.answer(request, response, async () => {
+      const { aggregate } = readWish(body, { aggregate: 'text' });
+      return this.work.backfill(await this.category(aggregate), visitor.actor());
+    });
+  }
+
   @Post('api/retry')
   retry(
     @Body() body: unknown,

@@ -1,10 +1,12 @@
 import { type Backstory, BackstoryError } from '@backstory/adapter';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setTimeout } from 'node:timers/promises';
 import { DASHBOARD_BACKSTORY } from './dashboard.tokens.js';
+import { type RepairPreview, repairPreview } from './repair-preview.js';
 
-/** A verify or repair that was asked for here. */
+/** A verify, a repair or a backfill that was asked for here. */
 export interface Work {
-  readonly kind: 'verify' | 'repair';
+  readonly kind: 'verify' | 'repair' | 'backfill';
   readonly by: string;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
@@ -12,6 +14,9 @@ export interface Work {
   readonly outcome: string | null;
   readonly failed: boolean;
 }
+
+/** Shorter than proxies wait for an answer. */
+const previewWaitMs = 15_000;
 
 const logger = new Logger('Backstory');
 
@@ -22,6 +27,7 @@ const logger = new Logger('Backstory');
 @Injectable()
 export class DashboardWork {
   private readonly latest = new Map<string, Work>();
+  private readonly previews = new Map<string, Promise<RepairPreview>>();
 
   constructor(@Inject(DASHBOARD_BACKSTORY) private readonly backstory: Backstory) {}
 
@@ -42,6 +48,27 @@ export class DashboardWork {
       const rest = left.length > 0 ? `, ${left.length} left that it can't settle` : '';
       return `${repaired.length} settled${rest}; ${await this.verified(aggregate)}`;
     });
+  }
+
+  /** First events for rows that have none, chunk by chunk. */
+  backfill(aggregate: string, by: string): Work {
+    return this.begin(aggregate, { kind: 'backfill', by }, async () => {
+      const [report] = await this.backstory.backfill({ aggregates: [aggregate] });
+      return `${report?.events ?? 0} first events written`;
+    });
+  }
+
+  /** What a repair would write. Compares the whole table, once for all who ask meanwhile; null where it isn't done after some seconds. */
+  async previewRepair(aggregate: string): Promise<RepairPreview | null> {
+    let preview = this.previews.get(aggregate);
+    if (!preview) {
+      preview = this.backstory
+        .repair({ aggregates: [aggregate], dryRun: true })
+        .then(([report]) => repairPreview(report))
+        .finally(() => this.previews.delete(aggregate));
+      this.previews.set(aggregate, preview);
+    }
+    return Promise.race([preview, setTimeout(previewWaitMs, null, { ref: false })]);
   }
 
   private async verified(aggregate: string): Promise<string> {

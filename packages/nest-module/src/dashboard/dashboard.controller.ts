@@ -131,6 +131,17 @@ export class DashboardController {
     });
   }
 
+  @Get('api/drift')
+  drift(
+    @Query() query: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () =>
+      this.backstory.admin.drift(readWish(query, { name: 'text' }).name),
+    );
+  }
+
   @Get('api/state')
   state(
     @Query() { aggregate, id, version }: Parameters,
