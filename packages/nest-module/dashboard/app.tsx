@@ -78,7 +78,7 @@ interface PageProps {
 
 function Page({ route: [place, ...parts], chosen, changes }: PageProps) {
   const [name = '', id] = parts;
-  if (place === undefined) return <OverviewPage />;
+  if (place === undefined) return <OverviewPage changes={changes} />;
   if (place === 'aggregate') return <AggregatePage key={name} name={name} changes={changes} />;
   if (place === 'browse') return <BrowsePage search={chosen} />;
   if (place === 'correlation') return <CorrelationPage key={name} id={name} around={chosen.around} />;

@@ -11,12 +11,14 @@ import { StagePath } from './stage-path.js';
 import { Moment } from './moment-text.js';
 import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
+import { type Action, actionOf } from './ways-out.js';
+import { WaysOutSection } from './ways-out-section.js';
 
 type Shown = 'all' | 'attention' | StageName;
 
 const overview = address('overview');
 
-export function OverviewPage() {
+export function OverviewPage({ changes }: { changes: boolean }) {
   const polled = usePolled<OverviewAnswer>(overview);
   const [shown, setShown] = useState<Shown>('all');
   const [wanted, setWanted] = useState('');
@@ -34,6 +36,7 @@ export function OverviewPage() {
               {category} can't be looked at: {reason}.
             </p>
           ))}
+          <WaysOutSection aggregates={body.aggregates} changes={changes} refresh={polled.refresh} />
           <div class="toolbar" role="search">
             <label class="field inline">
               Find
@@ -190,7 +193,10 @@ function NextStep({ aggregate: { next, reasons, stage, residual } }: { aggregate
     );
   return (
     <span>
-      <b>{name}</b> is blocked: <span class="muted">{reasons.map(withoutCommand).join('; ')}</span>
+      <b>{name}</b> is blocked{' '}
+      <span class="muted">
+        by {[...new Set(reasons.map((reason) => blockers[actionOf(reason)]))].join(', ')}
+      </span>
     </span>
   );
 }
@@ -210,10 +216,15 @@ function hasDrift({ stage, verified, shadow }: AggregateRow): boolean {
   return stage !== 'off' && ((verified?.drifted ?? 0) > 0 || (shadow?.drifted ?? 0) > 0);
 }
 
-/** The command is on the aggregate's own page. */
-function withoutCommand(reason: string): string {
-  return reason.replace(/ \(run .*\)$/, '');
-}
+/** In a word; what stands above the table says more of it. */
+const blockers: Readonly<Record<Action, string>> = {
+  backfill: 'its backfill',
+  verify: 'its verify',
+  repair: 'drift',
+  doctor: 'its triggers',
+  stage: 'its shadow reads',
+  wait: 'too few shadow reads',
+};
 
 function isShown(aggregate: AggregateRow, shown: Shown, wanted: string): boolean {
   const text = `${aggregate.name} ${aggregate.table} ${aggregate.entity}`.toLowerCase();

@@ -38,6 +38,49 @@ export class DashboardChangesController {
     });
   }
 
+  /** Several at once: those that can move do, and the others say what stands against it. */
+  @Post('api/stages')
+  stages(
+    @Body() body: unknown,
+    @DashboardVisitor() visitor: Visitor,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.answer(request, response, () => {
+      const { aggregates, to, reason, percent } = readWish(body, {
+        aggregates: 'texts',
+        to: 'text',
+        reason: 'text',
+        percent: 'number?',
+      });
+      return this.backstory.stages.setAll(to as Stage, {
+        aggregates,
+        by: visitor.actor(),
+        reason,
+        ...given({ percent }),
+      });
+    });
+  }
+
+  /** Several verifies or backfills, one after the other. */
+  @Post('api/work')
+  several(
+    @Body() body: unknown,
+    @DashboardVisitor() visitor: Visitor,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.answer(request, response, async () => {
+      const { kind, aggregates } = readWish(body, { kind: 'text', aggregates: 'texts' });
+      if (kind !== 'verify' && kind !== 'backfill')
+        throw new InvalidOptionsError(`"kind" is "${kind}".`, 'Give it as "verify" or "backfill".');
+      const steps = await this.backstory.stages.nextSteps([...aggregates]);
+      const categories = [...new Set(steps.map(({ category }) => category))];
+      this.work.inTurn(kind, categories, visitor.actor());
+      return { aggregates: categories.length };
+    });
+  }
+
   @Post('api/verify')
   verify(
     @Body() body: unknown,

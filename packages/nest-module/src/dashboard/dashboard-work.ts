@@ -27,6 +27,8 @@ const logger = new Logger('Backstory');
 @Injectable()
 export class DashboardWork {
   private readonly latest = new Map<string, Work>();
+  private readonly done = new Map<string, Promise<void>>();
+  private queue = Promise.resolve();
   private readonly previews = new Map<string, Promise<RepairPreview>>();
 
   constructor(@Inject(DASHBOARD_BACKSTORY) private readonly backstory: Backstory) {}
@@ -71,6 +73,22 @@ export class DashboardWork {
     return Promise.race([preview, setTimeout(previewWaitMs, null, { ref: false })]);
   }
 
+  /** One after the other: together they would take the pool's connections from the application. One that is busy is left out. */
+  inTurn(kind: 'verify' | 'backfill', aggregates: readonly string[], by: string): void {
+    const turn = async (): Promise<void> => {
+      for (const aggregate of aggregates) {
+        if (this.isBusy(aggregate)) continue;
+        this[kind](aggregate, by);
+        await this.done.get(aggregate);
+      }
+    };
+    this.queue = this.queue.then(turn);
+  }
+
+  private isBusy(aggregate: string): boolean {
+    return this.latest.get(aggregate)?.finishedAt === null;
+  }
+
   private async verified(aggregate: string): Promise<string> {
     const { clean, aggregates } = await this.backstory.verify({ aggregates: [aggregate] });
     const { rows = 0, drifted = 0, withoutFirstEvent = 0 } = aggregates[0] ?? {};
@@ -89,7 +107,7 @@ export class DashboardWork {
     work: () => Promise<string>,
   ): Work {
     const running = this.latest.get(aggregate);
-    if (running && !running.finishedAt) {
+    if (running && this.isBusy(aggregate)) {
       throw new BackstoryError(
         'STAGE_REFUSED',
         `A ${running.kind} of "${aggregate}" is under way.`,
@@ -101,9 +119,12 @@ export class DashboardWork {
     logger.log(`${by} has begun a ${kind} of "${aggregate}" on the dashboard`);
     const finish = (outcome: string, failed: boolean): void =>
       void this.latest.set(aggregate, { ...begun, finishedAt: new Date(), outcome, failed });
-    work().then(
-      (outcome) => finish(outcome, false),
-      (error: unknown) => finish(error instanceof Error ? error.message : String(error), true),
+    this.done.set(
+      aggregate,
+      work().then(
+        (outcome) => finish(outcome, false),
+        (error: unknown) => finish(error instanceof Error ? error.message : String(error), true),
+      ),
     );
     return begun;
   }
