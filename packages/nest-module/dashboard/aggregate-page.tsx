@@ -14,6 +14,7 @@ import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
 
 const ranges = [
+  { name: '1 hour', hours: '1' },
   { name: '24 hours', hours: '24' },
   { name: '7 days', hours: '168' },
   { name: '30 days', hours: '720' },

@@ -58,8 +58,15 @@ export function App({ title }: { title: string }) {
           ))}
         </nav>
         {body && (
-          <span class="visitor" title={`Changes are recorded as "${body.actor}"`}>
-            {body.changes ? `changes as ${body.actor}` : 'read only'}
+          <span
+            class="visitor"
+            title={
+              body.changes
+                ? `What you change here is recorded as done by "${body.actor}"`
+                : 'You may look at everything, and change nothing: allowChanges of BackstoryDashboardModule decides'
+            }
+          >
+            {body.changes ? `You are ${body.actor}` : 'You may look only'}
           </span>
         )}
       </header>
@@ -78,7 +85,7 @@ interface PageProps {
 
 function Page({ route: [place, ...parts], chosen, changes }: PageProps) {
   const [name = '', id] = parts;
-  if (place === undefined) return <OverviewPage changes={changes} />;
+  if (place === undefined) return <OverviewPage chosen={chosen} changes={changes} />;
   if (place === 'aggregate') return <AggregatePage key={name} name={name} changes={changes} />;
   if (place === 'browse') return <BrowsePage search={chosen} />;
   if (place === 'correlation') return <CorrelationPage key={name} id={name} around={chosen.around} />;

@@ -29,7 +29,7 @@ export function ConsumersPage({ asked, changes }: { asked: string | undefined; c
         <table class="plain stacking" role="table" aria-label="Consumers">
           <thead role="rowgroup">
             <tr role="row">
-              {['Consumer', 'Works at', 'Behind', 'Per second', 'Gaps', 'Parked', 'Position'].map(
+              {['Consumer', 'Works at', 'Behind', 'Per second', 'Waited for', 'Parked', 'Position'].map(
                 (heading, index) => (
                   <th key={heading} scope="col" role="columnheader" class={index > 1 ? 'number' : ''}>
                     {heading}
@@ -44,6 +44,27 @@ export function ConsumersPage({ asked, changes }: { asked: string | undefined; c
             ))}
           </tbody>
         </table>
+      )}
+      {body.length > 0 && (
+        <dl class="words">
+          <div>
+            <dt>Waited for</dt>
+            <dd>
+              Positions of the log that are still empty, because a transaction that took them goes on or was
+              rolled back. They are looked at again, so no event is missed.
+            </dd>
+          </div>
+          <div>
+            <dt>Parked</dt>
+            <dd>
+              Events that could not be handled, and the later ones of their streams, which wait behind them.
+            </dd>
+          </div>
+          <div>
+            <dt>Position</dt>
+            <dd>Up to there in the log everything was handled or parked, but for what is waited for.</dd>
+          </div>
+        </dl>
       )}
       {parked.map((name) => (
         <ParkedEvents key={name} consumer={name} asked={name === asked} changes={changes} />
@@ -85,7 +106,7 @@ function ConsumerRow({ consumer, perSecond }: { consumer: ConsumerAnswer; perSec
       <td role="cell" class="number" data-label="Per second">
         {perSecond === undefined ? <span class="muted">…</span> : count(perSecond)}
       </td>
-      <td role="cell" class="number" data-label="Gaps">
+      <td role="cell" class="number" data-label="Waited for">
         {count(gaps)}
       </td>
       <td role="cell" class="number" data-label="Parked">

@@ -1,9 +1,8 @@
-import { useState } from 'preact/hooks';
 import { bytes, count } from './amounts.js';
-import type { AggregateRow, OverviewAnswer, StageName } from './answers.js';
+import type { AggregateRow, OverviewAnswer } from './answers.js';
 import { address } from './api.js';
 import { BackfillCell } from './backfill-cell.js';
-import { linkTo } from './route.js';
+import { type Chosen, choose, linkTo } from './route.js';
 import { perMinute, Sparkline } from './sparkline.js';
 import { shareInWords } from './residual-section.js';
 import { stageOrder } from './stage-order.js';
@@ -14,16 +13,18 @@ import { usePolled } from './use-polled.js';
 import { type Action, actionOf } from './ways-out.js';
 import { WaysOutSection } from './ways-out-section.js';
 
-type Shown = 'all' | 'attention' | StageName;
-
 const overview = address('overview');
 
-export function OverviewPage({ changes }: { changes: boolean }) {
+export function OverviewPage({ chosen, changes }: { chosen: Chosen; changes: boolean }) {
   const polled = usePolled<OverviewAnswer>(overview);
-  const [shown, setShown] = useState<Shown>('all');
-  const [wanted, setWanted] = useState('');
+  // in the address: it can be shared, and is there again after a look at an aggregate
+  const { show: shown = 'all', find: wanted = '', sort = 'name' } = chosen;
+  const set = (choice: Chosen): void => choose([], { ...chosen, ...choice });
   const { body } = polled;
-  const aggregates = (body?.aggregates ?? []).filter((each) => isShown(each, shown, wanted));
+  const aggregates = sorted(
+    (body?.aggregates ?? []).filter((each) => isShown(each, shown, wanted)),
+    sort,
+  );
   return (
     <>
       <h1 tabIndex={-1}>Overview</h1>
@@ -44,18 +45,28 @@ export function OverviewPage({ changes }: { changes: boolean }) {
                 type="search"
                 value={wanted}
                 placeholder="aggregate or table"
-                onInput={(event) => setWanted(event.currentTarget.value)}
+                onInput={(event) => set({ find: event.currentTarget.value })}
               />
             </label>
             <label class="field inline">
               Show
-              <select value={shown} onChange={(event) => setShown(event.currentTarget.value as Shown)}>
+              <select value={shown} onChange={(event) => set({ show: event.currentTarget.value })}>
                 <option value="all">all {body.aggregates.length}</option>
                 <option value="attention">with drift</option>
+                <option value="blocked">that are blocked</option>
+                <option value="ready">that are ready for a step</option>
                 {stageOrder.map((stage) => (
                   <option key={stage} value={stage}>
                     in {stage}
                   </option>
+                ))}
+              </select>
+            </label>
+            <label class="field inline">
+              Sort by
+              <select value={sort} onChange={(event) => set({ sort: event.currentTarget.value })}>
+                {Object.keys(orders).map((order) => (
+                  <option key={order}>{order}</option>
                 ))}
               </select>
             </label>
@@ -226,9 +237,27 @@ const blockers: Readonly<Record<Action, string>> = {
   wait: 'too few shadow reads',
 };
 
-function isShown(aggregate: AggregateRow, shown: Shown, wanted: string): boolean {
+type Order = (one: AggregateRow, other: AggregateRow) => number;
+
+const orders: Readonly<Record<string, Order>> = {
+  name: (one, other) => one.name.localeCompare(other.name),
+  stage: (one, other) => stageOrder.indexOf(one.stage) - stageOrder.indexOf(other.stage),
+  events: (one, other) => (other.events ?? 0) - (one.events ?? 0),
+  size: (one, other) => other.tableBytes - one.tableBytes,
+};
+
+/** Those that are alike by their names. */
+function sorted(aggregates: readonly AggregateRow[], sort: string): AggregateRow[] {
+  const byName = orders.name as Order;
+  const order = orders[sort] ?? byName;
+  return [...aggregates].sort((one, other) => order(one, other) || byName(one, other));
+}
+
+function isShown(aggregate: AggregateRow, shown: string, wanted: string): boolean {
   const text = `${aggregate.name} ${aggregate.table} ${aggregate.entity}`.toLowerCase();
   if (!text.includes(wanted.trim().toLowerCase())) return false;
   if (shown === 'attention') return hasDrift(aggregate);
+  if (shown === 'blocked') return aggregate.reasons.length > 0;
+  if (shown === 'ready') return aggregate.next !== null && aggregate.reasons.length === 0;
   return shown === 'all' || aggregate.stage === shown;
 }
