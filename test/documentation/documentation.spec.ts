@@ -20,6 +20,7 @@ const isText = ({ language }: CodeBlock): boolean =>
   ['', 'text', 'js', 'json', 'properties', 'yaml'].includes(language);
 
 beforeAll(() => {
+  process.env.DASHBOARD_SECRET ??= 'of the reader, at random';
   rmSync(generated, { recursive: true, force: true });
   mkdirSync(generated);
   const names = [...exportsOf(join(__dirname, 'taken-for-granted.ts'))];

@@ -12,6 +12,11 @@ export type {
   BackstoryModuleOptions,
   BackstoryOptionsFactory,
 } from './backstory-module.options.js';
+export {
+  basicAuthentication,
+  type BasicAuthenticationOptions,
+} from './dashboard/access/basic-authentication.guard.js';
+export { sharedSecret, type SharedSecretOptions } from './dashboard/access/shared-secret.guard.js';
 export { BackstoryDashboardModule } from './dashboard/dashboard.module.js';
 export type {
   BackstoryDashboardModuleAsyncOptions,

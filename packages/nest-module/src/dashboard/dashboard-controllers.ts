@@ -1,4 +1,12 @@
-import { type CanActivate, Controller, type Type, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import {
+  type CanActivate,
+  Controller,
+  type Type,
+  UseFilters,
+  UseGuards,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
+import { RefusalFilter } from './access/refusal.filter.js';
 import { DashboardAccess } from './dashboard-access.guard.js';
 import { DashboardChangesController } from './dashboard-changes.controller.js';
 import { DashboardController } from './dashboard.controller.js';
@@ -12,6 +20,7 @@ export function dashboardControllers(
     class MountedDashboard extends (routes as Type<object>) {}
     Controller({ path, version: VERSION_NEUTRAL })(MountedDashboard);
     UseGuards(...guards, DashboardAccess)(MountedDashboard);
+    UseFilters(RefusalFilter)(MountedDashboard);
     return MountedDashboard;
   });
 }

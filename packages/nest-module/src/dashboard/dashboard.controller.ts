@@ -1,5 +1,5 @@
 import { Backstory, InvalidOptionsError } from '@backstory/adapter';
-import { Get, Inject, NotFoundException, Param, Query, Req, Res } from '@nestjs/common';
+import { Get, Inject, NotFoundException, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { DASHBOARD_BACKSTORY, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
 import { DashboardAnswer, type DashboardRequest } from './dashboard-answer.js';
@@ -24,6 +24,12 @@ export class DashboardController {
   @Get()
   page(@Req() request: DashboardRequest, @Res() response: unknown): void {
     this.answer(request, response).file('text/html', dashboardPage(this.title, request));
+  }
+
+  /** A guard that has a form answers here; without one there is nothing to sign in to. */
+  @Post()
+  signIn(): never {
+    throw new NotFoundException();
   }
 
   @Get('assets/:file')
