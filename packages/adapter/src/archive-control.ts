@@ -8,6 +8,7 @@ import {
 } from './archive/index.js';
 import type { Database } from './database/index.js';
 import type { MappingRegistry } from './mapping/index.js';
+import type { ProgressOptions } from './observation/index.js';
 import type { StageControl } from './stage-control.js';
 import { refuseOff } from './stages/index.js';
 
@@ -40,11 +41,13 @@ export class ArchiveControl {
     return reports;
   }
 
-  /** Puts archived events back into the log, where they were. */
-  async restore({ aggregates = 'all' }: AggregateFilter = {}): Promise<RestoreReport[]> {
+  /** Puts archived events back into the log, where they were. What `onProgress` hears of are events, without a total. */
+  async restore({ aggregates = 'all', ...following }: AggregateFilter & ProgressOptions = {}): Promise<
+    RestoreReport[]
+  > {
     const reports: RestoreReport[] = [];
     for (const mapping of this.mappings.select(aggregates))
-      reports.push(await restoreArchive(this.database, this.schema, mapping));
+      reports.push(await restoreArchive(this.database, this.schema, mapping, following));
     return reports;
   }
 }

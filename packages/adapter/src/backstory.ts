@@ -22,10 +22,12 @@ import { ErasureControl } from './erasure-control.js';
 import type { ErasureOptions, ErasureReport } from './erasure/index.js';
 import type { EventDataOf, RecordedEvent } from './event/index.js';
 import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
+import { inTurns } from './in-turns.js';
 import type { InstallOptions, InstallReport } from './install.js';
 import { EventWriting } from './event-writing.js';
 import { KnownAggregates } from './known-aggregates.js';
 import type { EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
+import type { ProgressOptions } from './observation/index.js';
 import { Proofs } from './proofs.js';
 import {
   countSnapshots,
@@ -247,15 +249,12 @@ export class Backstory extends EventWriting {
    * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. `dryRun` only says what would come of it.
    * @throws InvalidOptionsError where the application's upcasters are not known here
    */
-  async rebuildSnapshots({
-    aggregates = 'all',
-    dryRun = false,
-  }: AggregateFilter & { dryRun?: boolean } = {}): Promise<SnapshotReport[]> {
-    const act = dryRun ? countSnapshots : rebuildSnapshots;
-    const reports: SnapshotReport[] = [];
-    for (const mapping of this.mappings.select(aggregates))
-      reports.push(await act(this.database, this.schema, mapping));
-    return reports;
+  async rebuildSnapshots(
+    options: AggregateFilter & ProgressOptions & { dryRun?: boolean } = {},
+  ): Promise<SnapshotReport[]> {
+    const { aggregates = 'all', dryRun = false, ...following } = options;
+    const [act, { database, schema }] = [dryRun ? countSnapshots : rebuildSnapshots, this];
+    return inTurns(this.mappings.select(aggregates), 1, (each) => act(database, schema, each, following));
   }
 
   /** Resolves when the snapshots that reads have asked for so far have been taken. */

@@ -25,6 +25,7 @@ import {
   unsearchedAggregate,
 } from './erasure/index.js';
 import { type EntityMapping, entityName, type EntityTarget, type MappingRegistry } from './mapping/index.js';
+import type { ProgressOptions } from './observation/index.js';
 import { searchScope } from './search-scope.js';
 
 export type { SubjectEvent, SubjectRecord };
@@ -69,13 +70,14 @@ export class ErasureControl {
    * `subject` at any time, each in one transaction. Interrupted, it goes on when it is called again. The subject's key is destroyed
    * first, and that of each stream that has named it with it: these have what relays have encrypted for nobody.
    * @returns one report for each stream that has something of it, or had; and one, with the reason as `unseen`, for each that may have
-   * and can't be looked through: then the request isn't done
+   * and can't be looked through: then the request isn't done. Stopped by its signal behind a stream, it names what it has not come to,
+   * and a call without the signal goes on. What `onProgress` hears of are streams that were looked through, without a total
    * @throws UnknownAggregateError where no aggregate is of such a subject; BackstoryError AGGREGATE_NOT_FOUND where nothing is known of
    * that one, TEXT_UNREADABLE where an event is no UTF-8 (in a database of encoding SQL_ASCII)
    */
   async eraseSubject(
     subject: string,
-    options: Omit<ErasureOptions, 'properties'> = {},
+    options: Omit<ErasureOptions, 'properties'> & ProgressOptions = {},
   ): Promise<ErasureReport[]> {
     subjectNamed(subject);
     const { database, schema } = this;
@@ -87,15 +89,17 @@ export class ErasureControl {
 
   /**
    * Everything that the log holds on a subject: the events of its own stream, and of those that have named it at any time. What can't
-   * be looked through comes last, with the reason as `unseen`: then it isn't everything.
+   * be looked through comes last, with the reason as `unseen`: then it isn't everything. So does what it hasn't come to, stopped by its signal.
    * @throws UnknownAggregateError where no aggregate is of such a subject; BackstoryError AGGREGATE_NOT_FOUND where nothing is known of
    * that one
    */
-  async subject(subject: string): Promise<SubjectRecord[]> {
+  async subject(subject: string, following: ProgressOptions = {}): Promise<SubjectRecord[]> {
     subjectNamed(subject);
     const { database, schema } = this;
     const scope = await this.scope();
-    return namingUnreadable(database, schema, {}, () => subjectRecords(database, schema, scope, subject));
+    return namingUnreadable(database, schema, {}, () =>
+      subjectRecords(database, schema, scope, subject, following),
+    );
   }
 
   /**

@@ -148,6 +148,8 @@ export type {
   OperationEnd,
   OperationName,
   OperationSubject,
+  Progress,
+  ProgressOptions,
 } from './observation/index.js';
 export type { InstallOptions, InstallReport } from './install.js';
 export { installBackstory, type InstallationOptions } from './install-backstory.js';

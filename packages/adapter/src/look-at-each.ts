@@ -1,28 +1,31 @@
 import { asReason, BackstoryError } from './errors.js';
+import { StoppedError } from './database/index.js';
 import type { EntityMapping } from './mapping/index.js';
 import type { Unseen } from './verify/index.js';
 
 /**
  * Looks at several aggregates, one after the other. Of all that there are, one that this role can't see whole keeps nobody from
- * looking at the others, and is told with its reason.
+ * looking at the others, and is told with its reason. What was stopped is told, too.
  * @throws BackstoryError ROWS_HIDDEN or RIGHTS_MISSING for one that was named
  */
 export async function lookAtEach<Found>(
   mappings: readonly EntityMapping[],
   named: 'all' | readonly string[],
   look: (mapping: EntityMapping) => Promise<Found>,
-): Promise<{ found: Found[]; unseen: Unseen[] }> {
+): Promise<{ found: Found[]; unseen: Unseen[]; unfinished: string[] }> {
   const found: Found[] = [];
   const unseen: Unseen[] = [];
+  const unfinished: string[] = [];
   for (const mapping of mappings) {
     try {
       found.push(await look(mapping));
     } catch (error) {
-      if (named !== 'all' || !isUnseen(error)) throw error;
-      unseen.push({ category: mapping.category, reason: asReason(error) });
+      if (error instanceof StoppedError) unfinished.push(mapping.category);
+      else if (named !== 'all' || !isUnseen(error)) throw error;
+      else unseen.push({ category: mapping.category, reason: asReason(error) });
     }
   }
-  return { found, unseen };
+  return { found, unseen, unfinished };
 }
 
 function isUnseen(error: unknown): error is BackstoryError {

@@ -38,13 +38,13 @@ export class Proofs {
   }: VerifyOptions & AggregateFilter): Promise<VerificationReport> {
     const { captured, swapped, elsewhere, off } = await this.captured(aggregates, options.streamIds);
     // the captured table is there and says what its streams are; that it isn't the application's is said beside it
-    const { found, unseen } = await lookAtEach([...captured, ...swapped], aggregates, (mapping) =>
+    const { found, unseen, unfinished } = await lookAtEach([...captured, ...swapped], aggregates, (mapping) =>
       verifyAggregate(this.database, this.schema, mapping, options, !swapped.includes(mapping)),
     );
     // what was unsettled may be replayed from now on, by this instance at once
     if (found.some(({ recorded }) => recorded)) await this.watch.refresh();
     const others = await this.aggregates.unseenAmong(aggregates, elsewhere);
-    return verificationReport(found, { off, unseen: [...others, ...unseen] });
+    return verificationReport(found, { off, unseen: [...others, ...unseen], unfinished });
   }
 
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter): Promise<RepairReport[]> {

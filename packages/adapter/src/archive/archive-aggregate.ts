@@ -1,4 +1,10 @@
-import { type Database, retryWhileLocked } from '../database/index.js';
+import {
+  type Database,
+  requireGoing,
+  retryWhileLocked,
+  StoppedError,
+  stoppableSnapshot,
+} from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { type ArchivableStream, archivableStreams } from './archivable-streams.js';
 import { archiveBatch, type ArchivedBatch, triedBatch } from './archive-batch.js';
@@ -23,27 +29,35 @@ export async function archiveAggregate(
   options: ArchiveOptions,
 ): Promise<ArchiveReport> {
   validate(options);
-  const { dryRun = false, by, reason, signal } = options;
+  const { dryRun = false, by, reason, signal, onProgress } = options;
   const metadata = { origin: 'archive', ...(by && { actor: by }), ...(reason && { reason }) };
   const move = (streams: readonly ArchivableStream[]): Promise<ArchivedBatch> =>
     retryWhileLocked(
       () => database.transaction((sql) => archiveBatch(sql, schema, mapping, streams, metadata)),
-      { attempts: 60 },
+      { attempts: 60, onWait: () => requireGoing(signal) },
     );
   const tried = (streams: readonly ArchivableStream[]): Promise<ArchivedBatch> =>
     database.snapshot((sql) => triedBatch(sql, schema, mapping, streams));
   let report: ArchiveReport = { category: mapping.category, streams: 0, events: 0, left: nothing, dryRun };
-  for (let after: string | undefined, more = true; more && !signal?.aborted;) {
-    const found = await database.transaction((sql) =>
-      archivableStreams(sql, schema, mapping, options, after),
-    );
-    for (const streams of batches(found)) {
-      if (signal?.aborted) break;
-      report = added(report, await (dryRun ? tried(streams) : move(streams)));
-      options.onProgress?.(report);
+  const heard = (): void => onProgress?.({ category: mapping.category, done: report.events, unit: 'events' });
+  heard();
+  try {
+    for (let after: string | undefined, more = true; more;) {
+      const behind = after;
+      const found = await stoppableSnapshot(database, signal, (sql) =>
+        archivableStreams(sql, schema, mapping, options, behind),
+      );
+      for (const streams of batches(found)) {
+        requireGoing(signal);
+        report = added(report, await (dryRun ? tried(streams) : move(streams)));
+        heard();
+      }
+      after = found.at(-1)?.id;
+      more = after !== undefined;
     }
-    after = found.at(-1)?.id;
-    more = after !== undefined;
+  } catch (error) {
+    if (error instanceof StoppedError) return { ...report, stopped: true };
+    throw error;
   }
   return report;
 }

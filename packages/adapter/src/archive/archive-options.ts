@@ -1,9 +1,11 @@
 import { InvalidOptionsError } from '../errors.js';
+import type { ProgressOptions } from '../observation/index.js';
 
 /** Default of {@link ArchiveOptions.events}. */
 export const enoughEvents = 20;
 
-export interface ArchiveOptions {
+/** What it hears of are events that were moved, without a total. */
+export interface ArchiveOptions extends ProgressOptions {
   /**
    * Streams of entities that were deleted before this moment go but for the deletion; those of living ones if they have
    * enough events from before it.
@@ -20,10 +22,6 @@ export interface ArchiveOptions {
   /** Who does it. */
   by?: string;
   reason?: string;
-  /** Hears after each batch what was done so far. */
-  onProgress?: (progress: ArchiveReport) => void;
-  /** Stops after the batch that is under way. */
-  signal?: AbortSignal;
 }
 
 /** What was moved to the archive, or would be. */
@@ -41,6 +39,8 @@ export interface ArchiveReport {
     readonly locked: number;
   };
   readonly dryRun: boolean;
+  /** It was stopped by its signal: the next run goes on with what is left. */
+  readonly stopped?: true;
 }
 
 /** @throws InvalidOptionsError */

@@ -1,11 +1,14 @@
 import { type Database, quoteIdentifier } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import type { ProgressOptions } from '../observation/index.js';
 
 /** What came back from the archive. */
 export interface RestoreReport {
   readonly category: string;
   readonly streams: number;
   readonly events: number;
+  /** It was stopped by its signal: the next run goes on with what is left. */
+  readonly stopped?: true;
 }
 
 const streamsAtATime = 200;
@@ -18,10 +21,14 @@ export async function restoreArchive(
   database: Database,
   schema: string,
   { category }: EntityMapping,
+  { onProgress, signal }: ProgressOptions = {},
 ): Promise<RestoreReport> {
   const name = quoteIdentifier(schema);
   const report = { category, streams: 0, events: 0 };
+  const heard = (): void => onProgress?.({ category, done: report.events, unit: 'events' });
+  heard();
   for (let streams = streamsAtATime; streams === streamsAtATime;) {
+    if (signal?.aborted) return { ...report, stopped: true };
     const [batch] = await database.transaction(async (sql) => {
       const ids = await sql.execute<{ id: string }>(
         `delete from ${name}.archived_streams where category = $1 and stream_id in (
@@ -51,6 +58,7 @@ export async function restoreArchive(
     streams = batch?.streams ?? 0;
     report.streams += streams;
     report.events += batch?.events ?? 0;
+    heard();
   }
   return report;
 }

@@ -1,4 +1,5 @@
 export { archiveLockSql } from './archive-lock.js';
+export { estimateRows } from './estimate-rows.js';
 export { explainRefusal } from './explain-refusal.js';
 export { hiddenRows } from './hidden-rows.js';
 export { lockHolders, rowLockHolder } from './lock-holders.js';
@@ -9,6 +10,7 @@ export { readOnlyServer } from './read-only-server.js';
 export { gaveWay, retryWhileLocked, serverError, sqlState } from './retry.js';
 export { seeWholeTables } from './see-whole-tables.js';
 export { stateTables } from './state-tables.js';
+export { requireGoing, StoppedError, stoppableSnapshot } from './stoppable-snapshot.js';
 export { waitForDisk } from './wait-for-disk.js';
 export { whyReadOnly } from './why-read-only.js';
 export type { Database, SqlExecutor } from './sql-executor.js';

@@ -1,11 +1,13 @@
 import { type Database, sqlState } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
+import type { ProgressOptions } from '../observation/index.js';
 import { destroyKeys } from './destroy-keys.js';
 import { eraseStream } from './erase-stream.js';
 import type { ErasureOptions, ErasureReport } from './erasure-options.js';
 import { hasSubjectKey } from './has-subject-key.js';
 import { named, type SearchScope, unsearchedFor } from './search-scope.js';
 import { subjectName } from './subject-names.js';
+import { SubjectSearch } from './subject-search.js';
 import { subjectNamed, subjectStreams } from './subject-streams.js';
 import { unknownSubject } from './unknown-subject.js';
 
@@ -20,13 +22,15 @@ export async function eraseSubject(
   schema: string,
   scope: SearchScope,
   name: string,
-  options: Omit<ErasureOptions, 'properties'>,
+  { onProgress, signal, ...options }: Omit<ErasureOptions, 'properties'> & ProgressOptions,
 ): Promise<ErasureReport[]> {
   const subject = subjectNamed(name);
   const reports: ErasureReport[] = [];
   let keys: readonly string[] = [];
   let id = subject.id;
-  for await (const { mapping, streamId, chosen, holds } of subjectStreams(database, schema, scope, subject)) {
+  const search = new SubjectSearch({ ...(onProgress && { onProgress }), ...(signal && { signal }) });
+  const streams = subjectStreams(database, schema, scope, subject, search);
+  for await (const { mapping, streamId, chosen, holds } of streams) {
     if (holds === 'own') id = streamId;
     if (reports.length === 0) keys = [subjectName(named(scope), subject.category, id)];
     const own = holds === 'root' ? [`${mapping.category}:${streamId}`] : [];
@@ -39,19 +43,22 @@ export async function eraseSubject(
     if (report.unseen === undefined) keys = [];
   }
   const unsearched = unsearchedFor(scope, subject.category);
-  if (reports.length === 0) {
+  if (reports.length === 0 && search.isWhole) {
     const key = subjectName(named(scope), subject.category, id);
     if (await hasSubjectKey(database, schema, key)) keys = [key];
     else if (unsearched.every(({ topic }) => topic)) throw unknownSubject(name);
   }
   // nothing names it any more, and what names it later finds it erased
-  if (!options.dryRun) await destroyKeys(database, schema, keys);
+  if (!options.dryRun && search.isWhole) await destroyKeys(database, schema, keys);
   const left = unsearched.map(({ knownAs, reason, topic }) => ({
     ...nothingErased(knownAs, '*', options),
     unseen: reason,
     ...(topic && { topic }),
   }));
-  return [...reports, ...left];
+  const unfinished = search
+    .unfinished()
+    .map((unseen) => ({ ...nothingErased(unseen.category, '*', options), ...unseen }));
+  return [...reports, ...unfinished, ...left];
 }
 
 /** What another service captures, this role may not be able to lock: that keeps nobody from erasing the rest. */

@@ -40,4 +40,6 @@ export interface ErasureReport {
   readonly unseen?: string;
   /** It is a topic, whose events no option says to be of anybody: whoever appends them knows which streams to erase. */
   readonly topic?: true;
+  /** The signal has stopped the search in this category: `unseen` says so. What was erased until then is among the other reports. */
+  readonly stopped?: true;
 }

@@ -2,6 +2,7 @@ import type { Database } from '../database/index.js';
 import { sqlState } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
 import { streamIdsBehind, streamsAtATime } from '../event-store/index.js';
+import type { ProgressOptions } from '../observation/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { requireUpcasters } from '../replay/index.js';
 import { eraseStream } from './erase-stream.js';
@@ -11,10 +12,8 @@ import { type Choice, mappingOf, named, namesSubject } from './properties.js';
 import { type StoredEvent, storedEvents } from './stored-events.js';
 import { supersededValues } from './superseded-values.js';
 
-export interface RetentionOptions extends Pick<ErasureOptions, 'by' | 'dryRun'> {
-  /** Stops after the stream that is under way; the next run goes on where there is something left. */
-  signal?: AbortSignal;
-}
+/** What it hears of are streams that were looked through, without a total. It is stopped behind a stream. */
+export interface RetentionOptions extends Pick<ErasureOptions, 'by' | 'dryRun'>, ProgressOptions {}
 
 /** What was erased because it was old, or would be. */
 export interface RetentionReport {
@@ -28,6 +27,8 @@ export interface RetentionReport {
   readonly unseen?: string;
   /** It is a topic: no option says how long its events are kept. */
   readonly topic?: true;
+  /** It was stopped by its signal: the next run goes on with what is left. */
+  readonly stopped?: true;
 }
 
 const pageSize = 200;
@@ -41,7 +42,7 @@ export async function retainAggregate(
   database: Database,
   schema: string,
   root: EntityMapping,
-  { by, dryRun = false, signal }: RetentionOptions,
+  { by, dryRun = false, signal, onProgress }: RetentionOptions,
 ): Promise<RetentionReport | undefined> {
   const { retain } = root;
   if (!retain) return undefined;
@@ -55,10 +56,14 @@ export async function retainAggregate(
     });
   };
   const report = { category: root.knownAs, before, streams: 0, events: 0, dryRun };
-  for (let after: string | undefined, more = true; more && !signal?.aborted;) {
+  let looked = 0;
+  const heard = (): void => onProgress?.({ category: root.knownAs, done: looked, unit: 'streams' });
+  heard();
+  for (let after: string | undefined, more = true; more;) {
+    if (signal?.aborted) return { ...report, stopped: true };
     const ids: string[] = await streamIdsBehind(database, schema, root.category, after, pageSize);
     for await (const [streamId, ofStream] of eachStream(database, schema, root.category, ids, before)) {
-      if (signal?.aborted) break;
+      if (signal?.aborted) return { ...report, stopped: true };
       if (plan(ofStream).redactions.length === 0) continue;
       const erased = await eraseStream(database, schema, root, streamId, {
         chosen,
@@ -71,6 +76,8 @@ export async function retainAggregate(
       report.events += erased.events;
       if (erased.events > 0) report.streams++;
     }
+    looked += ids.length;
+    heard();
     after = ids.at(-1);
     more = ids.length === pageSize;
   }

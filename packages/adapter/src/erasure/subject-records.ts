@@ -1,10 +1,12 @@
 import type { SqlExecutor } from '../database/index.js';
 import type { EventData, RecordedEvent } from '../event/index.js';
+import type { ProgressOptions } from '../observation/index.js';
 import { readStream } from '../event-store/index.js';
 import { upcast } from '../upcasting/index.js';
 import { droppedValues } from './dropped-values.js';
 import { type SearchScope, unsearchedFor } from './search-scope.js';
 import { subjectNamed, subjectStreams } from './subject-streams.js';
+import { SubjectSearch } from './subject-search.js';
 import { unknownSubject } from './unknown-subject.js';
 
 /** An event of a subject, as the code of today knows it. */
@@ -29,6 +31,8 @@ export interface SubjectRecord {
   readonly unseen?: string;
   /** It is a topic, whose events no option says to be of anybody. */
   readonly topic?: true;
+  /** The signal has stopped the search in this category: `unseen` says so. */
+  readonly stopped?: true;
 }
 
 /** Everything on a subject, and what could not be looked through. @throws BackstoryError AGGREGATE_NOT_FOUND where nothing is known of it */
@@ -37,11 +41,13 @@ export async function subjectRecords(
   schema: string,
   scope: SearchScope,
   name: string,
+  following: ProgressOptions = {},
 ): Promise<SubjectRecord[]> {
   const subject = subjectNamed(name);
   const records: SubjectRecord[] = [];
   let isKnown = false;
-  for await (const { mapping, streamId, holds } of subjectStreams(sql, schema, scope, subject)) {
+  const search = new SubjectSearch(following);
+  for await (const { mapping, streamId, holds } of subjectStreams(sql, schema, scope, subject, search)) {
     isKnown = true;
     const stored = await readStream(sql, schema, mapping.category, streamId);
     if (stored.length === 0) continue;
@@ -49,10 +55,13 @@ export async function subjectRecords(
     records.push({ category: mapping.knownAs, streamId, holds, events });
   }
   const unsearched = unsearchedFor(scope, subject.category);
-  if (!isKnown && unsearched.every(({ topic }) => topic)) throw unknownSubject(name);
+  if (!isKnown && search.isWhole && unsearched.every(({ topic }) => topic)) throw unknownSubject(name);
   const left = unsearched.map(({ knownAs: category, reason, topic }): SubjectRecord => {
     const unseen = { streamId: '*', holds: 'unknown', events: [], unseen: reason } as const;
     return { category, ...unseen, ...(topic && { topic }) };
   });
-  return [...records, ...left];
+  const unfinished = search
+    .unfinished()
+    .map((unseen): SubjectRecord => ({ ...unseen, holds: 'unknown', events: [] }));
+  return [...records, ...unfinished, ...left];
 }

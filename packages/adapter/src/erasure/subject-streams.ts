@@ -16,6 +16,7 @@ import { knownStream } from './known-stream.js';
 import { named, type SearchScope, searched, unsearchedFor } from './search-scope.js';
 import { storedEvents } from './stored-events.js';
 import { isSameSubject, namingProperties } from './subject-names.js';
+import type { SubjectSearch } from './subject-search.js';
 
 /** Somebody whose data are asked for, or erased. */
 export interface Subject {
@@ -56,6 +57,7 @@ export async function* subjectStreams(
   schema: string,
   scope: SearchScope,
   { category, id: given }: Subject,
+  search: SubjectSearch,
 ): AsyncGenerator<SubjectStream, void, undefined> {
   const mappings = searched(scope);
   const all = named(scope);
@@ -64,11 +66,13 @@ export async function* subjectStreams(
   const naming = mappings.filter((root) => [root, ...root.parts].some((each) => names(each).length > 0));
   if (!own && naming.length === 0 && unsearchedFor(scope, category).every(({ subjects }) => !subjects))
     throw new UnknownAggregateError('UNKNOWN_CATEGORY', category, subjectsOf(mappings));
+  if (search.endsBefore(...(own ? [own] : []), ...naming)) return;
   const known = own && (await knownStream(sql, schema, own, given));
   const id = known ?? given;
   if (own && known !== undefined) yield { mapping: own, streamId: id, holds: 'own', chosen: personalOf(own) };
-  for (const mapping of naming) {
-    for await (const { streamId, byRoot, parts } of namingStreams(sql, schema, mapping, id, names)) {
+  for (const [index, mapping] of naming.entries()) {
+    if (search.endsBefore(...naming.slice(index))) return;
+    for await (const { streamId, byRoot, parts } of namingStreams(sql, schema, mapping, id, names, search)) {
       if (mapping === own && streamId === id) continue;
       const chosen: Choice = (path, change) =>
         change === 'none' || path[0] === ownData ? byRoot : isOfSubject(mapping, path, byRoot, parts);
@@ -103,13 +107,17 @@ async function* namingStreams(
   root: EntityMapping,
   id: string,
   names: (mapping: EntityMapping) => string[],
+  search: SubjectSearch,
 ): AsyncGenerator<NamingStream> {
   const naming = new Set(
     [root, ...root.parts].flatMap((mapping) =>
       names(mapping).map((property) => (mapping.part ? `${mapping.part.path}.${property}` : property)),
     ),
   );
+  let done = 0;
+  search.heard(root, done);
   for (let after: string | undefined, more = true; more;) {
+    if (search.endsBefore(root)) return;
     const page: string[] = await streamIdsBehind(sql, schema, root.category, after, streamsLookedThrough);
     more = page.length === streamsLookedThrough;
     const holding = await candidates(sql, schema, root, id, after, more ? page.at(-1) : undefined);
@@ -124,8 +132,12 @@ async function* namingStreams(
           else stream.parts.add(partKey(path));
         }
       }
-      for (const [streamId, stream] of found) yield { streamId, ...stream };
+      for (const [streamId, stream] of found) {
+        if (search.endsBefore(root)) return;
+        yield { streamId, ...stream };
+      }
     }
+    search.heard(root, (done += page.length));
     after = page.at(-1);
   }
 }

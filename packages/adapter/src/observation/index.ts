@@ -7,3 +7,4 @@ export {
   type OperationName,
   type OperationSubject,
 } from './operation.js';
+export type { Progress, ProgressOptions } from './progress.js';

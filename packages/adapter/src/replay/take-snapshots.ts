@@ -1,6 +1,6 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
-import { operate } from '../observation/index.js';
+import { operate, type ProgressOptions } from '../observation/index.js';
 import { replayStreams } from './replay-streams.js';
 import { requireUpcasters } from './require-upcasters.js';
 import { snapshotFingerprint } from './snapshot-fingerprint.js';
@@ -79,6 +79,8 @@ export interface SnapshotReport {
   /** Removed: those that another version of the code has made, and all that are made anew. */
   readonly removed: number;
   readonly taken: number;
+  /** It was stopped by its signal: streams behind have none, and get theirs as they are read, or by the next run. */
+  readonly stopped?: true;
 }
 
 const batchSize = 200;
@@ -92,16 +94,21 @@ export async function rebuildSnapshots(
   database: Database,
   schema: string,
   mapping: EntityMapping,
+  { onProgress, signal }: ProgressOptions = {},
 ): Promise<SnapshotReport> {
   requireUpcasters(mapping);
   const { category, snapshotEvery } = mapping;
   const schemaName = quoteIdentifier(schema);
+  if (signal?.aborted) return { category, removed: 0, taken: 0, stopped: true };
+  let done = 0;
+  onProgress?.({ category, done, unit: 'streams' });
   const [gone] = await database.execute<{ removed: number }>(
     `with gone as (delete from ${schemaName}.snapshots where category = $1 returning 1) select count(*)::integer as removed from gone`,
     [category],
   );
   let taken = 0;
   for (let after: string | undefined, more = snapshotEvery > 0; more;) {
+    if (signal?.aborted) return { category, removed: gone?.removed ?? 0, taken, stopped: true };
     // every stream that is long enough has an event at this position
     const streams: { id: string; last: number }[] = await database.execute(
       `select s.id, (select max(e.stream_position) from ${schemaName}.events e
@@ -117,6 +124,7 @@ export async function rebuildSnapshots(
       new Map(streams.map(({ id, last }) => [id, last])),
     );
     // the last by PostgreSQL's order, which for rare characters isn't that of JavaScript
+    onProgress?.({ category, done: (done += streams.length), unit: 'streams' });
     after = streams.at(-1)?.id;
     more = streams.length === batchSize;
   }

@@ -62,6 +62,11 @@ export class SealChain {
     for (const { block, from, to } of this.known.values()) {
       this.say('digest', block, from, `it is not here, but its digest (positions ${from} to ${to}) is`);
     }
+    return this.soFar();
+  }
+
+  /** Digests that were compared, and up to which position they prove it. */
+  soFar(): { compared: number; to: string } {
     return { compared: this.compared, to: this.comparedTo };
   }
 

@@ -1,11 +1,13 @@
 import type { Database } from '../database/index.js';
 import { InvalidOptionsError } from '../errors.js';
+import type { ProgressOptions } from '../observation/index.js';
 import { type DigestTarget, storeOf } from './digest-target.js';
 import { lastBlock, sealBlock } from './seal-block.js';
 import { publishDigests } from './publish-digests.js';
 import { settledPosition } from './settled-position.js';
 
-export interface SealOptions {
+/** What it hears of are events that were sealed; the total is the number of positions that are to be, where some may be empty. */
+export interface SealOptions extends ProgressOptions {
   /**
    * Where digests are kept: a file, a store (`fileDigests`, `tableDigests`, `objectDigests`), or a function that writes one.
    * Without it blocks are made, and their digests are written by the first run that has one.
@@ -15,8 +17,6 @@ export interface SealOptions {
   blockSize?: number;
   /** How long to wait for open transactions that may still write, in milliseconds. @defaultValue 1000 */
   patienceMs?: number;
-  /** Stops after the block that is under way. */
-  signal?: AbortSignal;
 }
 
 /** What a run has sealed. */
@@ -29,6 +29,8 @@ export interface SealReport {
   readonly newest: string;
   /** Digests that were written outside. */
   readonly digests: number;
+  /** It was stopped by its signal, behind a block: the next run goes on. */
+  readonly stopped?: true;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface SealReport {
 export async function sealEvents(
   database: Database,
   schema: string,
-  { digest, blockSize = 10_000, patienceMs = 1_000, signal }: SealOptions,
+  { digest, blockSize = 10_000, patienceMs = 1_000, signal, onProgress }: SealOptions,
 ): Promise<SealReport> {
   if (!Number.isInteger(blockSize) || blockSize < 1 || blockSize > 1_000_000) {
     throw new InvalidOptionsError(
@@ -62,11 +64,19 @@ export async function sealEvents(
   await publish();
   let blocks = 0;
   let events = 0;
-  while (!signal?.aborted) {
+  let stopped = false;
+  const total = Number(settled - BigInt(before?.to ?? 0));
+  onProgress?.({ done: 0, total, unit: 'events' });
+  for (;;) {
+    if (signal?.aborted) {
+      stopped = true;
+      break;
+    }
     const block = await sealBlock(database, schema, settled, blockSize);
     if (!block) break;
     blocks++;
     events += block.events;
+    onProgress?.({ done: events, total, unit: 'events' });
     await publish();
   }
   if (failures.length > 0) throw failures[0];
@@ -77,5 +87,6 @@ export async function sealEvents(
     sealed: last ? { to: last.to, at: last.sealedAt, block: last.number } : null,
     newest: String(newest),
     digests,
+    ...(stopped && { stopped }),
   };
 }

@@ -1,4 +1,5 @@
-import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import { type Database, estimateRows, quoteIdentifier, type SqlExecutor } from '../database/index.js';
+import type { ProgressOptions } from '../observation/index.js';
 import type { SealBlock } from './block.js';
 import { type DigestSource, readDigests } from './digest-target.js';
 import { compareSealedEvents } from './compare-sealed-events.js';
@@ -10,7 +11,8 @@ import type { SealDifference } from './seal-difference.js';
 import { readBlockHeaders } from './seal-block.js';
 import { BlockVerification } from './verify-block.js';
 
-export interface SealVerifyOptions {
+/** What it hears of are sealed events; the total is PostgreSQL's estimate. */
+export interface SealVerifyOptions extends ProgressOptions {
   /**
    * The digests that were kept outside. Without them it is only seen whether the database agrees with itself: who may write to its
    * tables could have made all seals anew.
@@ -18,13 +20,11 @@ export interface SealVerifyOptions {
   digest?: DigestSource;
   /** Differences to list; all are counted. @defaultValue 20 */
   limit?: number;
-  /** Hears after each part of the log how far it is. */
-  onProgress?: (progress: { readonly events: number; readonly to: string }) => void;
 }
 
 /** Whether what is sealed is as it was sealed. */
 export interface SealVerification {
-  /** Nothing differs, of what is sealed; and where digests were given, they prove all of it. */
+  /** Nothing differs, of what is sealed; and where digests were given, they prove all of it. Never where it was stopped. */
   readonly clean: boolean;
   readonly blocks: number;
   readonly events: number;
@@ -52,6 +52,8 @@ export interface SealVerification {
   readonly differing: number;
   /** The first of them, in the order of positions. */
   readonly differences: readonly SealDifference[];
+  /** It was stopped by its signal: `sealed` says up to where it has come, `unsealed` is 0, and of all behind it nothing is said. */
+  readonly stopped?: true;
 }
 
 /** Positions that are read in one snapshot with the commitments of their events, unless a block is larger. */
@@ -65,7 +67,7 @@ const atOnce = 20_000;
 export async function verifySeals(
   database: Database,
   schema: string,
-  { digest, limit = 20, onProgress }: SealVerifyOptions,
+  { digest, limit = 20, onProgress, signal }: SealVerifyOptions,
 ): Promise<SealVerification> {
   const found = digest === undefined ? undefined : await readDigests(digest);
   const digests = found?.digests;
@@ -78,7 +80,16 @@ export async function verifySeals(
   const chain = new SealChain(digests, differs);
   const totals = { blocks: 0, events: 0, erased: 0, standIns: 0 };
   const length = new PageLength();
+  const total = onProgress && (await estimatedEvents(database, schema));
+  const heard = (): void =>
+    onProgress?.({ done: totals.events, unit: 'events', ...(total !== undefined && { total }) });
+  heard();
+  let stopped = false;
   for (let done = false; !done;) {
+    if (signal?.aborted) {
+      stopped = true;
+      break;
+    }
     done = await database.snapshot(async (sql) => {
       await pinForSeals(sql);
       const parts = await nextBlocks(sql, schema, chain.last?.number ?? 0);
@@ -98,30 +109,38 @@ export async function verifySeals(
         totals.erased += erased;
         totals.standIns += standIns;
       }
-      onProgress?.({ events: totals.events, to: last.block.to });
+      heard();
       return false;
     });
   }
-  const compared = chain.end();
-  if (!chain.last && differing === 0) throw notSealed();
+  const compared = stopped ? chain.soFar() : chain.end();
+  if (!stopped && !chain.last && differing === 0) throw notSealed();
   const to = chain.last?.to ?? '0';
-  if (digest !== undefined && chain.last && compared.to !== to) {
+  if (!stopped && digest !== undefined && chain.last && compared.to !== to) {
     // one that was sealed meanwhile has its digest by now, and the last is enough
     const now = await readDigests(digest);
     const { number, hash } = chain.last;
     if (chain.agrees && now.digests.some((each) => each.block === number && each.hash === hash))
       compared.to = to;
   }
-  const complete = compared.to === to;
+  const complete = !stopped && compared.to === to;
   return {
-    clean: differing === 0 && (!digests || complete),
+    clean: !stopped && differing === 0 && (!digests || complete),
     ...totals,
     sealed: { to, at: chain.last?.sealedAt ?? '' },
-    unsealed: await countBehind(database, schema, to),
+    unsealed: stopped ? 0 : await countBehind(database, schema, to),
     digests: found ? { ...compared, complete, unreadable: found.unreadable } : null,
     differing,
     differences: differences.sort(byPosition),
+    ...(stopped && { stopped }),
   };
+}
+
+async function estimatedEvents(sql: SqlExecutor, schema: string): Promise<number | undefined> {
+  const [table] = await sql.execute<{ oid: number }>('select $1::regclass::oid as oid', [
+    `${quoteIdentifier(schema)}.event_commitments`,
+  ]);
+  return table && estimateRows(sql, [table.oid]);
 }
 
 function byPosition(one: SealDifference, other: SealDifference): number {

@@ -31,9 +31,10 @@ export async function compareInNode(
   mapping: EntityMapping,
   scope: VerifyScope,
   limit: number,
+  onPage?: (rows: number) => void,
 ): Promise<TableComparison> {
   const run = new Run(sql, schema, mapping, scope, limit);
-  return run.whole();
+  return run.whole(onPage);
 }
 
 class Run {
@@ -53,12 +54,13 @@ class Run {
     this.root = { ...(mapping.part?.root ?? mapping), snapshotEvery: 0 };
   }
 
-  async whole(): Promise<TableComparison> {
+  async whole(onPage?: (rows: number) => void): Promise<TableComparison> {
     const faulty = this.mapping.part ? new Set<string>() : await this.faults();
     for (let after: string | undefined, more = true; more;) {
       const ids: string[] = await this.streamsBehind(after);
       for (const some of await streamsAtATime(this.sql, this.schema, this.mapping.category, ids))
         await this.comparePage(some, faulty);
+      onPage?.(this.rows);
       more = ids.length === pageSize;
       after = ids.at(-1);
     }

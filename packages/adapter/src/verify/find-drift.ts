@@ -20,9 +20,11 @@ export async function findDrift(
   mapping: EntityMapping,
   scope: VerifyScope,
   limit: number,
+  /** Hears after each page of streams of how many rows; not of a table that is compared in one statement. */
+  onPage?: (rows: number) => void,
 ): Promise<TableComparison> {
   if (!mapping.foldsInSql)
-    return compareInNode(sql, schema, mapping, scope, limit).catch(refuseIds(mapping, scope));
+    return compareInNode(sql, schema, mapping, scope, limit, onPage).catch(refuseIds(mapping, scope));
   return besideErased(sql, schema, mapping, scope, limit, (others) =>
     findInSql(sql, schema, mapping, others, limit, scope === everything),
   ).catch(refuseIds(mapping, scope));

@@ -1,8 +1,17 @@
 import { lockStreamEnds } from '../capture/index.js';
-import { type Database, gaveWay, pinSettings, retryWhileLocked } from '../database/index.js';
+import {
+  type Database,
+  gaveWay,
+  pinSettings,
+  requireGoing,
+  retryWhileLocked,
+  type SqlExecutor,
+  StoppedError,
+} from '../database/index.js';
 import { type Drift, driftName } from '../drift/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
+import type { ProgressOptions } from '../observation/index.js';
 import { appendCorrections } from './append-corrections.js';
 import { compare } from './compare.js';
 import { correctRows, setsIdentity } from './correct-rows.js';
@@ -15,7 +24,8 @@ import { refuseUnknownStreams } from './refuse-unknown-streams.js';
 import type { Unseen } from './verify.js';
 import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
 
-export interface RepairOptions {
+/** What it hears of are streams of a table that differ. The search for them is stopped at once, corrections behind their batch. */
+export interface RepairOptions extends ProgressOptions {
   /** Only says what would be done. @defaultValue false */
   dryRun?: boolean;
   /**
@@ -49,6 +59,8 @@ export interface RepairReport {
   readonly dryRun: boolean;
   /** Why nothing of it was looked at, in words, such as rows that a policy hides; absent where it was. */
   readonly unseen?: string;
+  /** It was stopped by its signal: there may be more that differs than it names. */
+  readonly stopped?: true;
 }
 
 /** Of an aggregate that can't be seen whole: nothing is said of it, and nothing done. */
@@ -96,17 +108,23 @@ export async function repairAggregate(
   }
   const chosen = options.streamIds ? ofStreams(options.streamIds) : everything;
   const scope: VerifyScope = restoreErased ? { ...chosen, comparesErased: true } : chosen;
-  const due = await inOneSnapshot(database, scope, async (sql) => {
-    if (options.streamIds) await refuseUnknownStreams(sql, schema, mapping, options.streamIds);
-    return firstEventsDue(sql, schema, mapping, scope);
-  });
-  for (const table of [mapping, ...mapping.parts]) {
-    const repair = new TableRepair(database, schema, table, truth, due.others, metadata);
-    const settled = await repair.run(dryRun);
-    repaired.push(...settled.repaired);
-    left.push(...settled.left);
+  const report = { category: mapping.category, repaired, left, withoutFirstEvent: 0, dryRun };
+  try {
+    const begin = async (sql: SqlExecutor): ReturnType<typeof firstEventsDue> => {
+      if (options.streamIds) await refuseUnknownStreams(sql, schema, mapping, options.streamIds);
+      return firstEventsDue(sql, schema, mapping, scope);
+    };
+    const due = await inOneSnapshot(database, scope, begin, options.signal);
+    report.withoutFirstEvent = due.rows;
+    for (const table of [mapping, ...mapping.parts]) {
+      const repair = new TableRepair(database, schema, table, truth, due.others, metadata, options);
+      await repair.run(dryRun, report);
+    }
+  } catch (error) {
+    if (error instanceof StoppedError) return { ...report, stopped: true };
+    throw error;
   }
-  return { category: mapping.category, repaired, left, withoutFirstEvent: due.rows, dryRun };
+  return report;
 }
 
 class TableRepair {
@@ -117,11 +135,28 @@ class TableRepair {
     private readonly truth: 'table' | 'events',
     private readonly scope: VerifyScope,
     private readonly metadata: object,
+    private readonly following: ProgressOptions,
   ) {}
 
-  async run(dryRun: boolean): Promise<{ repaired: readonly Drift[]; left: readonly Drift[] }> {
+  /** Adds to the report what it has settled, also when it throws. @throws StoppedError */
+  async run(dryRun: boolean, report: { readonly repaired: Drift[]; readonly left: Drift[] }): Promise<void> {
     const repaired = new Map<string, Drift>();
-    for (;;) {
+    try {
+      const found = await this.settleAll(dryRun, repaired);
+      report.left.push(...found.left);
+      if (dryRun) report.repaired.push(...found.drift);
+    } finally {
+      report.repaired.push(...repaired.values());
+    }
+  }
+
+  /** @returns what was found last: of a dry run all of it */
+  private async settleAll(
+    dryRun: boolean,
+    repaired: Map<string, Drift>,
+  ): Promise<{ readonly drift: readonly Drift[]; readonly left: readonly Drift[] }> {
+    this.heard(0);
+    for (let done = 0; ;) {
       const found = await this.find();
       const left = found.filter((drift) => !this.canBeSettled(drift));
       const drift = found.filter((each) => this.canBeSettled(each));
@@ -133,14 +168,21 @@ class TableRepair {
           'Is capture switched off for the table while the application writes? Run "npx backstory install" and repair again.',
         );
       }
-      if (dryRun) return { repaired: drift, left };
-      if (drift.length === 0) return { repaired: [...repaired.values()], left };
+      if (dryRun || drift.length === 0) return { drift, left };
       const ids = [...new Set(drift.map(({ streamId }) => streamId))];
+      const total = done + ids.length;
+      this.heard(done, total);
       for (let start = 0; start < ids.length; start += batchSize) {
-        for (const settled of await this.settle(ids.slice(start, start + batchSize)))
-          repaired.set(driftName(settled), settled);
+        const batch = ids.slice(start, start + batchSize);
+        await this.settle(batch, repaired);
+        this.heard((done += batch.length), total);
       }
     }
+  }
+
+  private heard(done: number, total?: number): void {
+    const { category } = this.mapping;
+    this.following.onProgress?.({ category, done, unit: 'streams', ...(total !== undefined && { total }) });
   }
 
   /** The order of the log is what consumers have seen, and a row can't be made from a stream that can't be replayed. */
@@ -155,20 +197,31 @@ class TableRepair {
 
   private async find(): Promise<readonly Drift[]> {
     const { database, schema, mapping, scope } = this;
-    const { drift } = await inOneSnapshot(database, scope, (sql) =>
-      findDrift(sql, schema, mapping, scope, driftsPerPass),
+    const { drift } = await inOneSnapshot(
+      database,
+      scope,
+      (sql) => findDrift(sql, schema, mapping, scope, driftsPerPass),
+      this.following.signal,
     );
     return drift;
   }
 
   /** Of a batch in which somebody writes all the time, the streams that are free are settled first. */
-  private async settle(ids: readonly string[]): Promise<readonly Drift[]> {
+  private async settle(ids: readonly string[], repaired: Map<string, Drift>): Promise<void> {
+    const requireToGoOn = (): void => requireGoing(this.following.signal);
+    requireToGoOn();
     try {
-      return await retryWhileLocked(() => this.settleAtOnce(ids), { attempts: ids.length > 1 ? 3 : 60 });
+      const attempts = ids.length > 1 ? 3 : 60;
+      const settled = await retryWhileLocked(() => this.settleAtOnce(ids), {
+        attempts,
+        onWait: requireToGoOn,
+      });
+      for (const drift of settled) repaired.set(driftName(drift), drift);
     } catch (error) {
       if (ids.length === 1 || !gaveWay(error)) throw error;
       const half = Math.ceil(ids.length / 2);
-      return [...(await this.settle(ids.slice(0, half))), ...(await this.settle(ids.slice(half)))];
+      await this.settle(ids.slice(0, half), repaired);
+      await this.settle(ids.slice(half), repaired);
     }
   }
 

@@ -1,6 +1,8 @@
 import { InvalidOptionsError } from '../errors.js';
+import type { ProgressOptions } from '../observation/index.js';
 
-export interface VerifyOptions {
+/** What it hears of are rows; the total is of a comparison of everything. */
+export interface VerifyOptions extends ProgressOptions {
   /** Drifts to report one by one for each aggregate; all are counted. @defaultValue 100 */
   limit?: number;
   /**

@@ -1,7 +1,7 @@
-import { type Database, type SqlExecutor, whyReadOnly } from '../database/index.js';
+import { type Database, estimateRows, type SqlExecutor, whyReadOnly } from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
 import { type EntityMapping, knownTables } from '../mapping/index.js';
-import { operate } from '../observation/index.js';
+import { operate, type Progress } from '../observation/index.js';
 import { knownFingerprintSql } from '../stages/index.js';
 import { findDrift } from './find-drift.js';
 import { firstEventsDue } from './first-events-due.js';
@@ -43,6 +43,11 @@ export interface VerificationReport {
   readonly off: readonly string[];
   /** What is captured and could not be compared, such as an aggregate whose table is gone. */
   readonly unseen: readonly Unseen[];
+  /**
+   * Categories that were not compared to their end, because the signal has stopped it. Nothing is said of them, and nothing was recorded.
+   * Absent where it came to its end.
+   */
+  readonly unfinished?: readonly string[];
 }
 
 /** An aggregate that could not be looked at, and why in words. */
@@ -53,14 +58,19 @@ export interface Unseen {
 
 export function verificationReport(
   aggregates: readonly AggregateVerification[],
-  { off, unseen }: { off: readonly string[]; unseen: readonly Unseen[] },
+  {
+    off,
+    unseen,
+    unfinished,
+  }: { off: readonly string[]; unseen: readonly Unseen[]; unfinished: readonly string[] },
 ): VerificationReport {
   const isClean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
   return {
-    clean: aggregates.length > 0 && isClean && unseen.length === 0,
+    clean: aggregates.length > 0 && isClean && unseen.length === 0 && unfinished.length === 0,
     aggregates,
     off,
     unseen: unseen.map(({ category, reason }) => ({ category, reason })),
+    ...(unfinished.length > 0 && { unfinished }),
   };
 }
 
@@ -70,6 +80,7 @@ export function verificationReport(
  * commits with its row. Records the result, where the server takes writes.
  * @throws InvalidOptionsError
  * @throws BackstoryError AGGREGATE_NOT_FOUND for a stream that is nowhere
+ * @throws StoppedError when the signal comes first: then nothing is recorded
  */
 export async function verifyAggregate(
   database: Database,
@@ -87,6 +98,27 @@ export async function verifyAggregate(
   );
 }
 
+type Counted = Omit<AggregateVerification, 'category' | 'complete' | 'recorded'>;
+type Compared = Counted & { readonly fingerprint: string | null; readonly scope: VerifyScope };
+
+/** Tells whoever listens how many rows were compared. */
+async function hearing(
+  sql: SqlExecutor,
+  { category, table, parts }: EntityMapping,
+  scope: VerifyScope,
+  { onProgress }: VerifyOptions,
+): Promise<(rows: number) => void> {
+  if (!onProgress) return () => undefined;
+  const oids = [table.oid, ...parts.map((part) => part.table.oid)];
+  const total = scope === everything ? await estimateRows(sql, oids) : undefined;
+  const heard = (done: number): void => {
+    const progress: Progress = { category, done, unit: 'rows' };
+    onProgress(total === undefined ? progress : { ...progress, total });
+  };
+  heard(0);
+  return heard;
+}
+
 async function verifyAndRecord(
   database: Database,
   schema: string,
@@ -97,16 +129,18 @@ async function verifyAndRecord(
   const { category } = mapping;
   const { since, ...moments } = await lastVerification(database, schema, category);
   const chosen = scopeOf(schema, category, options, since);
-  const { fingerprint, scope, ...found } = await inOneSnapshot(database, chosen, async (sql) => {
+  const compare = async (sql: SqlExecutor): Promise<Compared> => {
     if (options.streamIds) await refuseUnknownStreams(sql, schema, mapping, options.streamIds);
+    const heard = await hearing(sql, mapping, chosen, options);
     const compared = (of: VerifyScope): ReturnType<typeof compareAggregate> =>
-      compareAggregate(sql, schema, mapping, of, options.limit ?? 100);
+      compareAggregate(sql, schema, mapping, of, options.limit ?? 100, heard);
     const fingerprint = await knownFingerprint(sql, schema, mapping);
     const some = await compared(chosen);
     if (options.sample === undefined || some.rows + some.streams > 0)
       return { fingerprint, scope: chosen, ...some };
     return { fingerprint, scope: everything, ...(await compared(everything)) };
-  });
+  };
+  const { fingerprint, scope, ...found } = await inOneSnapshot(database, chosen, compare, options.signal);
   const recorded = isProof && (await whyReadOnly(database)) === undefined;
   const verification = { category, ...found, complete: scope === everything, recorded };
   if (!recorded) return verification;
@@ -147,7 +181,8 @@ async function compareAggregate(
   root: EntityMapping,
   scope: VerifyScope,
   limit: number,
-): Promise<Omit<AggregateVerification, 'category' | 'complete' | 'recorded'>> {
+  heard: (rows: number) => void,
+): Promise<Counted> {
   const due = await firstEventsDue(sql, schema, root, scope);
   const found = {
     rows: due.rows,
@@ -157,8 +192,17 @@ async function compareAggregate(
     withoutFirstEvent: due.rows,
   };
   for (const mapping of [root, ...root.parts]) {
-    const { rows, states, drifted, drift } = await findDrift(sql, schema, mapping, due.others, limit);
+    const before = found.rows;
+    const { rows, states, drifted, drift } = await findDrift(
+      sql,
+      schema,
+      mapping,
+      due.others,
+      limit,
+      (some) => heard(before + some),
+    );
     found.rows += rows;
+    heard(found.rows);
     if (mapping === root) found.streams = states;
     found.drifted += drifted;
     found.drift = [...found.drift, ...drift].slice(0, limit);

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { InvalidOptionsError } from '../../errors.js';
 import { aggregatesOf, attribution, type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
 import { table } from '../terminal.js';
+import { underWay } from '../under-way.js';
 
 const lines = [
   ['archive --before 2025-01-01 --dry-run', 'what would be moved'],
@@ -29,50 +31,66 @@ export function archiveCommand(program: Command, cli: Cli): void {
     .action(cli.action(choose));
 }
 
+const goOn = 'What was moved is moved; the same command goes on with the rest.';
+
 const choose: CommandRun = (backstory, input) =>
   (input.options['restore'] ? restore : archive)(backstory, input);
 
 const archive: CommandRun = async (backstory, input) => {
   const { options } = input;
-  const reports = await backstory.archive.move({
+  const move = {
     aggregates: aggregatesOf(input.args),
     before: moment(options['before']),
     events: positiveInteger(options['events'], '--events'),
     dryRun: options['dryRun'] === true,
     ...attribution(options),
-  });
-  print(input, reports, () =>
-    table(
-      [
-        'aggregate',
-        options['dryRun'] ? 'would move' : 'moved',
-        'of streams',
-        'drifted',
-        'undelivered',
-        'locked',
-      ],
-      reports.map(({ category, streams, events, left }) => [
-        category,
-        events,
-        streams,
-        left.drifted,
-        left.undelivered,
-        left.locked,
-      ]),
-    ),
+  };
+  const reports = await underWay(input.terminal, 'archive', (following) =>
+    backstory.archive.move({ ...move, ...following }),
   );
+  const stopped = stoppedOf(reports);
+  print(
+    input,
+    reports,
+    () =>
+      table(
+        [
+          'aggregate',
+          options['dryRun'] ? 'would move' : 'moved',
+          'of streams',
+          'drifted',
+          'undelivered',
+          'locked',
+        ],
+        reports.map(({ category, streams, events, left }) => [
+          category,
+          events,
+          streams,
+          left.drifted,
+          left.undelivered,
+          left.locked,
+        ]),
+      ) + stoppedInWords(stopped, goOn),
+  );
+  if (stopped.length > 0) return 1;
   return reports.some(({ left }) => left.drifted > 0) ? 2 : 0;
 };
 
 const restore: CommandRun = async (backstory, input) => {
-  const reports = await backstory.archive.restore({ aggregates: aggregatesOf(input.args) });
-  print(input, reports, () =>
-    table(
-      ['aggregate', 'restored', 'of streams'],
-      reports.map(({ category, streams, events }) => [category, events, streams]),
-    ),
+  const reports = await underWay(input.terminal, 'restore', (following) =>
+    backstory.archive.restore({ aggregates: aggregatesOf(input.args), ...following }),
   );
-  return 0;
+  const stopped = stoppedOf(reports);
+  print(
+    input,
+    reports,
+    () =>
+      table(
+        ['aggregate', 'restored', 'of streams'],
+        reports.map(({ category, streams, events }) => [category, events, streams]),
+      ) + stoppedInWords(stopped, goOn),
+  );
+  return stopped.length > 0 ? 1 : 0;
 };
 
 function moment(given: unknown): Date {

@@ -10,6 +10,7 @@ import {
   print,
 } from '../cli.js';
 import { examples } from '../examples.js';
+import { untilStopped } from '../stop-signals.js';
 import { progressView, table } from '../terminal.js';
 
 const lines = [
@@ -104,16 +105,9 @@ function unseenInWords(reports: readonly { category: string; unseen?: string }[]
 
 const backfill: CommandRun = async (backstory, input) => {
   const progress = progressView(input.terminal);
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const options = { aggregates: aggregatesOf(input.args), ...pace(input), onProgress: progress.update };
   try {
-    const reports = await backstory.backfill({
-      aggregates: aggregatesOf(input.args),
-      ...pace(input),
-      signal: stop.signal,
-      onProgress: progress.update,
-    });
+    const reports = await untilStopped(progress.stop, (signal) => backstory.backfill({ ...options, signal }));
     progress.stop();
     print(
       input,
@@ -141,7 +135,6 @@ const backfill: CommandRun = async (backstory, input) => {
     return looked.length === reports.length ? 0 : 2;
   } finally {
     progress.stop();
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 };
 

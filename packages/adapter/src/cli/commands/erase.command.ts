@@ -3,6 +3,8 @@ import type { ErasureReport } from '../../erasure/index.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { attribution, type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
+import { underWay } from '../under-way.js';
 import { isWhole, unsearchedInWords } from '../unsearched-in-words.js';
 
 const lines = [
@@ -50,7 +52,9 @@ const erase: CommandRun = async (backstory, input) => {
         'Leave out the aggregate and --properties, or leave out --subject.',
       );
     }
-    reports = await backstory.erasure.eraseSubject(subject, common);
+    reports = await underWay(input.terminal, 'erase', (following) =>
+      backstory.erasure.eraseSubject(subject, { ...common, ...following }),
+    );
   } else {
     if (aggregate === undefined || id === undefined) {
       throw new InvalidOptionsError(
@@ -61,12 +65,17 @@ const erase: CommandRun = async (backstory, input) => {
     const chosen = Array.isArray(properties) ? { properties: properties as string[] } : {};
     reports = [await backstory.erase(aggregate, id, { ...common, ...chosen })];
   }
+  const stopped = stoppedOf(reports);
   const done = reports.filter(({ unseen }) => unseen === undefined);
   print(
     input,
     reports,
-    () => (done.map(inWords).join('') || 'Nothing was erased.\n') + unsearchedInWords(reports),
+    () =>
+      (done.map(inWords).join('') || 'Nothing was erased.\n') +
+      unsearchedInWords(reports) +
+      stoppedInWords(stopped, 'The request is not done: the same command goes on with what is left.'),
   );
+  if (stopped.length > 0) return 1;
   return isWhole(reports) ? 0 : 2;
 };
 

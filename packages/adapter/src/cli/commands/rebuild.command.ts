@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { Backstory } from '../../backstory.js';
+import type { Progress } from '../../observation/index.js';
 import { type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { examples } from '../examples.js';
+import { underWay } from '../under-way.js';
 import { rebuildTable } from './rebuild-table.js';
 
 const lines = [
@@ -51,15 +54,34 @@ const rebuild: CommandRun = async (backstory, input) => {
   }
   const generations = await consumers.rebuild(projection);
   const end = Date.now() + positiveInteger(input.options['timeout'], '--timeout') * 1000;
-  let done = false;
-  while (input.options['wait'] !== false && !done && Date.now() < end) {
-    await sleep(200);
-    done = await consumers.rebuilt(projection);
-  }
+  const waits = input.options['wait'] !== false;
+  const done = await underWay(input.terminal, 'rebuild', async ({ onProgress, signal }) => {
+    let isLive = false;
+    for (let round = 0; waits && !isLive && Date.now() < end && !signal.aborted; round++) {
+      await sleep(200, undefined, { signal }).catch(() => undefined);
+      isLive = await consumers.rebuilt(projection);
+      if (!isLive && round % 5 === 0) onProgress(await howFar(backstory, projection, generations.next));
+    }
+    return isLive;
+  });
   print(input, { projection, ...generations, done }, () =>
     done
       ? `${projection}: generation ${generations.next} is live.\n`
       : `${projection}: generation ${generations.next} is being built; "npx backstory relay" shows how far it is.\n`,
   );
-  return done || input.options['wait'] === false ? 0 : 1;
+  return done || !waits ? 0 : 1;
 };
+
+/** Of its slowest partition. */
+async function howFar(backstory: Backstory, projection: string, generation: number): Promise<Progress> {
+  const all = await backstory.consumers.list();
+  const partitions = all.filter(({ name }) => name === `${projection}@${generation}`);
+  const slowest = partitions.sort((one, other) => other.lag - one.lag)[0];
+  const done = Number(slowest?.position ?? 0);
+  return {
+    category: projection,
+    done,
+    unit: 'events',
+    ...(slowest && { total: done + slowest.lag }),
+  };
+}

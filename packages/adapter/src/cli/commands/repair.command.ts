@@ -12,6 +12,8 @@ import {
   streamsOf,
 } from '../cli.js';
 import { examples } from '../examples.js';
+import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
+import { underWay } from '../under-way.js';
 
 const lines = [
   ['repair --dry-run', 'what would be done, with the values of both sides'],
@@ -40,21 +42,37 @@ export function repairCommand(program: Command, cli: Cli): void {
 
 const repair: CommandRun = async (backstory, input) => {
   const dryRun = input.options['dryRun'] === true;
-  const reports = await backstory.repair({
-    aggregates: aggregatesOf(input.args),
-    dryRun,
-    truth: input.options['truth'] as NonNullable<RepairOptions['truth']>,
-    restoreErased: input.options['restoreErased'] === true,
-    ...streamsOf(input),
-    ...attribution(input.options),
-  });
+  const reports = await underWay(input.terminal, 'repair', (following) =>
+    backstory.repair({
+      aggregates: aggregatesOf(input.args),
+      dryRun,
+      truth: input.options['truth'] as NonNullable<RepairOptions['truth']>,
+      restoreErased: input.options['restoreErased'] === true,
+      ...streamsOf(input),
+      ...attribution(input.options),
+      ...following,
+    }),
+  );
+  const stopped = stoppedOf(reports);
   const lines = reports.flatMap((report) => [
     ...report.repaired.map((drift) => line(dryRun ? 'would correct' : 'corrected', drift)),
     ...report.left.map((drift) => line("can't correct", drift)),
     firstEventsDueInWords(report),
     report.unseen === undefined ? '' : `${report.category} was not looked at: ${report.unseen}.\n`,
   ]);
-  print(input, reports, () => lines.join('') || nothingIn(reports));
+  print(
+    input,
+    reports,
+    () =>
+      (lines.join('') || (stopped.length > 0 ? '' : nothingIn(reports))) +
+      stoppedInWords(
+        stopped,
+        dryRun
+          ? 'There may be more to correct.'
+          : 'What was corrected stays; the same command goes on with the rest.',
+      ),
+  );
+  if (stopped.length > 0) return 1;
   if (reports.length === 0) return 2;
   const isLeft = reports.some(
     ({ left, withoutFirstEvent, unseen }) => left.length + withoutFirstEvent > 0 || unseen !== undefined,

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { aggregatesOf, attribution, type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
 import { table } from '../terminal.js';
+import { underWay } from '../under-way.js';
 import { isWhole, unsearchedInWords } from '../unsearched-in-words.js';
 
 const lines = [
@@ -28,11 +30,15 @@ export function retainCommand(program: Command, cli: Cli): void {
 const retain: CommandRun = async (backstory, input) => {
   const { by } = attribution(input.options);
   const dryRun = input.options['dryRun'] === true;
-  const reports = await backstory.erasure.retain({
-    aggregates: aggregatesOf(input.args),
-    dryRun,
-    ...(by !== undefined && { by }),
-  });
+  const reports = await underWay(input.terminal, 'retain', (following) =>
+    backstory.erasure.retain({
+      aggregates: aggregatesOf(input.args),
+      dryRun,
+      ...(by !== undefined && { by }),
+      ...following,
+    }),
+  );
+  const stopped = stoppedOf(reports);
   print(input, reports, () => {
     const rows = reports.flatMap(({ category, before, streams, events }) =>
       before ? [[category, before.toISOString().slice(0, 10), `${events} events`, streams]] : [],
@@ -41,7 +47,11 @@ const retain: CommandRun = async (backstory, input) => {
       rows.length === 0
         ? 'No aggregate says how long something is kept (retain).\n'
         : table(['aggregate', 'before', dryRun ? 'would erase in' : 'erased in', 'of streams'], rows);
-    return done + unsearchedInWords(reports);
+    const more = dryRun
+      ? 'There may be more.'
+      : 'What was erased is erased; the same command goes on with the rest.';
+    return done + unsearchedInWords(reports) + stoppedInWords(stopped, more);
   });
+  if (stopped.length > 0) return 1;
   return isWhole(reports) ? 0 : 2;
 };

@@ -3,6 +3,8 @@ import { InvalidOptionsError } from '../../errors.js';
 import type { SealDifference, SealVerification } from '../../seals/index.js';
 import { type Cli, type CommandInput, type CommandRun, positiveInteger, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { untilStopped } from '../stop-signals.js';
+import { underWay } from '../under-way.js';
 
 const lines = [
   ['seal --digest /evidence/digests.jsonl', 'seal what has come since the last time'],
@@ -50,34 +52,45 @@ const seal: CommandRun = async (backstory, input) => {
     ...(typeof digest === 'string' && { digest }),
   };
   if (every !== undefined) {
-    const end = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end.abort());
     const everyMs = positiveInteger(every, '--every') * 1000;
-    await backstory.seals.run({ ...options, everyMs, signal: end.signal });
+    await untilStopped(
+      () => undefined,
+      (signal) => backstory.seals.run({ ...options, everyMs, signal }),
+    );
     return 0;
   }
-  const report = await backstory.seals.seal(options);
+  const report = await underWay(input.terminal, 'seal', (following) =>
+    backstory.seals.seal({ ...options, ...following }),
+  );
   print(input, report, () => {
-    const { sealed, blocks, events, newest, digests } = report;
-    if (!sealed) return 'There is nothing to seal.\n';
+    const { sealed, blocks, events, newest, digests, stopped } = report;
+    if (!sealed) return stopped ? stoppedSealing : 'There is nothing to seal.\n';
     const behind = BigInt(newest) - BigInt(sealed.to);
     return (
       `Sealed ${events} events in ${blocks} blocks, up to position ${sealed.to} at ${sealed.at}. Digests written: ${digests}.\n` +
-      (behind > 0n
-        ? `${behind} positions behind it wait for transactions that were open: the next run seals them.\n`
-        : '')
+      (stopped
+        ? stoppedSealing
+        : behind > 0n
+          ? `${behind} positions behind it wait for transactions that were open: the next run seals them.\n`
+          : '')
     );
   });
-  return 0;
+  return report.stopped ? 1 : 0;
 };
+
+const stoppedSealing = 'Stopped before the end of the log. What is sealed is sealed; the next run goes on.\n';
 
 const verify: CommandRun = async (backstory, input) => {
   const { digest } = input.options;
-  const report = await backstory.seals.verify({
+  const options = {
     limit: positiveInteger(input.options['limit'], '--limit'),
     ...(typeof digest === 'string' && { digest }),
-  });
+  };
+  const report = await underWay(input.terminal, 'seal verify', (following) =>
+    backstory.seals.verify({ ...options, ...following }),
+  );
   print(input, report, () => report.differences.map(inWords).join('') + summary(report));
+  if (report.stopped) return 1;
   return report.clean ? 0 : 2;
 };
 
@@ -87,6 +100,7 @@ function inWords({ kind, block, position, event, problem }: SealDifference): str
 }
 
 function summary(report: SealVerification): string {
+  if (report.stopped) return stoppedVerifying(report);
   const { blocks, events, sealed, unsealed, erased, standIns, digests, differing, differences } = report;
   return [
     differing > differences.length && `${differing - differences.length} more differences.`,
@@ -107,6 +121,14 @@ function summary(report: SealVerification): string {
     .filter((line) => typeof line === 'string')
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** Never that all is well. */
+function stoppedVerifying({ blocks, events, sealed, differing }: SealVerification): string {
+  return (
+    `Stopped: ${events} events in ${blocks} blocks were looked at, up to position ${sealed.to}, and ${differing} differences found. ` +
+    'It proves nothing of the log; the same command begins anew.\n'
+  );
 }
 
 const status: CommandRun = async (backstory, input) => {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { aggregatesOf, type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
+import { underWay } from '../under-way.js';
 
 const lines = [
   ['snapshots order --dry-run', 'how many there are, and would be'],
@@ -19,15 +21,21 @@ export function snapshotsCommand(program: Command, cli: Cli): void {
 
 const snapshots: CommandRun = async (backstory, input) => {
   const dryRun = input.options['dryRun'] === true;
-  const reports = await backstory.rebuildSnapshots({ aggregates: aggregatesOf(input.args), dryRun });
-  const would = dryRun ? 'would be ' : '';
-  print(input, reports, () =>
-    reports
-      .map(
-        ({ category, removed, taken }) =>
-          `${category}: ${removed} snapshots ${would}removed, ${taken} ${would}taken\n`,
-      )
-      .join(''),
+  const reports = await underWay(input.terminal, 'snapshots', (following) =>
+    backstory.rebuildSnapshots({ aggregates: aggregatesOf(input.args), dryRun, ...following }),
   );
-  return 0;
+  const stopped = stoppedOf(reports);
+  const would = dryRun ? 'would be ' : '';
+  print(
+    input,
+    reports,
+    () =>
+      reports
+        .map(
+          ({ category, removed, taken }) =>
+            `${category}: ${removed} snapshots ${would}removed, ${taken} ${would}taken\n`,
+        )
+        .join('') + stoppedInWords(stopped, 'The same command takes them all anew.'),
+  );
+  return stopped.length > 0 ? 1 : 0;
 };

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
 import { table } from '../terminal.js';
+import { underWay } from '../under-way.js';
 import { isWhole, unsearchedInWords } from '../unsearched-in-words.js';
 
 const lines = [
@@ -22,7 +24,10 @@ export function subjectCommand(program: Command, cli: Cli): void {
 
 const subject: CommandRun = async (backstory, input) => {
   const [name] = input.args as [string];
-  const records = await backstory.erasure.subject(name);
+  const records = await underWay(input.terminal, 'subject', (following) =>
+    backstory.erasure.subject(name, following),
+  );
+  const stopped = stoppedOf(records);
   const found = records.filter(({ unseen }) => unseen === undefined);
   print(input, { subject: name, streams: records }, () => {
     const streams = table(
@@ -33,7 +38,13 @@ const subject: CommandRun = async (backstory, input) => {
         { own: 'its own', root: 'names it', parts: 'parts name it', unknown: '' }[holds],
       ]),
     );
-    return (found.length === 0 ? 'The log has nothing of it.\n' : streams) + unsearchedInWords(records);
+    const nothing = stopped.length > 0 ? '' : 'The log has nothing of it.\n';
+    return (
+      (found.length === 0 ? nothing : streams) +
+      unsearchedInWords(records) +
+      stoppedInWords(stopped, 'There may be more; the same command begins anew.')
+    );
   });
+  if (stopped.length > 0) return 1;
   return isWhole(records) ? 0 : 2;
 };

@@ -11,7 +11,9 @@ import {
   streamsOf,
 } from '../cli.js';
 import { examples } from '../examples.js';
+import { stoppedInWords } from '../stopped-in-words.js';
 import { table } from '../terminal.js';
+import { underWay } from '../under-way.js';
 import type { VerificationReport } from '../../verify/index.js';
 
 const lines = [
@@ -39,13 +41,17 @@ export function verifyCommand(program: Command, cli: Cli): void {
 const verify: CommandRun = async (backstory, input) => {
   const limit = positiveInteger(input.options['limit'], '--limit');
   const { sample, sinceLast } = input.options;
-  const report = await backstory.verify({
-    aggregates: aggregatesOf(input.args),
-    limit,
-    ...(sample !== undefined && { sample: Number(sample) }),
-    ...(sinceLast === true && { sinceLast }),
-    ...streamsOf(input),
-  });
+  const report = await underWay(input.terminal, 'verify', (following) =>
+    backstory.verify({
+      aggregates: aggregatesOf(input.args),
+      limit,
+      ...(sample !== undefined && { sample: Number(sample) }),
+      ...(sinceLast === true && { sinceLast }),
+      ...streamsOf(input),
+      ...following,
+    }),
+  );
+  const { unfinished = [] } = report;
   const unseen = new Set(report.unseen.map(({ category }) => category));
   const topics = aggregatesOf(input.args) === 'all' ? await backstory.topics() : [];
   print(
@@ -72,8 +78,13 @@ const verify: CommandRun = async (backstory, input) => {
           ? 'Run "npx backstory repair --dry-run" to see what would settle it.\n'
           : report.aggregates.length === 0
             ? 'Nothing was compared.\n'
-            : ''),
+            : '') +
+      stoppedInWords(
+        unfinished,
+        `Nothing is known or recorded of what is named here: npx backstory verify ${unfinished.join(' ')}`,
+      ),
   );
+  if (unfinished.length > 0) return 1;
   return report.clean ? 0 : 2;
 };
 
