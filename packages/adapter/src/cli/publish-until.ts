@@ -3,6 +3,7 @@ import type { Backstory } from '../backstory.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { RelayDefinition } from '../consumer-definition.js';
 import { type CommandInput, print } from './cli.js';
+import { RelayWatch } from './relay-watch.js';
 import { namedPublisher } from './named-publisher.js';
 
 /** Runs a relay in this process: until it is told to end, or has published all that is there now. */
@@ -37,6 +38,7 @@ export async function publishUntilEnd(
     ['SIGINT', 'SIGTERM'].map((signal) => once(process, signal, { signal: end.signal })),
   );
   told.catch(() => undefined);
+  let watching: Promise<void> | undefined;
   await consumers.start();
   try {
     input.terminal.stderr.write(
@@ -48,6 +50,9 @@ export async function publishUntilEnd(
           ? `What is personal of ${readable.join(', ')} is published as it is. To encrypt it, name a file whose options have encryption: --config.\n`
           : ''),
     );
+    const say = (line: string): void => void input.terminal.stderr.write(`${line}\n`);
+    const watch = new RelayWatch(name, say, options['untilCaughtUp'] !== true);
+    watching = watch.watch(() => consumers.list(), end.signal);
     const wait = { timeoutMs: Infinity, signal: end.signal };
     const caughtUp = options['untilCaughtUp']
       ? consumers.wait(name, undefined, wait)
@@ -56,6 +61,7 @@ export async function publishUntilEnd(
     await Promise.race([told, caughtUp]);
   } finally {
     end.abort();
+    await watching;
     await consumers.stop();
   }
   const status = (await consumers.list()).filter((consumer) => consumer.name === name);
@@ -65,7 +71,12 @@ export async function publishUntilEnd(
     input,
     status,
     () =>
-      status.map(({ position, lag }) => `"${name}" is at ${position}, ${lag} events behind.\n`).join('') +
+      status
+        .map(
+          ({ position, lag }) =>
+            `"${name}" is at ${position}, ${lag > 0 ? 'at most ' : ''}${lag} events behind.\n`,
+        )
+        .join('') +
       (parked > 0
         ? `${parked} events could not be published and are parked: npx backstory relay parked ${name}\n`
         : ''),

@@ -1,0 +1,65 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsumerStatus } from '../outbox/index.js';
+
+const everyMs = 250;
+const msUntilStuck = 750;
+
+/**
+ * Says what a relay of this process waits for, and when it goes on: another process that has it, a broker that doesn't answer, no event.
+ * What a broker has refused it with, the logger says.
+ */
+export class RelayWatch {
+  private readonly own = `${hostname()}:${process.pid}`;
+  /** What it waits for, as it was said. */
+  private waits: string | undefined;
+  private position: string | undefined;
+  private movedAt = performance.now();
+
+  constructor(
+    private readonly name: string,
+    private readonly say: (line: string) => void,
+    /** Whether it waits for events that are not there yet. */
+    private saysIdle: boolean,
+  ) {}
+
+  /** Until the signal. A look that fails is none: the workers tell of a database that is away. */
+  async watch(look: () => Promise<readonly ConsumerStatus[]>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      const found = signal.aborted ? [] : await look().catch(() => []);
+      const status = found.find(({ name }) => name === this.name);
+      if (status && !signal.aborted) this.see(status);
+    }
+  }
+
+  private see(status: ConsumerStatus): void {
+    const { position, worker, error, lag } = status;
+    const moved = this.position !== undefined && position !== this.position;
+    if (moved || this.position === undefined || lag === 0) this.movedAt = performance.now();
+    this.position = position;
+    if (worker !== this.own)
+      return this.wait(
+        worker === null
+          ? `"${this.name}" waits for its turn: nobody has it just now.`
+          : `"${this.name}" waits: ${worker} publishes it. This process goes on when that one ends.`,
+      );
+    if (error !== null) return void (this.waits = error);
+    if (performance.now() - this.movedAt > msUntilStuck)
+      return this.wait(
+        `"${this.name}" waits at position ${position}: the broker has confirmed nothing yet of at most ${lag} events.`,
+      );
+    const idle = `Nothing to publish yet: "${this.name}" waits for events.`;
+    if (lag === 0 && this.saysIdle && this.waits === undefined) this.wait(idle);
+    else if (this.waits !== undefined && (this.waits !== idle || moved)) {
+      this.say(`"${this.name}" goes on, at position ${position}.`);
+      this.waits = undefined;
+    }
+    this.saysIdle = false;
+  }
+
+  private wait(line: string): void {
+    if (line !== this.waits) this.say(line);
+    this.waits = line;
+  }
+}
