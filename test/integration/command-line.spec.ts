@@ -160,7 +160,7 @@ describe('the command line', () => {
     });
     expect((await run('verify')).code).toBe(0);
     expect((await run('history', 'author', '2')).out).toMatch(
-      /1 .*AuthorCreated {2}backfill\n[^]*2 .*AuthorCorrected {2}ops\n[^]*name: "changed"/,
+      /1 .*AuthorCreated {2}origin backfill\n[^]*2 .*AuthorCorrected {2}origin repair {2}by ops\n[^]*name: "changed"/,
     );
     expect((await run('history', 'author', '99')).out).toBe('author-99 has no events.\n');
   });

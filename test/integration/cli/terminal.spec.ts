@@ -52,6 +52,7 @@ describe('the program', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^aggregate +rows +first events +seconds +complete\nauthor +60 +60 +[\d.]+ +yes\n$/);
     const lines = err.trim().split('\n');
+    expect(lines.pop()).toMatch(/^Next: npx backstory verify author {3}\(/);
     for (const line of lines)
       expect(line).toMatch(/^backfill author: \d+\/60 rows, \d+ events, \d+ rows\/s, (\d+ s left|done)$/);
     expect(lines.at(-1)).toMatch(/60\/60 rows, 60 events, .*done$/);

@@ -88,8 +88,8 @@ export function firstEventsDueInWords({
   return `${category}: ${withoutFirstEvent} rows have no first event yet: npx backstory backfill ${category}\n`;
 }
 
-/** A value of an event for people: JSON, cut where it is long. */
+/** A value of an event for people: JSON, cut where it is long, which is said with the way to see it whole. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters; --json has them all)` : text;
 }

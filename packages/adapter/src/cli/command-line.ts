@@ -29,6 +29,7 @@ import { verifyCommand } from './commands/verify.command.js';
 import { findApplication } from './find-application.js';
 import type { ApplicationOptions } from './open-backstory.js';
 import type { Terminal } from './terminal.js';
+import { wrapped } from './wrapped.js';
 
 const commands = [
   initCommand,
@@ -149,6 +150,6 @@ function versionOf(programFile: string | undefined): string {
 /** An error of somebody's database or application has a message, too, which is often enough. */
 function inWords({ message, stack }: Error, debug: boolean, { stderr }: Terminal): string {
   if (debug && stack !== undefined) return stack;
-  const [first = '', ...rest] = message.split('\n');
+  const [first = '', ...rest] = wrapped(stderr, message).split('\n');
   return [coloured(stderr, 'red', first), ...rest].join('\n');
 }

@@ -1,10 +1,11 @@
+import { stripVTControlCharacters } from 'node:util';
 import { MultiBar, Presets } from 'cli-progress';
 import type { BackfillProgress } from '../backfill/index.js';
 
 /** Where a command's words go: results to stdout, everything else to stderr. */
 export interface Terminal {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  readonly stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   /** Where answers come from; nobody is asked without it. */
   readonly stdin?: NodeJS.ReadableStream & { isTTY?: boolean };
 }
@@ -70,18 +71,24 @@ function rest({ completed, secondsLeft, waitingFor }: BackfillProgress): string 
   return `${secondsLeft === undefined ? '?' : Math.ceil(secondsLeft)} s left`;
 }
 
-/** Columns as wide as their longest value; numbers to the right. */
+/** Columns as wide as their longest value; numbers to the right. Colours take no room. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const widths = header.map((title, index) =>
-    Math.max(title.length, ...rows.map((row) => String(row[index]).length)),
+    Math.max(title.length, ...rows.map((row) => widthOf(String(row[index])))),
   );
   const line = (cells: readonly (string | number)[]): string =>
     cells
       .map((cell, index) => {
         const width = widths[index] as number;
-        return typeof cell === 'number' ? String(cell).padStart(width) : cell.padEnd(width);
+        return typeof cell === 'number'
+          ? String(cell).padStart(width)
+          : cell + ' '.repeat(width - widthOf(cell));
       })
       .join('  ')
       .trimEnd();
   return [line(header), ...rows.map(line)].join('\n') + '\n';
+}
+
+function widthOf(cell: string): number {
+  return stripVTControlCharacters(cell).length;
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { InvalidOptionsError } from '../../errors.js';
 import { aggregatesOf, attribution, type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { sayWithoutDryRun } from '../say-next.js';
 import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
 import { table } from '../terminal.js';
 import { underWay } from '../under-way.js';
@@ -73,6 +74,7 @@ const archive: CommandRun = async (backstory, input) => {
       ) + stoppedInWords(stopped, goOn),
   );
   if (stopped.length > 0) return 1;
+  if (move.dryRun && reports.some(({ events }) => events > 0)) sayWithoutDryRun(input);
   return reports.some(({ left }) => left.drifted > 0) ? 2 : 0;
 };
 

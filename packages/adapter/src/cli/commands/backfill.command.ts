@@ -10,6 +10,7 @@ import {
   print,
 } from '../cli.js';
 import { examples } from '../examples.js';
+import { sayNext } from '../say-next.js';
 import { untilStopped } from '../stop-signals.js';
 import { progressView, table } from '../terminal.js';
 
@@ -80,7 +81,7 @@ const estimate: CommandRun = async (backstory, input) => {
     estimates,
     () =>
       table(
-        ['aggregate', 'rows', 'first events', 'megabytes', 'seconds'],
+        ['aggregate', 'rows', 'first events', 'MB', 'seconds'],
         estimates
           .filter(({ unseen }) => unseen === undefined)
           .map(({ category, rows, events, bytes, seconds }) => [
@@ -101,6 +102,12 @@ function unseenInWords(reports: readonly { category: string; unseen?: string }[]
       unseen === undefined ? [] : `${category} was not looked at: ${unseen}.\n`,
     )
     .join('');
+}
+
+/** The aggregates as they were named, behind a command. */
+function named({ args }: CommandInput): string {
+  const aggregates = aggregatesOf(args);
+  return aggregates === 'all' ? '' : ` ${aggregates.join(' ')}`;
 }
 
 const backfill: CommandRun = async (backstory, input) => {
@@ -132,6 +139,8 @@ const backfill: CommandRun = async (backstory, input) => {
     );
     const looked = reports.filter(({ unseen }) => unseen === undefined);
     if (!looked.every(({ finished }) => finished)) return 1;
+    if (looked.every(({ completed }) => completed))
+      sayNext(input, `verify${named(input)}`, 'prove that replaying the events gives the tables');
     return looked.length === reports.length ? 0 : 2;
   } finally {
     progress.stop();

@@ -3,6 +3,7 @@ import type { ErasureReport } from '../../erasure/index.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { attribution, type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { sayWithoutDryRun } from '../say-next.js';
 import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
 import { underWay } from '../under-way.js';
 import { isWhole, unsearchedInWords } from '../unsearched-in-words.js';
@@ -76,6 +77,7 @@ const erase: CommandRun = async (backstory, input) => {
       stoppedInWords(stopped, 'The request is not done: the same command goes on with what is left.'),
   );
   if (stopped.length > 0) return 1;
+  if (common.dryRun && done.some(({ events }) => events > 0)) sayWithoutDryRun(input);
   return isWhole(reports) ? 0 : 2;
 };
 

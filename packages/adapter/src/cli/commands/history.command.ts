@@ -37,6 +37,17 @@ const history: CommandRun = async (backstory, input) => {
   const [aggregate, id] = input.args as [string, string];
   const events = await backstory.history(aggregate, id, { ...until(input), ...section(input) });
   print(input, events, () => events.map(inWords).join('') || noEvents(aggregate, id));
+  const [first] = events;
+  const { after } = section(input);
+  if (
+    first &&
+    first.streamPosition > (after ?? 0) + 1 &&
+    !input.options.json &&
+    input.options['last'] !== undefined
+  )
+    input.terminal.stderr.write(
+      `There are older events, up to position ${first.streamPosition - 1}: leave --last out, or add --version ${first.streamPosition - 1}.\n`,
+    );
   return 0;
 };
 
@@ -77,7 +88,8 @@ function noEvents(aggregate: string, id: string): string {
 }
 
 function inWords({ streamPosition, recordedAt, type, data, metadata }: RecordedEvent): string {
-  return `${streamPosition}  ${recordedAt.toISOString()}  ${type}  ${metadata.actor ?? metadata.origin}\n${values(data)}`;
+  const actor = metadata.actor === undefined ? '' : `  by ${metadata.actor}`;
+  return `${streamPosition}  ${recordedAt.toISOString()}  ${type}  origin ${metadata.origin}${actor}\n${values(data)}`;
 }
 
 function values(data: EventData): string {

@@ -9,6 +9,7 @@ import { examples } from '../examples.js';
 import { eachTenant } from '../for-tenants.js';
 import { loggerOf } from '../logger-of.js';
 import { pendingInstall } from '../open-backstory.js';
+import { sayNext } from '../say-next.js';
 import { openTenants } from '../open-tenants.js';
 
 const lines = [
@@ -96,5 +97,7 @@ const install: CommandRun = async (backstory, input) => {
         )
         .join(''),
   );
+  if (on.some(({ backfill, unseen: reason }) => reason === undefined && !backfill?.completedAt))
+    sayNext(input, 'backfill', 'first events of the rows that are there');
   return 0;
 };

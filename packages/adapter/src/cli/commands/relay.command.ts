@@ -11,6 +11,7 @@ import {
   shown,
 } from '../cli.js';
 import { examples } from '../examples.js';
+import { sayNext } from '../say-next.js';
 import { publishUntilEnd } from '../publish-until.js';
 import { table } from '../terminal.js';
 
@@ -82,6 +83,7 @@ const relay: CommandRun = async (backstory, input) => {
     print(input, gone, () => `${gone.length} events of "${consumer}" are given up.\n`);
   } else {
     const parked = await consumers.parked(consumer, selection);
+    if (selection.limit !== undefined && parked.length === selection.limit) sayCut(input, parked.length);
     print(input, parked, () =>
       parked.length > 0 ? inWords(parked) : `Nothing of "${consumer}" is parked.\n`,
     );
@@ -89,11 +91,18 @@ const relay: CommandRun = async (backstory, input) => {
   return 0;
 };
 
+function sayCut({ terminal, options }: CommandInput, limit: number): void {
+  if (!options.json)
+    terminal.stderr.write(
+      `These are the first ${limit}, as --limit says; there may be more: leave it out to see all.\n`,
+    );
+}
+
 const list: CommandRun = async (backstory, input) => {
   const consumers = await backstory.consumers.list();
   print(input, consumers, () =>
     table(
-      ['consumer', 'position', 'behind', 'seconds', 'gaps', 'parked', 'worker', 'fails with'],
+      ['consumer', 'position', 'behind, at most', 'seconds', 'gaps', 'parked', 'worker', 'fails with'],
       consumers.map(({ name, partition, position, lag, lagSeconds, gaps, parked, worker, error }) => [
         `${name}/${partition}`,
         Number(position),
@@ -106,6 +115,8 @@ const list: CommandRun = async (backstory, input) => {
       ]),
     ),
   );
+  const stuck = consumers.find(({ parked }) => parked > 0);
+  if (stuck) sayNext(input, `relay parked ${stuck.name}`, 'what it could not handle, and why');
   return 0;
 };
 

@@ -12,6 +12,7 @@ import {
   streamsOf,
 } from '../cli.js';
 import { examples } from '../examples.js';
+import { sayNext, sayWithoutDryRun } from '../say-next.js';
 import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
 import { underWay } from '../under-way.js';
 
@@ -73,6 +74,9 @@ const repair: CommandRun = async (backstory, input) => {
       ),
   );
   if (stopped.length > 0) return 1;
+  const isRepaired = reports.some(({ repaired }) => repaired.length > 0);
+  if (isRepaired && dryRun) sayWithoutDryRun(input);
+  else if (isRepaired) sayNext(input, 'verify', 'prove that all is settled');
   if (reports.length === 0) return 2;
   const isLeft = reports.some(
     ({ left, withoutFirstEvent, unseen }) => left.length + withoutFirstEvent > 0 || unseen !== undefined,

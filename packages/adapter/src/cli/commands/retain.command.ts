@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { aggregatesOf, attribution, type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { sayWithoutDryRun } from '../say-next.js';
 import { stoppedInWords, stoppedOf } from '../stopped-in-words.js';
 import { table } from '../terminal.js';
 import { underWay } from '../under-way.js';
@@ -53,5 +54,6 @@ const retain: CommandRun = async (backstory, input) => {
     return done + unsearchedInWords(reports) + stoppedInWords(stopped, more);
   });
   if (stopped.length > 0) return 1;
+  if (dryRun && reports.some(({ events }) => events > 0)) sayWithoutDryRun(input);
   return isWhole(reports) ? 0 : 2;
 };

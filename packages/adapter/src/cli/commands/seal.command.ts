@@ -3,6 +3,7 @@ import { InvalidOptionsError } from '../../errors.js';
 import type { SealDifference, SealVerification } from '../../seals/index.js';
 import { type Cli, type CommandInput, type CommandRun, positiveInteger, print } from '../cli.js';
 import { examples } from '../examples.js';
+import { sayNext } from '../say-next.js';
 import { untilStopped } from '../stop-signals.js';
 import { underWay } from '../under-way.js';
 
@@ -75,6 +76,8 @@ const seal: CommandRun = async (backstory, input) => {
           : '')
     );
   });
+  if (report.sealed && typeof digest === 'string')
+    sayNext(input, `seal verify --digest ${digest}`, 'prove that nothing was changed since');
   return report.stopped ? 1 : 0;
 };
 

@@ -13,7 +13,9 @@ import {
   print,
 } from '../cli.js';
 import { examples } from '../examples.js';
+import { sayNext } from '../say-next.js';
 import { table } from '../terminal.js';
+import { wrapped } from '../wrapped.js';
 
 const lines = [
   ['stage order', 'how it was moved, by whom and why'],
@@ -149,10 +151,13 @@ async function moveOne(
   const change = await backstory.stages.set(aggregate, to, optionsOf(input));
   const { category, from, percent, overridden } = change;
   if (!dryRun) {
-    print(input, change, () => done(change));
+    print(input, change, () => wrapped(input.terminal.stdout, done(change)));
+    sayNextOf(input, to, [category]);
     return 0;
   }
-  print(input, { category, from, to, percent, reasons: overridden }, () => planned(change));
+  print(input, { category, from, to, percent, reasons: overridden }, () =>
+    wrapped(input.terminal.stdout, planned(change)),
+  );
   return overridden.length === 0 ? 0 : 1;
 }
 
@@ -169,9 +174,25 @@ async function moveSeveral(
     return dryRun ? planned(change) : done(change);
   };
   print(input, moves, () =>
-    moves.length === 0 ? `All stand in ${to} already.\n` : moves.map(inWords).join(''),
+    moves.length === 0
+      ? `All stand in ${to} already.\n`
+      : wrapped(input.terminal.stdout, moves.map(inWords).join('')),
   );
+  const moved = moves.flatMap(({ category, refused }) => (refused ? [] : [category]));
+  if (!dryRun && moved.length > 0) sayNextOf(input, to, moved);
   return moves.some(({ refused }) => refused) ? 1 : 0;
+}
+
+const nextOf: Partial<Record<Stage, readonly [command: string, why: string]>> = {
+  capture: ['backfill', 'first events of the rows that were there before'],
+  shadow: ['status', 'how many reads were compared, and what differed'],
+  replay: ['verify --since-last', 'now and then: prove what has changed since the last one'],
+};
+
+function sayNextOf(input: CommandInput, to: Stage, categories: readonly string[]): void {
+  const [command, why] = nextOf[to] ?? [];
+  if (command !== undefined)
+    sayNext(input, command === 'backfill' ? `${command} ${categories.join(' ')}` : command, why);
 }
 
 function done(change: StageChange): string {

@@ -2,8 +2,11 @@ import type { Command } from 'commander';
 import type { AggregateStatus } from '../../admin/index.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { residualInWords } from '../../stages/index.js';
-import { type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
+import { type Cli, type CommandInput, type CommandRun, positiveInteger, print } from '../cli.js';
+import { coloured } from '../colours.js';
 import { examples } from '../examples.js';
+import { grouped } from '../grouped.js';
+import { sayNext } from '../say-next.js';
 import { table } from '../terminal.js';
 
 const lines = [
@@ -18,6 +21,7 @@ const lines = [
 export function statusCommand(program: Command, cli: Cli): void {
   program
     .command('status')
+    .option('--all', 'list each of more than 20 aggregates, also those with nothing to settle')
     .option('--since <time>', 'count writes without a command since then, in every stage but off')
     .option(
       '--newest <number>',
@@ -34,6 +38,8 @@ const status: CommandRun = async (backstory, input) => {
     ...(since !== undefined && { since: moment(since) }),
     ...(newest !== undefined && { newest: positiveInteger(newest, '--newest') }),
   });
+  const { shown, others } = grouped(aggregates, needsAttention, input.options['all'] === true);
+  const { stdout } = input.terminal;
   const withheld = aggregates.flatMap((aggregate) => aggregate.withheld);
   const sealed = await backstory.seals.status();
   const topics = await backstory.topics();
@@ -43,19 +49,21 @@ const status: CommandRun = async (backstory, input) => {
     () =>
       `${table(
         ['aggregate', 'stage', 'backfill', 'verified', 'shadow reads', 'differed'],
-        aggregates.map(({ category, stage, percent, backfill, verified, shadow, differences }) => [
+        shown.map(({ category, stage, percent, backfill, verified, shadow, differences }) => [
           category,
           percent === null || percent === 100 ? stage : `${stage} ${percent} %`,
           backfill ? `${progressInWords(backfill)}, ${backfill.events} events` : '-',
-          verified ? `${verifiedInWords(verified)} ${verified.at.toISOString()}` : '-',
+          verified
+            ? coloured(stdout, styleOf(verified), `${verifiedInWords(verified)} ${verified.at.toISOString()}`)
+            : '-',
           shadow
             ? `${shadow.compared}, ${shadow.drifted} drifted` +
               (shadow.failed > 0 ? `, ${shadow.failed} failed` : '') +
               (shadow.skipped > 0 ? `, ${shadow.skipped} skipped` : '')
             : '-',
-          differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ') || '-',
+          differences.length > 0 ? coloured(stdout, 'red', differencesOf(differences)) : '-',
         ]),
-      )}${withheld.length > 0 ? `Left out of events, because they look like secrets: ${withheld.join(', ')}\n` : ''}` +
+      )}${othersInWords(others, shown.length)}${withheld.length > 0 ? `Left out of events, because they look like secrets: ${withheld.join(', ')}\n` : ''}` +
       aggregates
         .flatMap(({ category, unseen }) =>
           unseen === undefined ? [] : `${category} can't be looked at: ${unseen}.\n`,
@@ -67,8 +75,54 @@ const status: CommandRun = async (backstory, input) => {
         ? `Sealed up to position ${sealed.to} at ${sealed.at}; the newest event is at ${sealed.newest}.\n`
         : ''),
   );
+  sayNextOf(input, aggregates);
   return 0;
 };
+
+function differencesOf(differences: AggregateStatus['differences']): string {
+  return differences.map(({ kind, property, times }) => `${property || kind} ${times}×`).join(', ');
+}
+
+/** Whether something is to be done or looked at: of all else it is enough to know how many there are. */
+function needsAttention(aggregate: AggregateStatus): boolean {
+  const { stage, unseen, backfill, verified, shadow, differences, residual } = aggregate;
+  if (unseen !== undefined) return true;
+  const differed =
+    differences.length > 0 || (shadow !== null && shadow.drifted + shadow.failed + shadow.skipped > 0);
+  if (stage === 'off') return differed;
+  const isFilled = backfill !== null && backfill.completedAt !== null && !backfill.outdated;
+  const isProven = verified !== null && styleOf(verified) === 'green';
+  const isResidual = stage === 'events' && residual !== null && residual.residual + residual.captured > 0;
+  return !isFilled || !isProven || differed || isResidual;
+}
+
+function styleOf({
+  drifted,
+  withoutFirstEvent,
+  outdated,
+}: NonNullable<AggregateStatus['verified']>): 'green' | 'red' | 'yellow' {
+  if (drifted > 0) return 'red';
+  return outdated || withoutFirstEvent > 0 ? 'yellow' : 'green';
+}
+
+function othersInWords(others: readonly AggregateStatus[], shown: number): string {
+  if (others.length === 0) return '';
+  const counts = new Map<string, number>();
+  for (const { stage } of others) counts.set(stage, (counts.get(stage) ?? 0) + 1);
+  const byStage = [...counts].map(([stage, count]) => `${count} in ${stage}`).join(', ');
+  return `${others.length} ${shown > 0 ? 'others' : 'aggregates'} have nothing to settle: ${byStage}. --all lists them.\n`;
+}
+
+/** The first thing that is to be done, of all aggregates. */
+function sayNextOf(input: CommandInput, aggregates: readonly AggregateStatus[]): void {
+  const on = aggregates.filter(({ stage, unseen }) => stage !== 'off' && unseen === undefined);
+  const due = on.some(({ backfill }) => !backfill?.completedAt || backfill.outdated);
+  if (due) sayNext(input, 'backfill', 'first events of the rows that have none');
+  else if (on.some(({ verified }) => verified !== null && verified.drifted > 0 && !verified.outdated))
+    sayNext(input, 'repair --dry-run', 'what would settle what differs');
+  else if (on.some(({ verified }) => verified === null || styleOf(verified) === 'yellow'))
+    sayNext(input, 'verify', 'prove that replaying the events gives the tables');
+}
 
 /** @throws InvalidOptionsError */
 function moment(since: unknown): Date {

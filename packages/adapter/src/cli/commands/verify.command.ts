@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import type { Backstory } from '../../backstory.js';
 import { type Drift, driftName } from '../../drift/index.js';
 import {
   aggregatesOf,
   type Cli,
+  type CommandInput,
   type CommandRun,
   differencesInWords,
   firstEventsDueInWords,
@@ -10,11 +12,14 @@ import {
   print,
   streamsOf,
 } from '../cli.js';
+import { coloured } from '../colours.js';
 import { examples } from '../examples.js';
+import { grouped } from '../grouped.js';
+import { sayNext } from '../say-next.js';
 import { stoppedInWords } from '../stopped-in-words.js';
 import { table } from '../terminal.js';
 import { underWay } from '../under-way.js';
-import type { VerificationReport } from '../../verify/index.js';
+import type { AggregateVerification, VerificationReport } from '../../verify/index.js';
 
 const lines = [
   ['verify --data-source dist/data-source.js', 'everything'],
@@ -30,6 +35,7 @@ export function verifyCommand(program: Command, cli: Cli): void {
     .command('verify')
     .argument('[aggregates...]', 'categories or entities; all when none is named')
     .option('--limit <streams>', 'drifted streams to list for each aggregate', '20')
+    .option('--all', 'list each of more than 20 aggregates, also those that are clean')
     .option('--sample <share>', 'only this share of the streams, chosen by chance: 0.1')
     .option('--since-last', 'only streams with events since the last complete verify')
     .option('--stream <ids...>', 'only these streams of the one aggregate')
@@ -58,8 +64,8 @@ const verify: CommandRun = async (backstory, input) => {
     input,
     report,
     () =>
-      compared(report) +
-      report.aggregates.flatMap(({ drift }) => drift.map(inWords)).join('') +
+      compared(report, input) +
+      report.aggregates.flatMap((each) => [...each.drift.map(inWords), moreInWords(each)]).join('') +
       report.aggregates.map(firstEventsDueInWords).join('') +
       report.unseen
         .map(
@@ -85,15 +91,53 @@ const verify: CommandRun = async (backstory, input) => {
       ),
   );
   if (unfinished.length > 0) return 1;
+  if (report.clean) await sayStage(backstory, input, report);
   return report.clean ? 0 : 2;
 };
 
-function compared({ aggregates }: VerificationReport): string {
+/** Of many aggregates those that are not clean; the others are counted. */
+function compared({ aggregates }: VerificationReport, { options, terminal }: CommandInput): string {
   if (aggregates.length === 0) return '';
-  return table(
+  const { shown, others } = grouped(aggregates, (each) => !isClean(each), options['all'] === true);
+  const { stdout } = terminal;
+  const listed = table(
     ['aggregate', 'rows', 'streams', 'drifted'],
-    aggregates.map(({ category, rows, streams, drifted }) => [category, rows, streams, drifted]),
+    shown.map(({ category, rows, streams, drifted }) => [
+      category,
+      rows,
+      streams,
+      drifted === 0 ? drifted : coloured(stdout, 'red', String(drifted)),
+    ]),
   );
+  const rows = others.reduce((sum, each) => sum + each.rows, 0);
+  return (
+    (shown.length > 0 ? listed : '') +
+    (others.length > 0
+      ? `${others.length} ${shown.length > 0 ? 'others' : 'aggregates'} are clean, with ${rows} rows. --all lists them.\n`
+      : '')
+  );
+}
+
+function isClean({ drifted, withoutFirstEvent, recorded }: AggregateVerification): boolean {
+  return drifted + withoutFirstEvent === 0 && recorded;
+}
+
+/** What --limit has kept from the list. */
+function moreInWords({ category, drifted, drift }: AggregateVerification): string {
+  const more = drifted - drift.length;
+  return more > 0 ? `${category}: ${more} more differ; --limit ${drifted} lists all.\n` : '';
+}
+
+async function sayStage(
+  backstory: Backstory,
+  input: CommandInput,
+  { aggregates }: VerificationReport,
+): Promise<void> {
+  const complete = aggregates.filter(({ complete: isComplete, recorded }) => isComplete && recorded);
+  for (const { category } of complete) {
+    if ((await backstory.stages.get(category)) !== 'capture') continue;
+    return sayNext(input, 'stage --all shadow', 'compare what the application reads with replays');
+  }
 }
 
 function inWords(drift: Drift): string {
