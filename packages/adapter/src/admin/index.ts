@@ -9,7 +9,7 @@ export type { Finding } from './finding.js';
 export { type GrantedRoles, grantsFor } from './grants.js';
 export { findStreams, type FoundStream } from './find-streams.js';
 export { changesBetween, flatState, type PropertyChange } from './flat-state.js';
-export { type PublicationOptions, publicationFor } from './publication.js';
+export { publicationFor } from './publication.js';
 export { type Activity, readActivity } from './read-activity.js';
 export { type DriftReport, type DriftedStream, readDrift, type ShownDrift } from './read-drift.js';
 export { type DriftExample, readDriftExamples } from './read-drift-examples.js';

@@ -7,7 +7,7 @@ import { ShownAggregates } from './shown-aggregates.js';
 import type { BackstoryHistoryModuleOptions } from './history-options.js';
 
 /**
- * `GET history/:category/:id`: the changes of one entity, newest first, as {@link HistoryController} gives them, for an application's own pages.
+ * `GET history/:category/:id`: the changes of one entity, newest first, for an application's own pages.
  * Beside `BackstoryModule` in the root module.
  * @example
  * BackstoryHistoryModule.forRoot({ guards: [AuthGuard], aggregates: [{ aggregate: Order, hide: ['internalNote'] }] })
