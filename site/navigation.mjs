@@ -23,6 +23,7 @@ export const navigation = [
       'docs/events.md',
       'docs/aggregates.md',
       'docs/reads.md',
+      'docs/showing-changes.md',
       'docs/replay.md',
       'docs/commands.md',
       'docs/handling-commands.md',
@@ -45,6 +46,7 @@ export const navigation = [
     pages: [
       'docs/operating.md',
       'docs/deploying.md',
+      'docs/restore.md',
       'docs/dashboard.md',
       'docs/observability.md',
       'docs/verify.md',

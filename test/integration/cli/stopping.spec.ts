@@ -79,7 +79,7 @@ describe('a command that takes long', () => {
     expect(JSON.parse(out)).toMatchObject({ clean: true, aggregates: [{ rows: 1200 }] });
     const lines = err.trim().split('\n');
     expect(lines.length).toBeGreaterThanOrEqual(2);
-    for (const line of lines) expect(line).toMatch(/^verify subject: 0 of about 1200 rows, \d+ s$/);
+    for (const line of lines) expect(line).toMatch(/^verify subject: (0|1200) of about 1200 rows, \d+ s$/);
   });
 
   it('says nothing of its progress where it is done at once', async () => {
