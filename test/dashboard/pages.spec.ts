@@ -22,6 +22,7 @@ const pages = [
   { name: 'streams', hash: '#/streams/order/1', shows: 'Streams that were found' },
   { name: 'stream', hash: '#/stream/order/1', shows: 'OrderUpdated' },
   { name: 'consumers', hash: '#/consumers', shows: 'mail server says no' },
+  { name: 'log', hash: '#/log', shows: 'Nothing is sealed' },
   { name: 'doctor', hash: '#/doctor', shows: 'is disabled' },
 ];
 const themes = ['light', 'dark'] as const;

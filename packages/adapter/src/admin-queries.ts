@@ -11,6 +11,7 @@ import {
   findStreams,
   flatState,
   type FoundStream,
+  type LogReport,
   type Overview,
   type PropertyChange,
   readActivity,
@@ -18,6 +19,7 @@ import {
   readDrift,
   readDriftExamples,
   readEvents,
+  readLog,
   readOverview,
   readStatus,
   readStreamPage,
@@ -193,6 +195,11 @@ export class AdminQueries {
   /** As `backstory.consumers.list()`. */
   consumers(): Promise<ConsumerStatus[]> {
     return this.ask((sql) => listConsumers(sql, this.schema));
+  }
+
+  /** Seals, retention, the archive, topics, and where events were lost. */
+  log(): Promise<LogReport> {
+    return this.ask((sql) => readLog(sql, this.schema, this.mappings.all()));
   }
 
   /** As `backstory.doctor()`. */

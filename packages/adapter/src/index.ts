@@ -17,6 +17,7 @@ export type {
   Finding,
   FoundStream,
   ListedEvent,
+  LogReport,
   Overview,
   PropertyChange,
   PropertyDrift,

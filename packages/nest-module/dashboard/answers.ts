@@ -10,6 +10,7 @@ import type {
   Finding,
   FoundStream,
   ListedEvent,
+  LogReport,
   AdminQueries,
   ParkedEvent,
   PropertyChange,
@@ -43,6 +44,7 @@ export type FoundAnswer = Json<FoundStream>;
 export type ConsumerAnswer = Json<ConsumerStatus>;
 export type ParkedAnswer = Json<ParkedEvent>;
 export type ErasureAnswer = Json<ErasureReport>;
+export type LogAnswer = Json<LogReport>;
 export type FindingAnswer = Json<Finding>;
 export type Change = Json<PropertyChange>;
 export type Value = Json<ShownValue>;

@@ -6,6 +6,7 @@ import { BrowsePage } from './browse-page.js';
 import { ConsumersPage } from './consumers-page.js';
 import { CorrelationPage } from './correlation-page.js';
 import { DoctorPage } from './doctor-page.js';
+import { LogPage } from './log-page.js';
 import { OverviewPage } from './overview-page.js';
 import { type Chosen, linkTo, type Route, useAddress } from './route.js';
 import { StreamPage } from './stream-page.js';
@@ -17,6 +18,7 @@ const places = [
   { name: 'Browse', parts: ['browse'], owns: ['correlation'] },
   { name: 'Streams', parts: ['streams'], owns: ['stream'] },
   { name: 'Consumers', parts: ['consumers'], owns: [] },
+  { name: 'Log', parts: ['log'], owns: [] },
   { name: 'Doctor', parts: ['doctor'], owns: [] },
 ] as const;
 
@@ -95,6 +97,7 @@ function Page({ route: [place, ...parts], chosen, changes }: PageProps) {
       <StreamPage key={`${name}/${id}`} aggregate={name} id={id} event={chosen.event} changes={changes} />
     );
   if (place === 'consumers') return <ConsumersPage asked={chosen.parked} changes={changes} />;
+  if (place === 'log') return <LogPage />;
   if (place === 'doctor') return <DoctorPage />;
   return <h1 tabIndex={-1}>There is no such page</h1>;
 }

@@ -13,6 +13,7 @@ export { publicationFor } from './publication.js';
 export { type Activity, readActivity } from './read-activity.js';
 export { type DriftReport, type DriftedStream, readDrift, type ShownDrift } from './read-drift.js';
 export { type DriftExample, readDriftExamples } from './read-drift-examples.js';
+export { type LogReport, readLog } from './read-log.js';
 export {
   type AggregateOverview,
   type BackfillOverview,

@@ -191,6 +191,11 @@ export class DashboardController {
     );
   }
 
+  @Get('api/log')
+  log(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
+    return this.json(request, response, () => this.backstory.admin.log());
+  }
+
   @Get('api/doctor')
   doctor(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
     return this.json(request, response, () => this.backstory.admin.doctor());
