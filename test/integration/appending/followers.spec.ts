@@ -197,7 +197,7 @@ describe('events of the application’s own are known, outside of replay, to', (
     const run = (...args: string[]) =>
       runCommand(...args, '--data-source', `${__dirname}/depot-data-source.ts`);
     expect((await run('history', 'newsletter', 'week-12')).out).toMatch(
-      /1 {2}\S+ {2}NoteTaken {2}append\n {5}text: "?hello/,
+      /1 {2}\S+ {2}NoteTaken {2}origin append\n {5}text: "?hello/,
     );
     expect((await run('status')).out).toContain('Topics, which have no table: newsletter\n');
     const verified = await run('verify');

@@ -127,7 +127,11 @@ async function expectToSayWhereToWrite({ backstory }: Shop): Promise<void> {
         ),
         '',
       ]);
-      expect(await run('status')).toEqual([0, expect.stringContaining('replay'), '']);
+      expect(await run('status')).toEqual([
+        0,
+        expect.stringContaining('replay'),
+        expect.stringMatching(/^Next: npx backstory verify .*\n$/),
+      ]);
       expect(await run('history', 'note', '1')).toEqual([0, expect.stringContaining('NoteCreated'), '']);
       // nobody has verified on the primary: a proof that was made here is none
       expect(await run('doctor')).toEqual([0, expect.stringContaining('never been verified'), '']);
