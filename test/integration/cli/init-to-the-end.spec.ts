@@ -132,6 +132,24 @@ Change it so? [Y/n] `);
     expect(out).toContain(`Then run ${migration} with your other migrations, and:\n  npx backstory doctor `);
   });
 
+  it('names files as an ES module has to, and what is compiled where its loader is a compiler', async () => {
+    writeFileSync('package.json', '{ "type": "module" }');
+    mkdirSync('dist');
+    // what it is compiled to
+    writeFileSync('dist/data-source.cjs', `module.exports = require(${JSON.stringify(accounts)});`);
+    writeFileSync('src/data-source.cts', '');
+    const { code, out } = await runCommand(
+      ...['init', '--out', 'src/backstory.config.ts', '--migrations', 'src/migrations', '--yes'],
+      ...['--data-source', 'dist/data-source.cjs'],
+    );
+    expect(code).toBe(0);
+    const [migration = ''] = files().filter((file) => file.startsWith('src/migrations/'));
+    expect(read(migration)).toContain("import options from '../backstory.config.js';");
+    expect(read('src/app.module.ts')).toContain("import backstoryOptions from './backstory.config.js';");
+    expect(out).toContain('Look through src/backstory.config.ts, and compile the application.');
+    expect(out).toContain('--data-source dist/data-source.cjs --config dist/backstory.config.js\n');
+  });
+
   it('prints what goes into a root module that it does not change', async () => {
     const refused = await answerCommand(['', 'n', 'n'], 'init', ...application);
     expect(refused.out).toContain('@Module({ imports: [ …, BackstoryModule.forRoot(backstoryOptions)] })');

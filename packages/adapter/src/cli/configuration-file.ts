@@ -26,6 +26,12 @@ export function formatOf(file: string): ModuleFormat {
   );
 }
 
+/** Whether Node.js takes what this file is, or is compiled to, for an ES module: there imports name their files with the extension. */
+export function isEsModule(file: string): boolean {
+  const [, kind] = /\.([cm])?[jt]s$/.exec(file) ?? [];
+  return kind === undefined ? nearestType(dirname(resolve(file))) === 'module' : kind === 'm';
+}
+
 function nearestType(folder: string): string | undefined {
   const file = join(folder, 'package.json');
   if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { type?: string }).type;

@@ -4,7 +4,7 @@ import type { ModuleFormat } from '../proposal/index.js';
 export interface MigrationText {
   /** Of its name, in milliseconds. */
   readonly timestamp: number;
-  readonly format: Exclude<ModuleFormat, 'module'>;
+  readonly format: ModuleFormat;
   readonly schema?: string;
   /** How its file imports the options of the application; none for those of the last installation. */
   readonly configuration?: string;
@@ -13,6 +13,7 @@ export interface MigrationText {
 /** The source of a TypeORM migration that installs what is missing when it runs, in its own transaction. */
 export function migrationText({ timestamp, format, schema, configuration }: MigrationText): string {
   const isTypeScript = format === 'typescript';
+  const isModule = format !== 'commonjs';
   const options = [
     ...(configuration === undefined ? [] : ['...options']),
     ...(schema === undefined ? [] : [`schema: ${JSON.stringify(schema)}`]),
@@ -21,10 +22,10 @@ export function migrationText({ timestamp, format, schema, configuration }: Migr
   const name = `InstallBackstory${timestamp}`;
   const runner = isTypeScript ? 'queryRunner: QueryRunner' : 'queryRunner';
   const result = isTypeScript ? ': Promise<void>' : '';
-  const head = isTypeScript
+  const head = isModule
     ? [
         `import { installBackstory } from '@backstory/adapter';`,
-        `import type { MigrationInterface, QueryRunner } from 'typeorm';`,
+        ...(isTypeScript ? [`import type { MigrationInterface, QueryRunner } from 'typeorm';`] : []),
         ...(configuration === undefined ? [] : [`import options from '${configuration}';`]),
       ]
     : [
@@ -35,7 +36,7 @@ export function migrationText({ timestamp, format, schema, configuration }: Migr
     ...head,
     '',
     '/** Installs what is missing of the history when it runs. Written by "npx backstory migration". */',
-    `${isTypeScript ? 'export ' : ''}class ${name}${isTypeScript ? ' implements MigrationInterface' : ''} {`,
+    `${isModule ? 'export ' : ''}class ${name}${isTypeScript ? ' implements MigrationInterface' : ''} {`,
     `  name = '${name}';`,
     '',
     `  async up(${runner})${result} {`,
@@ -45,7 +46,7 @@ export function migrationText({ timestamp, format, schema, configuration }: Migr
     '  // What was recorded stays. "npx backstory stage --all off" ends capture.',
     `  async down()${result} {}`,
     '}',
-    ...(isTypeScript ? [] : ['', `module.exports = { ${name} };`]),
+    ...(isModule ? [] : ['', `module.exports = { ${name} };`]),
     '',
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import { InvalidOptionsError } from '../../errors.js';
 import { configurationText, type Proposal } from '../../proposal/index.js';
 import { proposeConfiguration } from '../../propose-configuration.js';
 import { type Cli, type CommandInput, print } from '../cli.js';
+import { compiledFile } from '../compiled-file.js';
 import { formatOf } from '../configuration-file.js';
 import { examples } from '../examples.js';
 import { withDataSource } from '../open-backstory.js';
@@ -167,8 +168,10 @@ function whatNext({ options }: InitInput, { file, module }: Plan, migration: Fil
   const byHand = module
     ? ''
     : `In a Nest application, put this into the root module:\n\n${moduleByHand(file, migration !== undefined)}\n`;
-  const look = `Look through ${file}. `;
+  const compiled = compiledFile(file, app ?? dataSource);
+  const look = `Look through ${file}${compiled === file ? '' : ', and compile the application'}. `;
+  const application = app ? `--app ${app}` : `--data-source ${dataSource} --config ${compiled}`;
   if (migration)
-    return `${byHand}${look}Then run ${migration.file} with your other migrations, and:\n  npx backstory doctor ${app ? `--app ${app}` : `--data-source ${dataSource} --config ${file}`}\n`;
-  return `${byHand}${look}Then:\n  npx backstory install ${app ? `--app ${app}` : `--data-source ${dataSource} --config ${file}`}\n`;
+    return `${byHand}${look}Then run ${migration.file} with your other migrations, and:\n  npx backstory doctor ${application}\n`;
+  return `${byHand}${look}Then:\n  npx backstory install ${application}\n`;
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidOptionsError } from '../../errors.js';
 import { type Cli, type CommandInput, print } from '../cli.js';
+import { formatOf } from '../configuration-file.js';
 import { examples } from '../examples.js';
 import { importPath } from '../import-path.js';
 import { migrationText } from '../migration-text.js';
@@ -25,7 +26,7 @@ export function migrationCommand(program: Command, cli: Cli): void {
   program
     .command('migration')
     .requiredOption('--dir <folder>', "the folder of the application's migrations")
-    .option('--js', 'write JavaScript (CommonJS) instead of TypeScript')
+    .option('--js', 'write JavaScript instead of TypeScript')
     .option('--force', 'also if nothing is missing here')
     .option('--dry-run', 'show what would be written')
     .description('write a TypeORM migration that installs or renews capture')
@@ -53,7 +54,7 @@ async function migration(input: CommandInput): Promise<void> {
   const file = join(folder, `${timestamp}-install-backstory.${options['js'] ? 'js' : 'ts'}`);
   const text = migrationText({
     timestamp,
-    format: options['js'] ? 'commonjs' : 'typescript',
+    format: formatOf(file),
     ...(options.schema !== undefined && { schema: options.schema }),
     ...(options.config !== undefined && { configuration: importPath(file, options.config) }),
   });

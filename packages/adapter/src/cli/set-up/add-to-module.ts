@@ -43,7 +43,8 @@ export function addToModule(source: string, line: ModuleLine): string | undefine
   const quote = /from\s+"/.test(declarations) ? '"' : "'";
   const semicolon = /;\s*$/.test(declarations) ? ';' : '';
   const esm = /from\s+['"]\.[^'"]*\.js['"]/.test(declarations);
-  const named = { ...line, configuration: `${line.configuration}${esm ? '.js' : ''}` };
+  const hasExtension = /\.[cm]?js$/.test(line.configuration);
+  const named = { ...line, configuration: `${line.configuration}${esm && !hasExtension ? '.js' : ''}` };
   const lines = importLines(named, quote, semicolon).map((each) => newline + each);
   return declarations + lines.join('') + withModule.slice(top);
 }

@@ -53,7 +53,7 @@ export function migrationFile(folder: string, configuration: string, schema: str
   const file = join(folder, `${timestamp}-install-backstory.${isTypeScript ? 'ts' : 'js'}`);
   const text = migrationText({
     timestamp,
-    format: isTypeScript ? 'typescript' : 'commonjs',
+    format: formatOf(file),
     configuration: importPath(file, configuration),
     ...(schema !== undefined && { schema }),
   });
