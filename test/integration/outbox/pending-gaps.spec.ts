@@ -57,7 +57,7 @@ describe('many gaps behind a transaction that stays open', () => {
           await sql.execute('select');
           await happens();
         }
-        if (text.includes('as settled'))
+        if (text.includes('as region'))
           lookedInto.push(text.includes('$2::bigint[]') ? (values?.[1] as unknown[]).length : 0);
         return sql.execute(text, values);
       },

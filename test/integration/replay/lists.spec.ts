@@ -69,7 +69,7 @@ describe('the list of a whole category', () => {
     }
     expect([count, bytes]).toEqual([10_000, 102_400_000]);
     expect(most).toBeLessThan(40);
-    expect(queriesForEvents()).toBe(21);
+    expect(queriesForEvents()).toBe(20);
     expect(ids).toEqual([...ids].sort());
     expect(new Set(ids).size).toBe(10_000);
   });
