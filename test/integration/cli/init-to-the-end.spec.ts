@@ -246,16 +246,17 @@ Change it so? [Y/n] `);
       env: { ...process.env, ACCOUNTS_URL: database.url, TERM: 'xterm' },
     });
     let shown = '';
-    let pressed = false;
+    // each once: what is typed is shown, too, and comes in pieces
+    const keys: [after: string, key: string][] = [
+      ['config.ts] ', '\r'],
+      ['migrations only?', '\u0003'],
+    ];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       shown += text;
-      if (pressed || !shown.includes('migrations only?')) {
-        if (!pressed && shown.includes('config.ts] ') && !shown.includes('changed by'))
-          child.stdin.write('\r');
-        return;
-      }
-      pressed = true;
-      child.stdin.write('\u0003');
+      const [next] = keys;
+      if (!next || !shown.includes(next[0])) return;
+      keys.shift();
+      child.stdin.write(next[1]);
     });
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(shown).toContain('Stopped: nothing was written.');
