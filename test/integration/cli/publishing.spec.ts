@@ -83,14 +83,16 @@ describe('relay publish', () => {
     confirm();
     const one = relay(...slow);
     await one.says(begun);
-    expect(await one.says('Nothing to publish yet: "broker" waits for events.\n')).toBeLessThan(soon);
+    expect(await one.says('"broker" waits for events: there are none behind position 0.\n')).toBeLessThan(
+      soon,
+    );
     await insert('a');
     expect(await one.says('"broker" goes on, at position 1.\n')).toBeLessThan(soon);
     await insert('b');
     await published('2');
     const { code, out } = await one.stop();
     expect({ code, out }).toEqual({ code: 0, out: '"broker" is at 2, 0 events behind.\n' });
-    expect(one.err().match(/goes on|Nothing to publish/g)).toHaveLength(2);
+    expect(one.err().match(/goes on|waits for events/g)).toHaveLength(2);
   });
 
   it('says that the broker has confirmed nothing, and that it goes on', async () => {
@@ -106,7 +108,7 @@ describe('relay publish', () => {
   it('says who has it, and that it goes on when that one is gone', async () => {
     confirm();
     const first = relay(...slow);
-    await first.says('Nothing to publish yet');
+    await first.says('waits for events');
     const second = relay(...slow);
     await second.says(begun);
     const waits = `"broker" waits: ${hostname()}:${first.child.pid} publishes it. This process goes on when that one ends.\n`;
@@ -135,7 +137,8 @@ describe('relay publish', () => {
     await one.says(begun);
     expect(await one.says(`Consumer "broker" waits: ${to} could not be reached: `)).toBeLessThan(soon);
     await listen(port);
-    await one.says('"broker" goes on, at position 1.\n');
+    // or it was there again before anybody had looked
+    await one.says(/"broker" (goes on, at|waits for events: there are none behind) position 1\.\n/);
     await one.stop();
     server.closeAllConnections();
     await close();

@@ -13,6 +13,8 @@ export class RelayWatch {
   private readonly own = `${hostname()}:${process.pid}`;
   /** What it waits for, as it was said. */
   private waits: string | undefined;
+  /** That it waits for events only. */
+  private isIdle = false;
   private position: string | undefined;
   private movedAt = performance.now();
 
@@ -44,14 +46,19 @@ export class RelayWatch {
           ? `"${this.name}" waits for its turn: nobody has it just now.`
           : `"${this.name}" waits: ${worker} publishes it. This process goes on when that one ends.`,
       );
-    if (error !== null) return void (this.waits = error);
+    if (error !== null) {
+      this.isIdle = false;
+      this.waits = error;
+      return;
+    }
     if (performance.now() - this.movedAt > msUntilStuck)
       return this.wait(
         `"${this.name}" waits at position ${position}: the broker has confirmed nothing yet of at most ${lag} events.`,
       );
-    const idle = `Nothing to publish yet: "${this.name}" waits for events.`;
-    if (lag === 0 && this.saysIdle && this.waits === undefined) this.wait(idle);
-    else if (this.waits !== undefined && (this.waits !== idle || moved)) {
+    if (lag === 0 && this.saysIdle && this.waits === undefined) {
+      this.wait(`"${this.name}" waits for events: there are none behind position ${position}.`);
+      this.isIdle = true;
+    } else if (this.waits !== undefined && (!this.isIdle || moved)) {
       this.say(`"${this.name}" goes on, at position ${position}.`);
       this.waits = undefined;
     }
@@ -59,6 +66,7 @@ export class RelayWatch {
   }
 
   private wait(line: string): void {
+    this.isIdle = false;
     if (line !== this.waits) this.say(line);
     this.waits = line;
   }
