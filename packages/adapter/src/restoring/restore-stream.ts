@@ -72,8 +72,15 @@ export async function restoreStream(
       ...(reason && { reason }),
     };
     await writeInSomeOrder(sql, restore, differences, metadata);
+    let left = await differencesOf(sql, tables);
+    // a part that was taken back from nobody has brought along parts of its own, which were in no stream until now
+    const brought = left.filter(({ kind }) => kind !== 'value');
+    if (brought.length > 0) {
+      await writeInSomeOrder(sql, restore, brought, metadata);
+      left = await differencesOf(sql, tables);
+    }
     await requireRecorded(sql, restore);
-    return reportOf(restore, differences, await differencesOf(sql, tables), dryRun);
+    return reportOf(restore, [...differences, ...brought], left, dryRun);
   };
   if (dryRun) return database.snapshot(work);
   const report = await retryWhileLocked(() => database.transaction(work), { attempts: 60 }).catch(
