@@ -41,6 +41,9 @@ describe('a hundred aggregates', () => {
     });
     expect(err).toContain('Next: npx backstory stage --all shadow   (');
     expect(rowsOf((await run('verify', '--all')).out)).toHaveLength(100);
+    expect((await run('verify', '--since-last')).out).toMatch(
+      /^100 aggregates have no difference in what was looked at, with \d rows\. --all lists them\.\n/,
+    );
     const json = await run('verify', '--json');
     expect((JSON.parse(json.out) as { aggregates: unknown[] }).aggregates).toHaveLength(100);
     expect(json.err).not.toContain('Next');

@@ -110,10 +110,14 @@ function compared({ aggregates }: VerificationReport, { options, terminal }: Com
     ]),
   );
   const rows = others.reduce((sum, each) => sum + each.rows, 0);
+  // of a sample, or of what has changed since, nobody can say more
+  const found = others.every(({ complete }) => complete)
+    ? 'are clean'
+    : 'have no difference in what was looked at';
   return (
     (shown.length > 0 ? listed : '') +
     (others.length > 0
-      ? `${others.length} ${shown.length > 0 ? 'others' : 'aggregates'} are clean, with ${rows} rows. --all lists them.\n`
+      ? `${others.length} ${shown.length > 0 ? 'others' : 'aggregates'} ${found}, with ${rows} rows. --all lists them.\n`
       : '')
   );
 }
@@ -133,11 +137,11 @@ async function sayStage(
   input: CommandInput,
   { aggregates }: VerificationReport,
 ): Promise<void> {
-  const complete = aggregates.filter(({ complete: isComplete, recorded }) => isComplete && recorded);
-  for (const { category } of complete) {
-    if ((await backstory.stages.get(category)) !== 'capture') continue;
-    return sayNext(input, 'stage --all shadow', 'compare what the application reads with replays');
-  }
+  const proven = aggregates.filter(({ complete, recorded }) => complete && recorded);
+  if (proven.length === 0) return;
+  const steps = await backstory.stages.nextSteps(proven.map(({ category }) => category));
+  if (steps.some(({ stage }) => stage === 'capture'))
+    sayNext(input, 'stage --all shadow', 'compare what the application reads with replays');
 }
 
 function inWords(drift: Drift): string {
