@@ -9,6 +9,7 @@ export {
   residualPolicy,
 } from './residual-policy.js';
 export { isReadFromEvents, isReplayed, isStage, type Stage, stages } from './stage.js';
+export { RepeatedLook } from './repeated-look.js';
 export type { StageGuard } from './stage-guard.js';
 export {
   type AroundChange,

@@ -1,4 +1,5 @@
 import type { SqlExecutor } from '../database/index.js';
+import { RepeatedLook } from './repeated-look.js';
 import {
   type NamedTable,
   nothingWatched,
@@ -16,23 +17,23 @@ export const seenByAllAfterMs = 1_500;
  */
 export class StageWatch {
   private known: WatchedStandings = nothingWatched;
-  private timer: NodeJS.Timeout | undefined;
   private lastRead: Promise<void> = Promise.resolve();
-  private stopped = false;
-  private failing = false;
+  private readonly look: RepeatedLook;
   /** Told whenever it has been read. */
   onRead: () => void = () => undefined;
 
   constructor(
     private readonly sql: SqlExecutor,
     private readonly schema: string,
-    private readonly onError: (error: unknown) => void,
-    private readonly intervalMs: number,
+    onError: (error: unknown) => void,
+    intervalMs: number,
     /** The tables that this instance reads, by the names that it has for them. */
     private readonly named: () => readonly NamedTable[],
     /** Told when something is captured in another way than when it was looked at last. */
     private readonly onCaptureChanged: () => Promise<void> = () => Promise.resolve(),
-  ) {}
+  ) {
+    this.look = new RepeatedLook(intervalMs, () => this.refresh(), onError);
+  }
 
   of(category: string): WatchedStanding {
     return this.known.of(category);
@@ -56,25 +57,11 @@ export class StageWatch {
   }
 
   start(): void {
-    this.timer = setTimeout(() => void this.poll(), this.intervalMs);
-    this.timer.unref();
+    this.look.start();
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
+    await this.look.stop();
     await this.lastRead.catch(() => undefined);
-  }
-
-  /** One word for an outage, however long it is. */
-  private async poll(): Promise<void> {
-    try {
-      await this.refresh();
-      this.failing = false;
-    } catch (error) {
-      if (!this.failing && !this.stopped) this.onError(error);
-      this.failing = true;
-    }
-    if (!this.stopped) this.start();
   }
 }

@@ -1,4 +1,4 @@
-import type { StageWatch } from '../stages/index.js';
+import { RepeatedLook, type StageWatch } from '../stages/index.js';
 import type { RegisteredHistory, TenantRegistry } from './tenant-registry.js';
 
 /** Histories that are read anew at the same time. */
@@ -12,24 +12,23 @@ export class TenantsWatch {
   private readonly members = new Map<string, StageWatch>();
   private versions = new Map<string, string>();
   private partitions: string | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
-  private failing = false;
-  private turn: Promise<void> = Promise.resolve();
+  private readonly looks: RepeatedLook;
 
   constructor(
     private readonly registry: TenantRegistry,
-    private readonly intervalMs: number,
-    private readonly onError: (error: unknown) => void,
+    intervalMs: number,
+    onError: (error: unknown) => void,
     /** Told of a history that the registry doesn't have any more. */
     private readonly onGone: (history: string) => void,
-  ) {}
+  ) {
+    this.looks = new RepeatedLook(intervalMs, () => this.look(), onError);
+  }
 
   /** `version` is of before its stages were read for the first time. */
   add(history: string, version: string, stages: StageWatch): void {
     this.members.set(history, stages);
     this.versions.set(history, version);
-    if (this.timer === undefined && !this.stopped) this.start();
+    this.looks.start();
   }
 
   delete(history: string): void {
@@ -37,27 +36,8 @@ export class TenantsWatch {
     this.versions.delete(history);
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.turn.catch(() => undefined);
-  }
-
-  private start(): void {
-    this.timer = setTimeout(() => void (this.turn = this.poll()), this.intervalMs);
-    this.timer.unref();
-  }
-
-  /** One word for an outage, however long it is. */
-  private async poll(): Promise<void> {
-    try {
-      await this.look();
-      this.failing = false;
-    } catch (error) {
-      if (!this.failing && !this.stopped) this.onError(error);
-      this.failing = true;
-    }
-    if (!this.stopped) this.start();
+  stop(): Promise<void> {
+    return this.looks.stop();
   }
 
   private async look(): Promise<void> {
@@ -83,7 +63,7 @@ export class TenantsWatch {
       await stages.refresh();
       this.versions.set(schema, version);
     } catch (error) {
-      if (!this.failing && !this.stopped) this.onError(error);
+      this.looks.fail(error);
     }
   }
 }
