@@ -44,6 +44,7 @@ import { Restoration } from './restoration.js';
 import type { KeyControl } from './key-control.js';
 import type { SealControl } from './seal-control.js';
 import type { ShadowReads } from './shadow/index.js';
+import { StandbyControl } from './standby-control.js';
 import { StageControl } from './stage-control.js';
 import type { StageWatch } from './stages/index.js';
 import { upcast } from './upcasting/index.js';
@@ -60,6 +61,8 @@ export class Backstory extends EventWriting {
   readonly archive: ArchiveControl;
   /** Erases by person, says what is held on one, and erases what is old. */
   readonly erasure: ErasureControl;
+  /** Reads on standbys that have what was written before. */
+  readonly standbys: StandbyControl;
   /** @internal */
   protected readonly appends: Appends;
   /** @internal */
@@ -102,6 +105,7 @@ export class Backstory extends EventWriting {
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.erasure = new ErasureControl(database, schema, mappings);
     this.admin = new AdminQueries(database, schema, mappings, this.aggregates, this.stages, findings);
+    this.standbys = new StandbyControl(dataSource, database, stageWatch);
     this.appends = new Appends(dataSource, schema, mappings);
     this.commands = new CommandHandling(
       dataSource,

@@ -5,6 +5,7 @@ import { findingsElsewhere } from './findings-elsewhere.js';
 import { findingsOfKeys } from './findings-of-keys.js';
 import { findingsOfPersonal } from './findings-of-personal.js';
 import { findingsOfSubjects } from './findings-of-subjects.js';
+import { findingsOfStandbys } from './findings-of-standbys.js';
 import type { MappedAggregates } from './mapped-aggregates.js';
 import type { EncryptionOptions } from './options.js';
 
@@ -20,6 +21,7 @@ export async function findingsOfSetUp(
     ...(await diagnose(sql, schema, mappings, absent)),
     ...mappings.flatMap((root) => [...findingsOfPersonal(root), ...findingsOfSubjects(root, mappings)]),
     ...(await findingsOfKeys(sql, schema, encryption)),
+    ...(await findingsOfStandbys(dataSource, sql, schema)),
     ...(await findingsElsewhere(dataSource, sql, mappings)),
   ];
 }

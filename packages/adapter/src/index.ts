@@ -214,6 +214,8 @@ export type {
   SealVerification,
   SealVerifyOptions,
 } from './seals/index.js';
+export type { StandbyControl, StandbyReadOptions } from './standby-control.js';
+export type { StandbyStatus } from './standby-status.js';
 export type { SealControl, SealRunOptions } from './seal-control.js';
 export type { ShadowOptions } from './shadow/index.js';
 export type { StageControl, StageMove, StageOptions } from './stage-control.js';

@@ -4,9 +4,9 @@ import type { EntityMapping } from './mapping/index.js';
 import type { Unseen } from './verify/index.js';
 
 /**
- * Looks at several aggregates, one after the other. Of all that there are, one that this role can't see whole keeps nobody from
+ * Looks at several aggregates, one after the other. Of all that there are, one that this role can't see whole, or that a standby has cancelled, keeps nobody from
  * looking at the others, and is told with its reason. What was stopped is told, too.
- * @throws BackstoryError ROWS_HIDDEN or RIGHTS_MISSING for one that was named
+ * @throws BackstoryError ROWS_HIDDEN, RIGHTS_MISSING or STANDBY_CONFLICT for one that was named
  */
 export async function lookAtEach<Found>(
   mappings: readonly EntityMapping[],
@@ -29,5 +29,7 @@ export async function lookAtEach<Found>(
 }
 
 function isUnseen(error: unknown): error is BackstoryError {
-  return BackstoryError.is(error, 'ROWS_HIDDEN') || BackstoryError.is(error, 'RIGHTS_MISSING');
+  return (['ROWS_HIDDEN', 'RIGHTS_MISSING', 'STANDBY_CONFLICT'] as const).some((code) =>
+    BackstoryError.is(error, code),
+  );
 }

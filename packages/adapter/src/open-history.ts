@@ -41,6 +41,7 @@ import {
   poolDatabase,
   poolOf,
   ReplayingReads,
+  StandbyReads,
   tablesElsewhere,
   watchWrites,
 } from './typeorm/index.js';
@@ -170,6 +171,11 @@ export async function openHistory(
           ? `No living stream ${mapping.category}-${id} for a row that was read: the row is returned (run "npx backstory verify")`
           : `A row is returned as it is in the table: ${reason.message}`,
       ),
+    new StandbyReads(stages, () =>
+      logger.warn(
+        'A replica does not have the stages of the server that takes the writes yet: until then its rows are returned as they are',
+      ),
+    ),
   );
   const ofConsumers = links.tenant === undefined ? database : lookingInto(database, links.tenant);
   const consumers = new ConsumerControl(

@@ -10,6 +10,7 @@ export {
 } from './residual-policy.js';
 export { isReadFromEvents, isReplayed, isStage, type Stage, stages } from './stage.js';
 export { RepeatedLook } from './repeated-look.js';
+export { stagesKey } from './stages-key.js';
 export type { StageGuard } from './stage-guard.js';
 export {
   type AroundChange,

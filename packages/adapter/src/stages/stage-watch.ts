@@ -1,5 +1,6 @@
 import type { SqlExecutor } from '../database/index.js';
 import { RepeatedLook } from './repeated-look.js';
+import { stagesKey } from './stages-key.js';
 import {
   type NamedTable,
   nothingWatched,
@@ -19,6 +20,7 @@ export class StageWatch {
   private known: WatchedStandings = nothingWatched;
   private lastRead: Promise<void> = Promise.resolve();
   private readonly look: RepeatedLook;
+  private readAt = -Infinity;
   /** Told whenever it has been read. */
   onRead: () => void = () => undefined;
 
@@ -26,7 +28,7 @@ export class StageWatch {
     private readonly sql: SqlExecutor,
     private readonly schema: string,
     onError: (error: unknown) => void,
-    intervalMs: number,
+    private readonly intervalMs: number,
     /** The tables that this instance reads, by the names that it has for them. */
     private readonly named: () => readonly NamedTable[],
     /** Told when something is captured in another way than when it was looked at last. */
@@ -44,11 +46,28 @@ export class StageWatch {
     return this.known.isReading;
   }
 
+  /** What is known, in one word: see {@link WatchedStandings.key}. */
+  get key(): string {
+    return this.known.key;
+  }
+
+  /** Whether what is known was read a moment ago: the server that takes the writes can be reached. */
+  get isUpToDate(): boolean {
+    return performance.now() - this.readAt < 2 * this.intervalMs + 1_000;
+  }
+
+  /** The key of what another server has, such as a standby: as {@link stagesKey}. */
+  keyOf(sql: SqlExecutor): Promise<string | undefined> {
+    return stagesKey(sql, this.schema, this.named());
+  }
+
   /** Reads now. A read that is under way doesn't count: it may have begun before the change that the caller has made. */
   refresh(): Promise<void> {
     const read = async (): Promise<void> => {
       const before = this.known;
+      const asked = performance.now();
       this.known = await readWatchedStandings(this.sql, this.schema, this.named());
+      this.readAt = asked;
       if (before !== nothingWatched && before.version !== this.known.version) await this.onCaptureChanged();
       this.onRead();
     };

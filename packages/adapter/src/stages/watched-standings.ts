@@ -19,12 +19,17 @@ export interface WatchedStandings {
   readonly version: string;
   /** Whether anything is compared or replayed. */
   readonly isReading: boolean;
+  /**
+   * Another one whenever a stage or what is captured was written, also where it is the same again, and for other migrations of
+   * Backstory's own. A standby has the same one once it has what was written.
+   */
+  readonly key: string;
 }
 
 const unseen: WatchedStanding = { ...notSeenYet, tables: new Map(), unsettled: [] };
 
 /** Before anything was read. */
-export const nothingWatched: WatchedStandings = { of: () => unseen, version: '', isReading: false };
+export const nothingWatched: WatchedStandings = { of: () => unseen, version: '', isReading: false, key: '' };
 
 /** What an instance calls the table of an aggregate, or of the part of one. */
 export interface NamedTable {
@@ -51,6 +56,9 @@ export async function readWatchedStandings(
       tables: Record<string, number[]> | null;
       unsettled: string[];
       version: string | null;
+      written: string;
+      writtenTables: string | null;
+      migration: number;
     }
   >(
     `select s.category, s.stage, s.replay_percent as percent,
@@ -70,8 +78,11 @@ export async function readWatchedStandings(
              where m.category = a.category and m.part = a.part and c.relkind = 'v')) end as tables,
        coalesce((select jsonb_agg(a.part) from ${name}.aggregates a
          where a.category = s.category and a.fingerprint is not null and a.table_oid is distinct from a.replayed_oid), '[]') as unsettled,
-       (select md5(string_agg(concat(a.fingerprint, a.table_oid), ',' order by a.category, a.part)) from ${name}.aggregates a) as version
-     from ${name}.stages s`,
+       (select md5(string_agg(concat(a.fingerprint, a.table_oid), ',' order by a.category, a.part)) from ${name}.aggregates a) as version,
+       s.xmin::text as written,
+       (select string_agg(a.xmin::text, ',' order by a.category, a.part) from ${name}.aggregates a) as "writtenTables",
+       (select max(id) from ${name}.migrations) as migration
+     from ${name}.stages s order by s.category`,
     [JSON.stringify(named)],
   );
   const known = new Map(
@@ -89,5 +100,11 @@ export async function readWatchedStandings(
     of: (category) => known.get(category) ?? unseen,
     version: rows[0]?.version ?? '',
     isReading: rows.some(({ stage }) => isReadFromEvents(stage)),
+    key: JSON.stringify(rows, (_, value: unknown) => (isListOfOids(value) ? [...value].sort() : value)),
   };
+}
+
+/** PostgreSQL gives them in whatever order it has found them. */
+function isListOfOids(value: unknown): value is number[] {
+  return Array.isArray(value) && typeof value[0] === 'number';
 }

@@ -1,7 +1,8 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import { BackstoryError } from '../errors.js';
 import type { InterceptingReads, PlannedRead, QueryShape } from './intercepting-reads.js';
-import type { Alias, Select } from './row-identity.js';
+import type { Select } from './row-identity.js';
+import { standbyClient } from './standby-reads.js';
 
 type RawResult = Record<string, unknown>;
 
@@ -73,7 +74,10 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
     if (!reads || interception.raw.has(this)) return loadRawResults.call(this, queryRunner);
     const { aliases, selects } = this.expressionMap;
     const isKept = isCached(this, dataSource);
-    const { added, plans } = planned(reads, aliases, this.expressionMap, isKept);
+    const standby = dataSource.driver.isReplicated ? await standbyClient(dataSource, queryRunner) : undefined;
+    const plan = (each: InterceptingReads): PlannedRead | undefined =>
+      each.plan(aliases, this.expressionMap, isKept, standby);
+    const { added, plans } = planned(reads, plan);
     if (plans.length === 0) return loadRawResults.call(this, queryRunner);
     if (added.length > 0) this.expressionMap.selects = [...selects, ...added];
     const apply = async (rows: RawResult[]): Promise<void> => {
@@ -102,14 +106,12 @@ function patch(prototype: SelectQueryBuilderInternals): Interception {
 /** What all of them add, once. One that asks for something else under a name that is taken does without. */
 function planned(
   reads: readonly InterceptingReads[],
-  aliases: readonly Alias[],
-  query: QueryShape,
-  isKept: boolean,
+  planOf: (each: InterceptingReads) => PlannedRead | undefined,
 ): { added: Select[]; plans: PlannedRead[] } {
   const added = new Map<string | undefined, Select>();
   const plans: PlannedRead[] = [];
   for (const each of reads) {
-    const plan = each.plan(aliases, query, isKept);
+    const plan = planOf(each);
     const isOther = ({ selection, aliasName }: Select): boolean =>
       (added.get(aliasName)?.selection ?? selection) !== selection;
     if (!plan || plan.selects.some(isOther)) continue;

@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import type { PgClient } from './pg-pool.js';
 import type { Alias, Select } from './row-identity.js';
 
 /** What TypeORM's query builder notes of a query. */
@@ -25,6 +26,14 @@ export interface PlannedRead {
 export interface InterceptingReads {
   /** Histories of one kind are open once for each DataSource. */
   readonly kind: 'single' | 'tenants';
-  /** `isKept`: TypeORM keeps the result by the query's text, so it must be the same each time. */
-  plan(aliases: readonly Alias[], query: QueryShape, isKept: boolean): PlannedRead | undefined;
+  /**
+   * `isKept`: TypeORM keeps the result by the query's text, so it must be the same each time. `standby`: the connection to a replica that
+   * the query goes to.
+   */
+  plan(
+    aliases: readonly Alias[],
+    query: QueryShape,
+    isKept: boolean,
+    standby: PgClient | undefined,
+  ): PlannedRead | undefined;
 }

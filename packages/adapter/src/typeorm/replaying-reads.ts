@@ -1,4 +1,5 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
+import { isRecoveryConflict } from '../database/index.js';
 import type { EventData } from '../event/index.js';
 import { DriverValues, type EntityMapping, type MappingRegistry } from '../mapping/index.js';
 import {
@@ -18,6 +19,7 @@ import type { InterceptingReads, PlannedRead, QueryShape } from './intercepting-
 import type { PgClient } from './pg-pool.js';
 import { executorOf } from './pool-database.js';
 import { type Alias, RowIdentity, type Select } from './row-identity.js';
+import type { StandbyRead, StandbyReads } from './standby-reads.js';
 import { storedColumns } from './stored-columns.js';
 import { tableOf } from './table-of.js';
 
@@ -59,19 +61,33 @@ export class ReplayingReads implements InterceptingReads {
     private readonly snapshots: Snapshots,
     private readonly cache: ReplayCache | undefined,
     private readonly onUnreplayed: (mapping: EntityMapping, streamId: string, reason?: Error) => void,
+    private readonly standbys: StandbyReads,
   ) {}
 
   /** What there is to do for an entity query. Asked once for each: while it runs, the stages may change. */
-  plan(aliases: readonly Alias[], query: QueryShape, isKept: boolean): PlannedRead | undefined {
+  plan(
+    aliases: readonly Alias[],
+    query: QueryShape,
+    isKept: boolean,
+    standby: PgClient | undefined,
+  ): PlannedRead | undefined {
     const found = this.find(aliases, query.selects);
     if (found.length === 0) return undefined;
+    const onStandby = this.onStandby(standby);
+    // one that may lack the functions of the events is asked for rows alone
+    const isKnown = !onStandby || this.standbys.isKnown(onStandby);
     return {
       selects: [
         ...found.flatMap(({ identity, names }) => identity.selects(query.selects, names)),
-        ...askedStreams(found, aliases, query, this.schema, this.cache, isKept),
+        ...(isKnown ? askedStreams(found, aliases, query, this.schema, this.cache, isKept) : []),
       ],
-      apply: (queryRunner, rows) => this.apply(found, queryRunner, rows),
+      apply: (queryRunner, rows) => this.apply(found, queryRunner, rows, onStandby),
     };
+  }
+
+  /** For a query of which it isn't known yet whether rows of this history will come: what is known of its connection. */
+  onStandby(client: PgClient | undefined): StandbyRead | undefined {
+    return client && this.standbys.read(client);
   }
 
   /** The entities of a query that are in stage shadow or replay. */
@@ -104,11 +120,25 @@ export class ReplayingReads implements InterceptingReads {
     return tables && isReadFromEvents(stage) ? { mapping, percent, tables } : undefined;
   }
 
-  /** Called with what an entity query returned, before entities are made of it. */
-  async apply(found: readonly FoundAlias[], queryRunner: QueryRunner, rows: RawResult[]): Promise<void> {
+  /**
+   * Called with what an entity query returned, before entities are made of it. From a replica that doesn't have the stages, or that
+   * has to go on with what it replays before it has given the events, the rows are returned as they are.
+   */
+  async apply(
+    found: readonly FoundAlias[],
+    queryRunner: QueryRunner,
+    rows: RawResult[],
+    onStandby: StandbyRead | undefined,
+  ): Promise<void> {
     for (const alias of found) this.observe(alias, rows);
     const replayed = found.filter(({ percent }) => percent > 0);
-    if (replayed.length > 0) await this.replay(replayed, queryRunner, rows);
+    if (replayed.length === 0) return;
+    try {
+      if (onStandby && !(await this.standbys.hasStages(onStandby))) return;
+      await this.replay(replayed, queryRunner, rows);
+    } catch (error) {
+      if (!onStandby || queryRunner.isTransactionActive || !isRecoveryConflict(error)) throw error;
+    }
   }
 
   /** Lets the streams that aren't replayed be compared. */

@@ -1,7 +1,8 @@
-import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
+import type { DataSource, EntityMetadata } from 'typeorm';
 import { quoteIdentifier } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import type { InterceptingReads, PlannedRead, QueryShape } from './intercepting-reads.js';
+import type { PgClient } from './pg-pool.js';
 import type { ReplayingReads } from './replaying-reads.js';
 import { type Alias, RowIdentity, type Select } from './row-identity.js';
 
@@ -45,7 +46,12 @@ export class TenantReads implements InterceptingReads {
     this.known = new Map();
   }
 
-  plan(aliases: readonly Alias[], query: QueryShape): PlannedRead | undefined {
+  plan(
+    aliases: readonly Alias[],
+    query: QueryShape,
+    _isKept: boolean,
+    standby: PgClient | undefined,
+  ): PlannedRead | undefined {
     if (!aliases.some(({ hasMetadata, metadata }) => hasMetadata && this.of(metadata))) return undefined;
     const selects: Select[] = [];
     const read = new Map<number, ReadByTenants>();
@@ -60,7 +66,11 @@ export class TenantReads implements InterceptingReads {
     return {
       selects,
       apply: async (queryRunner, rows) => {
-        for (const [reads, own] of byTenant(read, rows)) await apply(reads, aliases, asked, queryRunner, own);
+        for (const [reads, own] of byTenant(read, rows)) {
+          // the tenant looks at its own rows only: each alias knows its tables
+          const onStandby = reads.onStandby(standby);
+          await reads.apply(reads.find(aliases, asked), queryRunner, own, onStandby);
+        }
       },
     };
   }
@@ -118,15 +128,4 @@ function byTenant(
     for (const reads of of) found.set(reads, [...(found.get(reads) ?? []), row]);
   }
   return found;
-}
-
-/** The tenant looks at its own rows only: each alias knows its tables. */
-async function apply(
-  reads: ReplayingReads,
-  aliases: readonly Alias[],
-  selects: readonly Select[],
-  queryRunner: QueryRunner,
-  rows: RawResult[],
-): Promise<void> {
-  await reads.apply(reads.find(aliases, selects), queryRunner, rows);
 }
