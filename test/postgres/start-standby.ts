@@ -87,7 +87,8 @@ export async function askOf(cluster: Cluster, statement: string): Promise<string
   }
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+/** Looks now and then, for a minute at most. */
+export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 60_000; !(await isSo()); await sleep(20))
     if (Date.now() > end) throw new Error(`After a minute it is not so that ${what}.`);
 }

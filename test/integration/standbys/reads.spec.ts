@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { type Cluster, programs } from '../backup/cluster.js';
-import { type Standby, startPrimary, startStandby } from '../../postgres/start-standby.js';
-import { openReplicated, type ReplicatedShop, writeBehindTriggers } from './replicated-shop.js';
+import { askOf, type Standby, startPrimary, startStandby, until } from '../../postgres/start-standby.js';
+import { type Note, openReplicated, type ReplicatedShop, writeBehindTriggers } from './replicated-shop.js';
 
 jest.setTimeout(180_000);
 
@@ -134,7 +134,7 @@ jest.setTimeout(180_000);
       await standby.pause();
       try {
         await shop.dataSource.query(`update note set body = 'on its way'`);
-        for (const id of [1, 2, 3]) expect(await shop.bodyOf(id)).toBe('captured again');
+        for (const id of [1, 2, 3]) expect(await shop.bodyOf(id)).toBe('told by the row');
         await shop.backstory.shadowSettled();
       } finally {
         await standby.resume();
@@ -154,19 +154,47 @@ jest.setTimeout(180_000);
 
     it('are not lost to what the standby has to replay: then the rows are returned', async () => {
       await stage('replay');
+      await writeBehindTriggers(shop, 'in the table');
+      await standby.ask(`alter system set max_standby_streaming_delay = '100ms'`);
+      await standby.ask('select pg_reload_conf()');
       await standby.catchUp(primary);
-      await shop.bodyOf(1);
-      await standby.ask(`select 1`);
       const own = await openReplicated(primary.url(), [standby.url()], { replay: { cache: false } });
-      const holder = primary.url();
+      const bodies = async (): Promise<unknown[]> => {
+        const found = await own.dataSource.getRepository<Note>('Note').find();
+        return [...new Set(found.map(({ body }) => body))];
+      };
+      const locks = [await connected(primary.url()), await connected(primary.url())] as const;
+      const hold = async (which: 0 | 1, table: string): Promise<void> => {
+        await locks[which].query(`begin; lock table backstory.${table} in access exclusive mode`);
+        await askOf(primary, `select pg_logical_emit_message(true, 'test', '')`);
+      };
       try {
-        const repository = own.dataSource.getRepository('Note');
-        expect(await repository.find()).toHaveLength(5);
-        expect(holder).toBe(primary.url());
+        expect(await bodies()).not.toEqual(['in the table']);
+        await hold(0, 'events');
+        await standby.catchUp(primary);
+        const read = bodies();
+        await until(
+          'the read waits for the events',
+          async () =>
+            (await standby.ask(
+              `select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%stream_tails%'`,
+            )) === '1',
+        );
+        // the read has locked these before the events
+        await hold(1, 'snapshots');
+        expect(await read).toEqual(['in the table']);
       } finally {
+        for (const each of locks) await each.end();
         await own.close();
       }
-      await sleep(1);
+      await standby.catchUp(primary);
+      expect(await shop.bodyOf(1)).not.toBe('in the table');
     });
   },
 );
+
+async function connected(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  return client;
+}

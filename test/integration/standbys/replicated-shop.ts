@@ -17,7 +17,6 @@ export interface ReplicatedShop {
   readonly warnings: string[];
   /** As the application reads it: on whichever standby TypeORM picks. */
   bodyOf(id: number): Promise<string | undefined>;
-  /** What is in the table of the standby, as SQL gives it. */
   close(): Promise<void>;
 }
 

@@ -20,8 +20,17 @@ export function mainServerOf(dataSource: DataSource): Replica {
   return { server: serverOf(pool), pool };
 }
 
+interface PoolOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly connectionString?: string;
+}
+
+/** Without user and password, which an address may have in it. */
 function serverOf(pool: PgPool): string {
-  const { host = 'localhost', port = 5432 } =
-    (pool as { options?: { host?: string; port?: number } }).options ?? {};
-  return `${host}:${port}`;
+  const { options = {} } = pool as { options?: PoolOptions };
+  const { connectionString = '' } = options;
+  const url = URL.canParse(connectionString) ? new URL(connectionString) : undefined;
+  const host = url?.hostname || (options.host ?? 'localhost');
+  return `${host}:${url?.port || (options.port ?? 5432)}`;
 }

@@ -1,3 +1,4 @@
+import { OwnSockets } from './own-sockets.js';
 import { brokerUnavailable, loadClient } from '../publishing/index.js';
 
 /** The part of a JetStream client (`jetstream(connection)`) that is used. */
@@ -14,6 +15,7 @@ interface OwnConnection {
 export class NatsLink {
   private opening: Promise<JetStreamPublisher> | undefined;
   private connection: OwnConnection | undefined;
+  private sockets: OwnSockets | undefined;
 
   constructor(
     private readonly url: string,
@@ -23,6 +25,7 @@ export class NatsLink {
   open(): Promise<JetStreamPublisher> {
     this.opening ??= this.connect().catch((error: unknown) => {
       this.opening = undefined;
+      this.sockets?.close();
       throw brokerUnavailable('NATS can not be reached', error);
     });
     return this.opening;
@@ -34,18 +37,24 @@ export class NatsLink {
     await opening?.catch(() => undefined);
     await this.connection?.close().catch(() => undefined);
     this.connection = undefined;
+    this.sockets?.close();
   }
 
   private async connect(): Promise<JetStreamPublisher> {
     const { connect } = await loadClient('@nats-io/transport-node', () => import('@nats-io/transport-node'));
     const { jetstream } = await loadClient('@nats-io/jetstream', () => import('@nats-io/jetstream'));
-    const connection = await connect({
-      ...connectionOptions(this.url),
-      name: 'backstory',
-      timeout: this.timeoutMs,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-    });
+    // of a connection that has ended by itself
+    this.sockets?.close();
+    const sockets = (this.sockets = new OwnSockets());
+    const connection = await sockets.during(() =>
+      connect({
+        ...connectionOptions(this.url),
+        name: 'backstory',
+        timeout: this.timeoutMs,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 250,
+      }),
+    );
     this.connection = connection;
     void connection.closed().then(() => {
       if (this.connection === connection) this.opening = undefined;

@@ -13,6 +13,7 @@ import {
   publishInOrder,
   type PublisherOptions,
 } from '../publishing/index.js';
+import { DuplicateWindows } from './duplicate-window.js';
 import { type JetStreamPublisher, NatsLink } from './nats-link.js';
 
 export interface NatsPublisherOptions extends PublisherOptions, PacingOptions {
@@ -28,6 +29,11 @@ export interface NatsPublisherOptions extends PublisherOptions, PacingOptions {
   readonly maxInFlight?: number;
   /** @defaultValue 5000 */
   readonly timeoutMs?: number;
+  /**
+   * Told once of each stream that remembers ids for less than a minute: a relay may publish an event again later than that.
+   * @defaultValue a warning of the process, which Node.js prints
+   */
+  readonly onWarning?: (message: string) => void;
 }
 
 const binding = { prefix: 'ce-', percentEncoded: true, contentTypeIsAttribute: true };
@@ -49,8 +55,11 @@ export function natsPublisher(options: NatsPublisherOptions): EventPublisher {
 class NatsPublisher implements EventPublisher {
   private readonly timeoutMs: number;
   private readonly link: NatsLink | undefined;
+  private readonly windows: DuplicateWindows;
 
   constructor(private readonly options: NatsPublisherOptions) {
+    const { onWarning = (message: string) => process.emitWarning(message, 'BackstoryWarning') } = options;
+    this.windows = new DuplicateWindows(onWarning);
     this.timeoutMs = options.timeoutMs ?? 5000;
     this.link = options.url === undefined ? undefined : new NatsLink(options.url, this.timeoutMs);
   }
@@ -65,6 +74,7 @@ class NatsPublisher implements EventPublisher {
   }
 
   async close(): Promise<void> {
+    this.windows.close();
     await this.link?.close();
   }
 
@@ -87,7 +97,7 @@ class NatsPublisher implements EventPublisher {
     const answer = client
       .publish(subject, Buffer.from(message.body), options as never)
       .catch((error: unknown) => Promise.reject(inWords(error, subject, cloudEvent.id)));
-    await inTime(answer, within);
+    this.windows.note(client, await inTime(answer, within));
   }
 }
 
