@@ -266,10 +266,7 @@ export class Backstory extends EventWriting {
     return this.snapshots.settled();
   }
 
-  /**
-   * Where each aggregate stands: stage, backfill, last verify, shadow reads, and from stage replay on, what is written without a command and by whom.
-   * @throws InvalidOptionsError
-   */
+  /** Where each aggregate stands: stage, backfill, last verify, shadow reads, and from stage replay on, what is written without a command and by whom. @throws InvalidOptionsError */
   async status(options: ResidualOptions = {}): Promise<AggregateStatus[]> {
     return readStatus(this.database, this.schema, await this.aggregates.stated(), options);
   }

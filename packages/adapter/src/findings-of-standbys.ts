@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Finding } from './admin/index.js';
-import type { SqlExecutor } from './database/index.js';
+import { readReplayPlace, type ReplayPlace, replayPlaceInWords, type SqlExecutor } from './database/index.js';
 import { readStandby, type StandbyStatus } from './standby-status.js';
 import { stagesKey } from './stages/index.js';
 import { replicasOf } from './typeorm/index.js';
@@ -11,23 +11,16 @@ export async function findingsOfStandbys(
   sql: SqlExecutor,
   schema: string,
 ): Promise<Finding[]> {
-  const [here] = await sql.execute<{ replayedTo: string | null; committedAt: Date | null }>(
-    `select pg_last_wal_replay_lsn()::text as "replayedTo", pg_last_xact_replay_timestamp() as "committedAt"
-     where pg_is_in_recovery()`,
-  );
+  const here = await readReplayPlace(sql);
   const keyOf = (server: SqlExecutor): Promise<string | undefined> => stagesKey(server, schema, []);
   const standbys = await Promise.all(replicasOf(dataSource).map((each) => readStandby(each, sql, keyOf)));
-  return [
-    ...(here ? [ofThis(here.replayedTo, here.committedAt)] : []),
-    ...standbys.flatMap((each) => findingOf(each) ?? []),
-  ];
+  return [...(here ? [ofThis(here)] : []), ...standbys.flatMap((each) => findingOf(each) ?? [])];
 }
 
-function ofThis(replayedTo: string | null, committedAt: Date | null): Finding {
-  const until = committedAt ? `, which was committed until ${committedAt.toISOString()}` : '';
+function ofThis(place: ReplayPlace): Finding {
   return {
     severity: 'hint',
-    problem: `this server is a standby: what is said here is of what it has replayed up to ${replayedTo ?? 'an unknown place'}${until}`,
+    problem: `this server is a standby: what is said here is of what it has replayed, ${replayPlaceInWords(place)}`,
     remedy:
       'Ask the primary for what holds now. Not seen here: what it has not replayed yet, and the replication slots of the primary.',
   };

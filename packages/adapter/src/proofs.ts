@@ -1,6 +1,6 @@
 import type { AggregateFilter } from './aggregate-filter.js';
 import { type OtherTable, refuseOtherTable } from './capture/index.js';
-import type { Database } from './database/index.js';
+import { type Database, readReplayPlace } from './database/index.js';
 import type { KnownAggregates } from './known-aggregates.js';
 import { lookAtEach } from './look-at-each.js';
 import type { EntityMapping } from './mapping/index.js';
@@ -37,6 +37,7 @@ export class Proofs {
     ...options
   }: VerifyOptions & AggregateFilter): Promise<VerificationReport> {
     const { captured, swapped, elsewhere, off } = await this.captured(aggregates, options.streamIds);
+    const standby = await readReplayPlace(this.database);
     // the captured table is there and says what its streams are; that it isn't the application's is said beside it
     const { found, unseen, unfinished } = await lookAtEach([...captured, ...swapped], aggregates, (mapping) =>
       verifyAggregate(this.database, this.schema, mapping, options, !swapped.includes(mapping)),
@@ -44,7 +45,7 @@ export class Proofs {
     // what was unsettled may be replayed from now on, by this instance at once
     if (found.some(({ recorded }) => recorded)) await this.watch.refresh();
     const others = await this.aggregates.unseenAmong(aggregates, elsewhere);
-    return verificationReport(found, { off, unseen: [...others, ...unseen], unfinished });
+    return verificationReport(found, { off, unseen: [...others, ...unseen], unfinished, standby });
   }
 
   async repair({ aggregates = 'all', ...options }: RepairOptions & AggregateFilter): Promise<RepairReport[]> {

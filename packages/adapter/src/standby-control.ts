@@ -5,6 +5,7 @@ import {
   lookForMark,
   parseMark,
   readMark,
+  readReplayPlace,
   type SqlExecutor,
   type WrittenMark,
 } from './database/index.js';
@@ -92,6 +93,11 @@ export class StandbyControl {
   list(): Promise<StandbyStatus[]> {
     const keyOf = (sql: SqlExecutor): Promise<string | undefined> => this.stages.keyOf(sql);
     return Promise.all(replicasOf(this.dataSource).map((each) => readStandby(each, this.database, keyOf)));
+  }
+
+  /** How far the DataSource's own server has come, where it is a standby itself: status, histories and proofs are as of then. Null on any other. */
+  async replayed(): Promise<Pick<StandbyStatus, 'replayedTo' | 'committedAt'> | null> {
+    return (await readReplayPlace(this.database)) ?? null;
   }
 
   /** Connected to one that has it. Undefined where it hasn't in time, or can't be reached. */

@@ -8,6 +8,7 @@ export { pinnedSettings, pinSettings } from './pin-settings.js';
 export { quoteIdentifier, quoteLiteral, quoteTable } from './quote.js';
 export { readOnlyServer } from './read-only-server.js';
 export { isRecoveryConflict } from './recovery-conflict.js';
+export { readReplayPlace, type ReplayPlace, replayPlaceInWords } from './replay-place.js';
 export { gaveWay, retryWhileLocked, serverError, sqlState } from './retry.js';
 export { seeWholeTables } from './see-whole-tables.js';
 export { stateTables } from './state-tables.js';

@@ -1,4 +1,10 @@
-import { type Database, estimateRows, type SqlExecutor, whyReadOnly } from '../database/index.js';
+import {
+  type Database,
+  estimateRows,
+  type ReplayPlace,
+  type SqlExecutor,
+  whyReadOnly,
+} from '../database/index.js';
 import { type Drift, recordDrifts } from '../drift/index.js';
 import { type EntityMapping, knownTables } from '../mapping/index.js';
 import { operate, type Progress } from '../observation/index.js';
@@ -48,6 +54,11 @@ export interface VerificationReport {
    * Absent where it came to its end.
    */
   readonly unfinished?: readonly string[];
+  /**
+   * On a standby: how far it had come when it began. What was compared is what it has replayed, and nothing is said of what the primary has by
+   * now. Absent on any other server.
+   */
+  readonly standby?: ReplayPlace;
 }
 
 /** An aggregate that could not be looked at, and why in words. */
@@ -62,7 +73,13 @@ export function verificationReport(
     off,
     unseen,
     unfinished,
-  }: { off: readonly string[]; unseen: readonly Unseen[]; unfinished: readonly string[] },
+    standby,
+  }: {
+    off: readonly string[];
+    unseen: readonly Unseen[];
+    unfinished: readonly string[];
+    standby: ReplayPlace | undefined;
+  },
 ): VerificationReport {
   const isClean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
   return {
@@ -71,6 +88,7 @@ export function verificationReport(
     off,
     unseen: unseen.map(({ category, reason }) => ({ category, reason })),
     ...(unfinished.length > 0 && { unfinished }),
+    ...(standby && { standby }),
   };
 }
 

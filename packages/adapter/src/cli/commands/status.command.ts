@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AggregateStatus } from '../../admin/index.js';
+import { replayPlaceInWords } from '../../database/index.js';
 import { InvalidOptionsError } from '../../errors.js';
 import { residualInWords } from '../../stages/index.js';
 import { type Cli, type CommandInput, type CommandRun, positiveInteger, print } from '../cli.js';
@@ -43,6 +44,7 @@ const status: CommandRun = async (backstory, input) => {
   const withheld = aggregates.flatMap((aggregate) => aggregate.withheld);
   const sealed = await backstory.seals.status();
   const topics = await backstory.topics();
+  const standby = await backstory.standbys.replayed();
   print(
     input,
     aggregates,
@@ -70,6 +72,9 @@ const status: CommandRun = async (backstory, input) => {
         )
         .join('') +
       aggregates.flatMap((aggregate) => residualLines(aggregate, since !== undefined)).join('') +
+      (standby
+        ? `This server is a standby: all this is of what it has replayed, ${replayPlaceInWords(standby)}.\n`
+        : '') +
       (topics.length > 0 ? `Topics, which have no table: ${topics.join(', ')}\n` : '') +
       (sealed
         ? `Sealed up to position ${sealed.to} at ${sealed.at}; the newest event is at ${sealed.newest}.\n`

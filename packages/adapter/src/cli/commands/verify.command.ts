@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Backstory } from '../../backstory.js';
+import { replayPlaceInWords } from '../../database/index.js';
 import { type Drift, driftName } from '../../drift/index.js';
 import {
   aggregatesOf,
@@ -78,6 +79,9 @@ const verify: CommandRun = async (backstory, input) => {
       (report.aggregates.every(({ recorded, category }) => recorded || unseen.has(category))
         ? ''
         : 'The result is not recorded: this server takes no writes. A proof that counts is made on the primary.\n') +
+      (report.standby
+        ? `This server is a standby: compared was what it has replayed, ${replayPlaceInWords(report.standby)}. Nothing is said of what the primary has by now.\n`
+        : '') +
       (report.clean
         ? `${report.off.length === 0 && report.aggregates.every(({ complete }) => complete) ? 'Every replay' : 'Every replay that was looked at'} equals its row.\n`
         : report.aggregates.some(({ drifted }) => drifted > 0)
