@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   await backstory.consumers.start();
   process.on('message', () => {
     void backstory.consumers
-      .wait('killed', undefined, { timeoutMs: 100_000 })
+      .wait('killed', undefined, { timeoutMs: 280_000 })
       .then(() => backstory.close())
       .then(() => dataSource.destroy())
       // the publisher has let go of its connection, and of every timer
