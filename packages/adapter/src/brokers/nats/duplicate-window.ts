@@ -11,7 +11,7 @@ interface StreamLookup {
  * The longest that a relay may be between two attempts to publish an event, in milliseconds: the longest pause after failures is 30 s, and
  * another process takes over 15 s after one was killed. The rest is for the attempt.
  */
-export const longestRetryMs = 60_000;
+const longestRetryMs = 60_000;
 
 /** Looks once at each stream that has confirmed something, whether it remembers ids for as long as a relay may need to try again. */
 export class DuplicateWindows {
