@@ -47,6 +47,7 @@ import type { ShadowReads } from './shadow/index.js';
 import { StandbyControl } from './standby-control.js';
 import { StageControl } from './stage-control.js';
 import type { StageWatch } from './stages/index.js';
+import { UntrackedWork } from './untracked-work.js';
 import { upcast } from './upcasting/index.js';
 import type { RepairOptions, RepairReport, VerificationReport, VerifyOptions } from './verify/index.js';
 import type { TypedEntity } from './typeorm/index.js';
@@ -69,6 +70,8 @@ export class Backstory extends EventWriting {
   protected readonly commands: CommandHandling;
   /** @internal */
   protected readonly restoration: Restoration;
+  /** @internal */
+  protected readonly untrackedWork: UntrackedWork;
   private readonly aggregates: KnownAggregates;
   private readonly backfills: Backfills;
   private readonly proofs: Proofs;
@@ -102,6 +105,7 @@ export class Backstory extends EventWriting {
     this.backfills = new Backfills(database, schema, this.aggregates, this.stages);
     this.proofs = new Proofs(database, schema, this.aggregates, stageWatch);
     this.restoration = new Restoration(database, schema, this.aggregates);
+    this.untrackedWork = new UntrackedWork(dataSource, database, schema, mappings);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.erasure = new ErasureControl(database, schema, mappings);
     this.admin = new AdminQueries(database, schema, mappings, this.aggregates, this.stages, findings);

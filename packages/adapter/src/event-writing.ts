@@ -5,6 +5,8 @@ import type { CommandHandling } from './command-handling.js';
 import type { CreateOptions, Decide, Decision, HandleOptions } from './commands/index.js';
 import type { EntityTarget } from './mapping/index.js';
 import type { Restoration } from './restoration.js';
+import type { RecordedEvent } from './event/index.js';
+import type { UntrackedOptions, UntrackedResult, UntrackedWork } from './untracked-work.js';
 import type { RestorationReport, RestoredVersion, RestoreOptions } from './restoring/index.js';
 
 /** How an application writes events itself, and brings back what they tell. `Backstory` has these methods. */
@@ -15,6 +17,8 @@ export abstract class EventWriting {
   protected abstract readonly commands: CommandHandling;
   /** @internal */
   protected abstract readonly restoration: Restoration;
+  /** @internal */
+  protected abstract readonly untrackedWork: UntrackedWork;
 
   /**
    * Appends events of the application's own to one stream, in the transaction that `manager` has open, with the context that
@@ -118,5 +122,40 @@ export abstract class EventWriting {
     options: RestoredVersion & RestoreOptions,
   ): Promise<RestorationReport> {
     return this.restoration.restore(target, streamId, options);
+  }
+
+  /**
+   * Runs `work` in a transaction of its own in which deleted rows of some aggregates, with their parts, leave no event each: for purges. One event for
+   * each aggregate says how many, who and why (`OrderUntracked`, in the category `$untracked`). Their streams are known to have ended: verify
+   * stays clean and counts them, a replay comes to nothing, and their `history` ends with the reason. What `work` inserts or updates of
+   * these aggregates is refused; what foreign keys and triggers change is captured, and so are deleted parts of roots that stay.
+   * @throws BackstoryError UNTRACKED_REFUSED, RIGHTS_MISSING (it is the owner's right, unless it was granted), STAGE_REFUSED (it is off); what `work` throws. Nothing is
+   * written then
+   * @example
+   * await backstory.untracked(Order, { reason: 'older than 10 years' }, (manager) =>
+   *   manager.query(`delete from orders where placed_at < now() - interval '10 years'`),
+   * );
+   */
+  untracked<Result>(
+    targets: EntityTarget | readonly EntityTarget[],
+    options: UntrackedOptions,
+    work: (manager: EntityManager) => Promise<Result>,
+  ): Promise<UntrackedResult<Result>> {
+    const named = (Array.isArray(targets) ? targets : [targets]) as readonly EntityTarget[];
+    return this.untrackedWork.run(named, options, work);
+  }
+
+  /**
+   * The ids of the streams that an event such as `OrderUntracked` tells of, in pages of 1 000 at most: so a projection can remove them.
+   * @throws InvalidOptionsError for any other event
+   * @example
+   * onEvent('OrderUntracked', async (event, { manager }) => {
+   *   for await (const ids of backstory.untrackedStreams(event)) await manager.delete(OrderSummary, ids);
+   * });
+   */
+  untrackedStreams(
+    event: Pick<RecordedEvent, 'category' | 'data'>,
+  ): AsyncGenerator<string[], void, undefined> {
+    return this.untrackedWork.streams(event);
   }
 }

@@ -224,9 +224,11 @@ export type {
   AggregateVerification,
   RepairOptions,
   RepairReport,
+  UntrackedDeletions,
   VerificationReport,
   VerifyOptions,
 } from './verify/index.js';
+export type { UntrackedOptions, UntrackedReport, UntrackedResult } from './untracked-work.js';
 export {
   type Given,
   type Specification,

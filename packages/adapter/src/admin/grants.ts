@@ -7,6 +7,8 @@ export interface GrantedRoles {
   readonly app?: string;
   /** Whether the application may erase values of events, too. @defaultValue false */
   readonly mayErase?: boolean;
+  /** Whether the application may delete rows without an event for each. @defaultValue false */
+  readonly mayLeaveUntracked?: boolean;
   /** Whether its relays may encrypt: make keys of subjects, and read those that they name. @defaultValue false */
   readonly mayEncrypt?: boolean;
   /** One that only looks. */
@@ -48,6 +50,7 @@ export async function grantsFor(sql: SqlExecutor, schema: string, roles: Granted
   const { read, definer, owners } = await functionsOf(sql, schema, [
     ...forApplications,
     ...(roles.mayErase ? ['erase_events', 'hold_archived_stream', 'destroy_subject_keys'] : []),
+    ...(roles.mayLeaveUntracked ? ['begin_untracked', 'end_untracked'] : []),
     ...(roles.mayEncrypt ? ['subject_keys_of', 'keep_subject_keys'] : []),
   ]);
   const statements = [

@@ -20,6 +20,7 @@ import { survivingAggregate } from './surviving-rows.js';
 import { lockEndsSql } from './lock-ends-sql.js';
 import { type Operation, partEventsSql } from './part-events-sql.js';
 import { noRefusal, type ResidualRefusal, residualRefusalSql } from './residual-refusal-sql.js';
+import { untrackedSql } from './untracked-sql.js';
 
 /** Sorts before the application's own triggers of the same kind, so that ours fire first. */
 export const triggerPrefix = '00_backstory_';
@@ -184,7 +185,7 @@ language plpgsql security definer ${pinnedSettingsOf(mapping)} as `;
         where e ->> 'aggregate' in (${names}));
       capture.context := capture.context - '$events';
     end if;
-  end if;${refused}
+  end if;${refused}${untrackedSql(mapping, schema, operation)}
 ${inTurn(mapping, schema, operation)}
   return null;`;
   return (tableOid, refuses) =>
@@ -195,6 +196,7 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  work bigint;
   others text[];
   locks integer[];
   locked integer[];${refuses ? refusal.declared : ''}

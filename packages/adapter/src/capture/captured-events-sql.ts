@@ -10,14 +10,17 @@ import { type PlainEvents, plainEventSql, plainEventsSql } from './plain-events-
 import { rowByNowSql, rowIsThere } from './row-by-now-sql.js';
 import { isSameKeySql } from './same-key-sql.js';
 import type { StreamTables } from './stream-tables.js';
+import { tellEndsSql } from './tell-ends-sql.js';
 import { truncatedRows } from './truncated-rows.js';
 
 /** The statements that write an event for each inserted row. */
 export function insertedEventsSql(mapping: EntityMapping, tables: StreamTables): string {
   return whereNamed(mapping, (isThere) => {
     const { new: now } = changedRows(mapping, tables.schema, isThere);
+    const beginsAnew = tellEndsSql(mapping, tables, now);
+    const atOnce = mapping.parts.length > 0 ? beginsAnew : '';
     const others = (which: Which, there: boolean): string =>
-      insertionsSql(mapping, tables, now, which, there);
+      `${atOnce ? '' : beginsAnew}${insertionsSql(mapping, tables, now, which, there)}`;
     const plain: PlainEvents = {
       change: 'c',
       from: `from ${now} n
@@ -25,7 +28,7 @@ export function insertedEventsSql(mapping: EntityMapping, tables: StreamTables):
       type: eventTypeSql(mapping, 'created'),
       data: stateSql(mapping, 'n'),
     };
-    return plainFirst(mapping, tables, newRows, plain, plain, others, isThere);
+    return `${atOnce}${plainFirst(mapping, tables, newRows, plain, plain, others, isThere)}`;
   });
 }
 
@@ -62,7 +65,8 @@ export function updatedEventsSql(mapping: EntityMapping, tables: StreamTables): 
     first +
     whereNamed(mapping, (isThere) => {
       const { old, new: now } = changedRows(mapping, tables.schema, isThere);
-      const others = (which: Which, there: boolean): string => updatesSql(mapping, tables, which, there);
+      const others = (which: Which, there: boolean): string =>
+        `${tellEndsSql(mapping, tables, now)}${updatesSql(mapping, tables, which, there)}`;
       const [oldId, newId] = [streamIdSql(mapping, 'o'), streamIdSql(mapping, 'n')];
       const type = eventTypeSql(mapping, 'updated');
       const ofOne: PlainEvents = {

@@ -1,6 +1,9 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 
-/** The categories that events are stored under, also archived ones, in order. One probe of the index for each, however long the log is. */
+/** Where events say what was deleted without events of its own: of no aggregate, and no topic. Its streams are called as categories are. */
+export const untrackedCategory = '$untracked';
+
+/** The categories that events are stored under, also archived ones, in order; not what is Backstory's own. One probe of the index for each, however long the log is. */
 export async function categoriesWithEvents(sql: SqlExecutor, schema: string): Promise<string[]> {
   const first = (table: string, behind = ''): string =>
     `(select e.category from ${quoteIdentifier(schema)}.${table} e ${behind} order by e.category limit 1)`;
@@ -13,5 +16,5 @@ export async function categoriesWithEvents(sql: SqlExecutor, schema: string): Pr
   const rows = await sql.execute<{ category: string }>(
     `select category from (${all('events')} union ${all('archived_events')}) x order by category collate "C"`,
   );
-  return rows.map(({ category }) => category);
+  return rows.map(({ category }) => category).filter((category) => category !== untrackedCategory);
 }

@@ -22,7 +22,10 @@ export interface HistoryOptions extends ReadStreamOptions {
   last?: number;
 }
 
-/** The events of one stream in order, also archived ones; empty for a stream that isn't there. */
+/**
+ * The events of one stream in order, also archived ones, and its end where that has left no event of its own; empty for a stream that
+ * isn't there.
+ */
 export async function readStream(
   sql: SqlExecutor,
   schema: string,
@@ -31,8 +34,13 @@ export async function readStream(
   { version, asOf, after, last }: HistoryOptions = {},
 ): Promise<RecordedEvent[]> {
   // e.: the bare name would be the text of the position, and ten come before two
+  const name = quoteIdentifier(schema);
+  const columns =
+    'global_position, stream_position, recorded_at, schema_version, change, category, stream_id, type, data, metadata';
   const rows = await sql.execute<EventRow>(
-    `select ${eventColumns} from ${quoteIdentifier(schema)}.all_events e
+    `select ${eventColumns} from (
+       select ${columns} from ${name}.all_events where category = $1 and stream_id = $2
+       union all select ${columns} from ${name}.untracked_end($1, $2, $4::timestamptz)) e
      where category = $1 and stream_id = $2
        and ($3::bigint is null or stream_position <= $3) and ($4::timestamptz is null or recorded_at < $4::timestamptz + interval '1 millisecond')
        and stream_position > $5

@@ -3,10 +3,10 @@
  * restored, the archive, whose
  * stand-in holds the whole state in place of the events that were moved there, an erasure, whose event changes nothing and
  * says what was erased, the application itself, which has appended it, a
- * command, or what a change by a command has beyond its events.
+ * command, what a change by a command has beyond its events, or a deletion that was to leave no event of its own.
  */
 export type EventOrigin =
-  'capture' | 'backfill' | 'repair' | 'restore' | 'archive' | 'erasure' | 'append' | 'command' | 'residual';
+  'capture' | 'backfill' | 'repair' | 'restore' | 'archive' | 'erasure' | 'append' | 'command' | 'residual' | 'untracked';
 
 /** What is known of an event beside its data. */
 export interface EventMetadata {

@@ -27,6 +27,11 @@ export function defaultEventTypes(entityName: string): DefaultEventTypes {
   };
 }
 
+/** Of the event that says that orders were deleted without an event for each: `Order` → OrderUntracked. */
+export function untrackedEventType(entityName: string): string {
+  return `${pascalCase(entityName)}Untracked`;
+}
+
 /** `OrderLine` → orderLine, `order_tags_tag` → orderTagsTag. */
 export function defaultCategory(entityName: string): string {
   const name = pascalCase(entityName);

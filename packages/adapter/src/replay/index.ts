@@ -17,3 +17,4 @@ export { Snapshots } from './snapshots.js';
 export { requireUpcasters } from './require-upcasters.js';
 export { parseStreamTail, streamTailSql } from './stream-tail-sql.js';
 export { rebuildSnapshots, type SnapshotReport } from './take-snapshots.js';
+export { endedUntrackedSql } from './ended-untracked.js';

@@ -1,5 +1,6 @@
 import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { endedUntracked, endedUntrackedSql } from './ended-untracked.js';
 import type { KeptStream, ReplayCache } from './replay-cache.js';
 import { type OnUnreplayable, type ReplayedStream, replayTail } from './replay-streams.js';
 import { parseStreamTail, streamTailsUnlessSql } from './stream-tail-sql.js';
@@ -8,6 +9,7 @@ interface TailUnless {
   readonly id: string;
   readonly end: string | null;
   readonly tail: string | null;
+  readonly ended: boolean;
 }
 
 /**
@@ -35,14 +37,19 @@ export async function replayKeptStreams(
   if (others.size > 0) {
     const ends = [...others.values()].map((kept) => kept?.end ?? null);
     const rows = await sql.execute<TailUnless>(
-      `select id, stream_end as end, tail from ${streamTailsUnlessSql(mapping, schema)}`,
+      `select id, stream_end as end, tail, ${endedUntrackedSql(mapping, schema, 'id')} as ended from ${streamTailsUnlessSql(mapping, schema)}`,
       [[...others.keys()], ends],
     );
-    for (const { id, end, tail } of rows) {
+    for (const { id, end, tail, ended } of rows) {
       const kept = others.get(id);
       if (tail === null && kept) {
         found++;
-        replayed.set(id, cache.find(mapping, id, kept.end) ?? kept.stream);
+        const stream = cache.find(mapping, id, kept.end) ?? kept.stream;
+        replayed.set(id, ended ? endedUntracked(stream, mapping) : stream);
+      } else if (tail !== null && ended) {
+        // not kept: whoever has deleted the row may take that back, and the last event is the same
+        const stream = replayAndKeep(mapping, id, tail, end, undefined, onUnreplayable);
+        if (stream) replayed.set(id, endedUntracked(stream, mapping));
       } else if (tail !== null) {
         const stream = replayAndKeep(mapping, id, tail, end, cache, onUnreplayable);
         if (stream) replayed.set(id, stream);

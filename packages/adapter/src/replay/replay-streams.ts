@@ -1,6 +1,7 @@
 import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { upcastData } from '../upcasting/index.js';
+import { endedUntracked, endedUntrackedSql } from './ended-untracked.js';
 import { clearErased, foldErased } from './erased-values.js';
 import { type AggregateState, fold } from './fold.js';
 import { lostStreams } from './lost-streams.js';
@@ -36,14 +37,17 @@ export async function replayStreams(
   onUnreplayable?: OnUnreplayable,
 ): Promise<Map<string, ReplayedStream>> {
   const toTheEnd = version === undefined && asOf === undefined;
-  const rows = await sql.execute<{ id: string; tail: string }>(
-    `select id, tail from ${(toTheEnd ? streamTailsSql : streamTailsUntilSql)(mapping, schema)}`,
+  // at a version it was what its events say
+  const ended = version === undefined ? endedUntrackedSql(mapping, schema, 'id', asOf && '$3') : 'false';
+  const rows = await sql.execute<{ id: string; tail: string; ended: boolean }>(
+    `select id, tail, ${ended} as ended from ${(toTheEnd ? streamTailsSql : streamTailsUntilSql)(mapping, schema)}`,
     toTheEnd ? [streamIds] : [streamIds, version ?? null, asOf ?? null],
   );
   const replayed = new Map<string, ReplayedStream>();
-  for (const { id, tail } of rows) {
+  for (const { id, tail, ended: hasEnded } of rows) {
     try {
-      replayed.set(id, replayTail(mapping, id, parseStreamTail(mapping.category, id, tail)));
+      const stream = replayTail(mapping, id, parseStreamTail(mapping.category, id, tail));
+      replayed.set(id, hasEnded ? endedUntracked(stream, mapping) : stream);
     } catch (error) {
       if (!onUnreplayable) throw error;
       onUnreplayable(id, error);

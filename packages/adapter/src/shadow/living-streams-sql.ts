@@ -14,7 +14,7 @@ export function livingStreamsSql(schema: string, category: string, most: number)
   const next = (behind: string): string =>
     `(select v.stream_id from ${events} v where v.category = ${category} ${behind} order by v.stream_id limit 1) next`;
   const isLiving = `(
-        select coalesce(max(last.stream_position) filter (where last.change = 'c'), 0)
+        select not ${quoteIdentifier(schema)}.ended_untracked(${category}, next.stream_id) and coalesce(max(last.stream_position) filter (where last.change = 'c'), 0)
             >= coalesce(max(last.stream_position) filter (where last.change = 'd'), 0)
         from (select v.change, v.stream_position from ${events} v
               where v.category = ${category} and v.stream_id = next.stream_id and v.change <> 'n'

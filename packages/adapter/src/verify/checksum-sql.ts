@@ -7,6 +7,7 @@ import {
   stateOfRowsSql,
   streamIdSql,
 } from '../mapping/index.js';
+import { endedUntrackedSql } from '../replay/index.js';
 import { archivedThroughSql } from './archived-streams.js';
 import { bucketSql, type VerifyScope } from './verify-scope.js';
 
@@ -32,13 +33,15 @@ export interface ChecksumForm {
   readonly byBucket: boolean;
   /** Some streams were archived, and need not begin at their first position. */
   readonly archived: boolean;
+  /** Some streams have ended without an event of their own. */
+  readonly untracked: boolean;
 }
 
 export function checksumSql(
   mapping: EntityMapping,
   schema: string,
   scope: VerifyScope,
-  { exact, byBucket, archived }: ChecksumForm,
+  { exact, byBucket, archived, untracked }: ChecksumForm,
 ): ChecksumSql {
   const group = (streamId: string): { bucket: string; by: string } =>
     byBucket ? { bucket: bucketSql(streamId), by: 'group by 1' } : { bucket: '0', by: '' };
@@ -59,9 +62,15 @@ export function checksumSql(
         states,
       ) => `select ${of.bucket}::integer as bucket, count(x.state)::float8 as states, coalesce(sum(hashtextextended(x.state, ${seed(mapping, 'x.stream_id', 'x.row_id')})), 0) as checksum,
           coalesce(sum(x.events), 0)::float8 as events, count(*) filter (where x.faulty)::float8 as faults
-        from (${states}) x ${of.by}`,
+        from (${untracked ? livingOnly(mapping, schema, states) : states}) x ${of.by}`,
     ),
   };
+}
+
+/** Of what has ended without an event there is no state. */
+function livingOnly(mapping: EntityMapping, schema: string, states: string): string {
+  return `select y.*, case when not ${endedUntrackedSql(mapping, schema, 'y.stream_id')} then y.given end as state
+          from (select z.stream_id, ${mapping.part ? 'z.row_id, ' : ''}z.events, z.faulty, z.state as given from (${states}) z offset 0) y offset 0`;
 }
 
 /**

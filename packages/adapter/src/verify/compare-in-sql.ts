@@ -3,6 +3,7 @@ import type { Drift, DriftKind } from '../drift/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import type { Comparison } from './comparison.js';
 import { compareSql } from './compare-sql.js';
+import { hasUntrackedEnds } from './untracked-ends.js';
 import type { VerifyScope } from './verify-scope.js';
 
 /** Compares one table row by row with its streams, inside the database. */
@@ -22,7 +23,10 @@ export async function compareInSql(
       properties: Drift['properties'] | null;
       positions: number[] | null;
     }[];
-  }>(compareSql(mapping, schema, scope, limit), scope.values);
+  }>(
+    compareSql(mapping, schema, scope, limit, await hasUntrackedEnds(sql, schema, mapping)),
+    scope.values,
+  );
   const { drifted, drifts } = result as NonNullable<typeof result>;
   return {
     drifted,

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/index.js';
 import { type EntityMapping, rowIdSql, settledStateSql, stateSql, streamIdSql } from '../mapping/index.js';
+import { endedUntrackedSql } from '../replay/index.js';
 import { streamFaultsSql } from './stream-faults-sql.js';
 import type { VerifyScope } from './verify-scope.js';
 
@@ -13,7 +14,10 @@ export function compareSql(
   schema: string,
   scope: VerifyScope,
   limit: number,
+  /** Some streams have ended without an event of their own. */
+  untracked: boolean,
 ): string {
+  const ended = (id: string): string => (untracked ? endedUntrackedSql(mapping, schema, id) : 'false');
   const properties = mapping.columns.map((column) => quoteLiteral(column.property)).join(', ');
   const { streams, replay } = (mapping.part ? partStreamsSql : rootStreamsSql)(mapping, schema, scope);
   return `
@@ -25,10 +29,10 @@ export function compareSql(
     ), unequal as (
       select * from (select * from row_states ${mapping.part ? 'where stream_id is not null' : ''}) r
       full join streams s using (stream_id, row_id)
-      where (r.row::text = s.data[1]::text and cardinality(s.data) = 1 and s.born = s.first) is not true
+      where (r.row::text = s.data[1]::text and cardinality(s.data) = 1 and s.born = s.first) is not true${untracked ? ` or ${ended('s.stream_id')}` : ''}
     ), compared as (
       select u.stream_id, u.row_id, u.row::jsonb as row, ${settledStateSql(mapping, schema, 'f.state')} as replay
-      from unequal u cross join lateral (select ${replay} as state offset 0) f offset 0
+      from unequal u cross join lateral (select ${untracked ? `case when not ${ended('u.stream_id')} then ${replay} end` : replay} as state offset 0) f offset 0
     ), values as (
       select stream_id, row_id,
         case when replay is null then 'missing event' when row is null then 'missing row' else 'value' end as kind,

@@ -7,6 +7,7 @@ import { compareInNode } from './compare-in-node.js';
 import { compareInSql } from './compare-in-sql.js';
 import { besideErased } from './erased-streams.js';
 import type { TableComparison } from './comparison.js';
+import { hasUntrackedEnds } from './untracked-ends.js';
 import { refuseIds } from './refuse-ids.js';
 import { everything, inBuckets, type VerifyScope } from './verify-scope.js';
 
@@ -40,11 +41,13 @@ async function findInSql(
   isWhole: boolean,
 ): Promise<TableComparison> {
   const archived = await hasArchivedStreams(sql, schema, mapping);
+  const untracked = await hasUntrackedEnds(sql, schema, mapping);
   const exact = hasExactForm(mapping);
   const { rows, states, differing, faulty } = await compareChecksums(sql, schema, mapping, scope, {
     exact,
     byBucket: false,
     archived,
+    untracked,
   });
   const counted = { rows, states, drifted: 0, drift: [] };
   if (differing.length === 0 && !faulty) return counted;
@@ -58,6 +61,7 @@ async function findInSql(
     exact: false,
     byBucket: true,
     archived,
+    untracked,
   });
   return byBucket.differing.length === 0 ? counted : rowByRow(inBoth(scope, inBuckets(byBucket.differing)));
 }

@@ -14,3 +14,4 @@ export { verifiedClean } from './verify-guard.js';
 export type { VerifyOptions } from './verify-options.js';
 export { refuseIds } from './refuse-ids.js';
 export { ofStreams } from './verify-scope.js';
+export type { UntrackedDeletions } from './untracked-ends.js';

@@ -48,10 +48,13 @@ export function ofStreams(streamIds: readonly string[]): VerifyScope {
   };
 }
 
-/** Streams of the category that have an event that was recorded at `since` or later. */
+/** Streams of the category that have an event that was recorded at `since` or later, or have ended without one since. */
 export function changedSince(schema: string, category: string, since: string): VerifyScope {
-  const changed = `(select c.stream_id from ${quoteIdentifier(schema)}.events c
-    where c.category = ${quoteLiteral(category)} and c.recorded_at >= $1::timestamptz)`;
+  const name = quoteIdentifier(schema);
+  const changed = `(select c.stream_id from ${name}.events c
+    where c.category = ${quoteLiteral(category)} and c.recorded_at >= $1::timestamptz
+    union select u.stream_id from ${name}.untracked_ends u
+    where u.category = ${quoteLiteral(category)} and u.ended_at >= $1::timestamptz)`;
   return {
     rows: (mapping, alias) => `${streamIdSql(mapping, alias)} in ${changed}`,
     events: (alias) => `${alias}.stream_id in ${changed}`,

@@ -14,6 +14,7 @@ import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
 import { refuseUnknownStreams } from './refuse-unknown-streams.js';
 import { lastVerification, recordVerification } from './verifications.js';
+import { readUntracked, type UntrackedDeletions } from './untracked-ends.js';
 import { validate, type VerifyOptions } from './verify-options.js';
 import { changedSince, everything, ofStreams, sampled, type VerifyScope } from './verify-scope.js';
 
@@ -32,6 +33,8 @@ export interface AggregateVerification {
    * first event, and repair leaves them to it.
    */
   readonly withoutFirstEvent: number;
+  /** What was deleted without an event for each, on purpose, and is not drift for that. Absent where there is nothing. */
+  readonly untracked?: readonly UntrackedDeletions[];
   /** Whether every row and every stream was compared, and not only some. */
   readonly complete: boolean;
   /** Whether the result was kept, for `status`, `doctor` and the stages. Not on a server that takes no writes, such as a standby, and not of a table that is the entity's no more. */
@@ -225,5 +228,6 @@ async function compareAggregate(
     found.drifted += drifted;
     found.drift = [...found.drift, ...drift].slice(0, limit);
   }
-  return found;
+  const untracked = await readUntracked(sql, schema, root);
+  return { ...found, ...(untracked.length > 0 && { untracked }) };
 }

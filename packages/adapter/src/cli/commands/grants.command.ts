@@ -21,6 +21,7 @@ export function grantsCommand(program: Command, cli: Cli): void {
     .command('grants')
     .option('--reader <role>', 'a role that only looks at the history')
     .option('--erase', 'the application may erase values of events, too')
+    .option('--untracked', 'the application may delete rows without an event for each, too')
     .option('--encrypt', "the application's relays may make and use keys of subjects")
     .option('--apply', 'run the statements, in one transaction')
     .description("the rights that roles need in Backstory's schema, and no others")
@@ -36,6 +37,7 @@ async function grants(input: CommandInput): Promise<void> {
   const roles: GrantedRoles = {
     ...(options.app !== undefined && { app: options.app }),
     mayErase: options['erase'] === true,
+    mayLeaveUntracked: options['untracked'] === true,
     mayEncrypt: options['encrypt'] === true,
     ...(typeof options['reader'] === 'string' && { reader: options['reader'] }),
   };

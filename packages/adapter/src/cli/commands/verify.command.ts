@@ -68,6 +68,7 @@ const verify: CommandRun = async (backstory, input) => {
       compared(report, input) +
       report.aggregates.flatMap((each) => [...each.drift.map(inWords), moreInWords(each)]).join('') +
       report.aggregates.map(firstEventsDueInWords).join('') +
+      report.aggregates.map(untrackedInWords).join('') +
       report.unseen
         .map(
           ({ category, reason }) =>
@@ -98,6 +99,16 @@ const verify: CommandRun = async (backstory, input) => {
   if (report.clean) await sayStage(backstory, input, report);
   return report.clean ? 0 : 2;
 };
+
+/** They are no drift, and nobody shall wonder where they have gone. */
+function untrackedInWords({ category, untracked = [] }: AggregateVerification): string {
+  return untracked
+    .map(
+      ({ reason, times, streams }) =>
+        `${category}: ${streams} ${streams === 1 ? 'stream' : 'streams'} ended without an own event in ${times} untracked ${times === 1 ? 'deletion' : 'deletions'}: ${reason}\n`,
+    )
+    .join('');
+}
 
 /** Of many aggregates those that are not clean; the others are counted. */
 function compared({ aggregates }: VerificationReport, { options, terminal }: CommandInput): string {
