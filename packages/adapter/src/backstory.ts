@@ -111,16 +111,8 @@ export class Backstory extends EventWriting {
     this.admin = new AdminQueries(database, schema, mappings, this.aggregates, this.stages, findings);
     this.standbys = new StandbyControl(dataSource, database, stageWatch);
     this.appends = new Appends(dataSource, schema, mappings);
-    this.commands = new CommandHandling(
-      dataSource,
-      database,
-      schema,
-      mappings,
-      snapshots,
-      parsers,
-      stageWatch,
-      ofCommands,
-    );
+    const writing = [dataSource, database, schema, mappings, snapshots, parsers, stageWatch] as const;
+    this.commands = new CommandHandling(...writing, ofCommands);
   }
 
   /** Creates what is missing: own tables, and triggers of tables that were made or changed since. Idempotent. */

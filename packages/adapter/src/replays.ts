@@ -10,6 +10,7 @@ import {
   readRecordedAt,
   readStream,
   type ReadStreamOptions,
+  untrackedCategory,
 } from './event-store/index.js';
 import {
   type EntityMapping,
@@ -190,6 +191,7 @@ export class Replays {
 
   /** Also what other releases and services have captured, as far as it can be read here, and else as it is stored. */
   private async other(name: string): Promise<EntityMapping | Topic> {
+    if (name === untrackedCategory) return { category: name };
     const { others, unsearched } = await searchScope(this.database, this.schema, this.mappings.all());
     const { category } = unsearched.find((each) => goesBy(each, name)) ?? {};
     const stored = category === undefined ? undefined : { category };

@@ -1,4 +1,4 @@
-import { type Backstory } from '@backstory/adapter';
+import { type Backstory, createBackstory } from '@backstory/adapter';
 import type { DataSource } from 'typeorm';
 import { type History, openHistory } from '../../values/history.js';
 import { Invoice } from './entities.js';
@@ -19,7 +19,10 @@ describe('rows that are deleted without an event for each', () => {
     await dataSource.query(`update invoice set note = 'y' where id <= 10`);
   });
 
-  afterEach(() => history.close());
+  afterEach(async () => {
+    await backstory.close();
+    await history.close();
+  });
 
   const events = async (): Promise<number> =>
     Number((await dataSource.query('select count(*) from backstory.events'))[0].count);
@@ -190,6 +193,25 @@ describe('rows that are deleted without an event for each', () => {
     await backstory.erase(Invoice, '4', { properties: ['title'] });
     await clean();
     expect(await backstory.load(Invoice, '4')).toBeNull();
+  });
+
+  it('have a stream for the aggregate in the history, and what they said is the past for retention', async () => {
+    await purge('delete from invoice where id < 3');
+    await purge('delete from invoice where id = 3');
+    const told = await backstory.history('$untracked', 'invoice');
+    expect(told.map(({ type, data }) => [type, data['deleted']])).toEqual([
+      ['InvoiceUntracked', 2],
+      ['InvoiceUntracked', 1],
+    ]);
+    expect(await backstory.topics()).toEqual([]);
+    await backstory.close();
+    backstory = await createBackstory(dataSource, {
+      aggregates: [{ entity: Invoice, retain: { after: '1 microsecond', properties: ['title'] } }],
+    });
+    const [report] = await backstory.erasure.retain();
+    expect(report).toMatchObject({ streams: 3 });
+    expect((await backstory.history(Invoice, '1'))[0]?.data).toMatchObject({ id: 1, title: null });
+    await clean();
   });
 
   it('are gone from replayed reads, in every stage', async () => {

@@ -9,6 +9,8 @@ export interface StoredEvent extends UpcastableEvent {
   readonly metadata: Partial<EventMetadata>;
   /** Before the moment that was asked for. */
   readonly old: boolean;
+  /** Of a stream that has ended without an event of its own. */
+  readonly endedUntracked?: boolean;
 }
 
 interface Row extends Omit<StoredEvent, 'change' | 'streamPosition'> {
@@ -31,7 +33,9 @@ export async function storedEvents(
        e.schema_version as "schemaVersion", e.data, e.metadata, coalesce(e.recorded_at < $3::timestamptz, false) as old
      from ${name}.${table} e where e.category = $1 and e.stream_id = any ($2::text[])`;
   const rows = await sql.execute<Row>(
-    `select * from (${from('archived_events', true)} union all ${from('events', false)}) e
+    `with ended as materialized (select i.id from unnest($2::text[]) i (id) where ${name}.ended_untracked($1, i.id))
+     select e.*, e."streamId" in (select id from ended) as "endedUntracked"
+     from (${from('archived_events', true)} union all ${from('events', false)}) e
      order by "streamId" collate "C", position, archived desc`,
     [category, streamIds, before ?? null],
   );

@@ -18,6 +18,7 @@ export function supersededValues(
   );
   const standing = latest(root, log);
   const ended =
+    events.some(({ endedUntracked }) => endedUntracked) ||
     log.filter(({ change }) => change === 'created' || change === 'deleted').at(-1)?.change === 'deleted';
   return (event, path) => {
     // what was appended is no state

@@ -12,7 +12,7 @@ const grantee = `coalesce(g.rolname, 'PUBLIC') as role, a.privilege_type as righ
 
 /**
  * Rights that somebody else has than the owner: with which they could write, change or remove what the log holds, or read what nobody
- * else may; also of single columns, of the schema, and of functions that erase or give keys.
+ * else may; also of single columns, of the schema, and of functions that erase, give keys or leave no events.
  */
 export async function rightsTooMany(sql: SqlExecutor, schema: string): Promise<Finding[]> {
   const writing = await granted(
@@ -92,14 +92,14 @@ async function creating(sql: SqlExecutor, schema: string): Promise<Finding[]> {
   }));
 }
 
-/** Beside applications, to which `grants --erase` and `--encrypt` give it: on purpose, perhaps, such as to receivers. */
+/** Beside applications, to which `grants --erase`, `--untracked` and `--encrypt` give it: on purpose, perhaps, such as to receivers. */
 async function calling(sql: SqlExecutor, schema: string): Promise<Finding[]> {
   const rows = await sql.execute<Pick<Granted, 'role' | 'names'>>(
     `select role, string_agg(distinct name, ', ') as names from (
        select ${grantee}, p.proname as name from pg_proc p
        cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles g on g.oid = a.grantee
        where p.pronamespace = $1::regnamespace and a.grantee <> p.proowner
-         and p.proname in ('erase_events', 'destroy_subject_keys', 'subject_keys_of', 'keep_subject_keys')
+         and p.proname in ('erase_events', 'destroy_subject_keys', 'subject_keys_of', 'keep_subject_keys', 'begin_untracked')
          and not exists (
            select from pg_class c cross join lateral aclexplode(c.relacl) w
            where c.relnamespace = $1::regnamespace and c.relname = 'consumers' and w.grantee = a.grantee and w.privilege_type = 'INSERT')) x
@@ -108,7 +108,7 @@ async function calling(sql: SqlExecutor, schema: string): Promise<Finding[]> {
   );
   return rows.map(({ role, names }) => ({
     severity: 'hint',
-    problem: `${who(role)} may call ${names} of schema "${schema}": that erases values, or gives the keys of subjects`,
+    problem: `${who(role)} may call ${names} of schema "${schema}": that erases values, deletes rows without events, or gives the keys of subjects`,
     remedy: `If it isn't meant to: REVOKE EXECUTE ON FUNCTION ${names
       .split(', ')
       .map((each) => `${quoteIdentifier(schema)}.${each}`)
