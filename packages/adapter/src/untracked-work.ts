@@ -89,7 +89,7 @@ export class UntrackedWork {
 
   /** See `Backstory.untrackedStreams`. */
   async *streams(event: Pick<RecordedEvent, 'category' | 'data'>): AsyncGenerator<string[], void, undefined> {
-    const { work } = event.data;
+    const { work, category } = event.data;
     if (event.category !== untrackedCategory || typeof work !== 'string')
       throw new InvalidOptionsError(
         'This event tells of no untracked deletions.',
@@ -97,11 +97,11 @@ export class UntrackedWork {
       );
     const page = (behind: string): string =>
       `select distinct stream_id as id from ${quoteIdentifier(this.schema)}.untracked_ends u
-       where u.work = $1::bigint ${behind} order by stream_id limit ${idsAtATime}`;
+       where u.category = $2 and u.work = $1::bigint ${behind} order by stream_id limit ${idsAtATime}`;
     for (let after: string | undefined; ;) {
       const rows = await this.sql.execute<{ id: string }>(
-        page(after === undefined ? '' : 'and u.stream_id > $2'),
-        [work, ...(after === undefined ? [] : [after])],
+        page(after === undefined ? '' : 'and u.stream_id > $3'),
+        [work, category, ...(after === undefined ? [] : [after])],
       );
       if (rows.length > 0) yield rows.map(({ id }) => id);
       if (rows.length < idsAtATime) return;

@@ -31,15 +31,18 @@ describe.each(modes)('parcels that are deleted with their items without an event
     expect(report.aggregates.flatMap(({ drift }) => drift)).toEqual([]);
     expect(report.clean).toBe(true);
     expect(await dataSource.query('select * from backstory.pending_events')).toEqual([]);
-    const rows = await dataSource.manager.find(Parcel, { relations: { items: true }, order: { id: 1, items: { id: 1 } } });
+    const rows = await dataSource.manager.find(Parcel, {
+      relations: { items: true },
+      order: { id: 1, items: { id: 1 } },
+    });
     const loaded: Parcel[] = [];
     for await (const each of backstory.loadAll(Parcel)) {
       each.items.sort((a, b) => a.id - b.id);
       loaded.push(each);
     }
-    expect(loaded.map(({ id, title, items }) => ({ id, title, items: items.map((item) => item.id) }))).toEqual(
-      rows.map(({ id, title, items }) => ({ id, title, items: items.map((item) => item.id) })),
-    );
+    expect(
+      loaded.map(({ id, title, items }) => ({ id, title, items: items.map((item) => item.id) })),
+    ).toEqual(rows.map(({ id, title, items }) => ({ id, title, items: items.map((item) => item.id) })));
   };
   const events = async (): Promise<number> =>
     Number((await dataSource.query(`select count(*) from backstory.events`))[0].count);
@@ -81,7 +84,9 @@ describe.each(modes)('parcels that are deleted with their items without an event
       await manager.query(`insert into item (id, name, "parcelId") values (12, 'third', 1)`);
     });
     await clean();
-    expect((await backstory.history(Parcel, '1')).map(({ change }) => change).filter((c) => c === 'deleted')).toHaveLength(2);
+    expect(
+      (await backstory.history(Parcel, '1')).map(({ change }) => change).filter((c) => c === 'deleted'),
+    ).toHaveLength(2);
   });
 
   it('were never captured before, and are nothing to tell of', async () => {
@@ -119,6 +124,8 @@ describe.each(modes)('parcels that are deleted with their items without an event
     expect(seen[0]).toMatchObject({ type: 'ParcelUntracked', data: { deleted: 2 }, change: 'none' });
     await expect(backstory.untrackedStreams(seen[0]!).next()).resolves.toMatchObject({ value: ['1', '2'] });
     const [first] = await backstory.history(Parcel, '3');
-    await expect(backstory.untrackedStreams(first!).next()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    await expect(backstory.untrackedStreams(first!).next()).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+    });
   });
 });

@@ -65,7 +65,10 @@ describe('rows that are deleted without an event for each', () => {
       [2, 'InvoiceUpdated'],
       [3, 'InvoiceDeleted'],
     ]);
-    expect(told[2]).toMatchObject({ change: 'deleted', metadata: { origin: 'untracked', reason, actor: 'ops' } });
+    expect(told[2]).toMatchObject({
+      change: 'deleted',
+      metadata: { origin: 'untracked', reason, actor: 'ops' },
+    });
     expect(await backstory.load(Invoice, '1')).toBeNull();
     expect(await backstory.load(Invoice, '1', { version: 2 })).toMatchObject({ note: 'y' });
     expect(await backstory.load(Invoice, '1', { asOf: told[1]!.recordedAt })).toMatchObject({ id: 1 });
@@ -232,7 +235,7 @@ describe('rows that are deleted without an event for each', () => {
     await clean();
   });
 
-  it('need a reason, an aggregate that is captured, and nobody else\'s setting', async () => {
+  it("need a reason, an aggregate that is captured, and nobody else's setting", async () => {
     for (const options of [{ reason: ' ' }, {} as { reason: string }])
       await expect(backstory.untracked(Invoice, options, async () => 1)).rejects.toMatchObject({
         code: 'INVALID_OPTIONS',

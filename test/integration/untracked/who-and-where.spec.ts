@@ -43,9 +43,13 @@ describe('who may delete without events, and beside what', () => {
         `select backstory.end_untracked('invoice', 'x')`,
       ])
         await expect(dataSource.query(forged)).rejects.toThrow('permission denied');
-      await owner.query(`grant execute on function backstory.begin_untracked(text, text), backstory.end_untracked(text, text) to ${role}`);
+      await owner.query(
+        `grant execute on function backstory.begin_untracked(text, text), backstory.end_untracked(text, text) to ${role}`,
+      );
       expect((await purge()).aggregates).toMatchObject([{ deleted: 1 }]);
-      await expect(owner.query('update backstory.untracked_ends set mark = 0')).rejects.toThrow('append-only');
+      await expect(owner.query('update backstory.untracked_ends set mark = 0')).rejects.toThrow(
+        'append-only',
+      );
       expect((await history.backstory.verify()).clean).toBe(true);
     } finally {
       await backstory?.close();
@@ -61,7 +65,9 @@ describe('who may delete without events, and beside what', () => {
         aggregates: [
           {
             entity: Invoice,
-            evolve: { InvoiceIssued: (invoice: Invoice, event: object) => void Object.assign(invoice, event) },
+            evolve: {
+              InvoiceIssued: (invoice: Invoice, event: object) => void Object.assign(invoice, event),
+            },
           },
         ],
       },
@@ -100,16 +106,16 @@ describe('who may delete without events, and beside what', () => {
         create table reading_2025 partition of reading for values from (2025) to (2026)`,
     });
     const { backstory, dataSource } = history;
-    await dataSource.query(
-      `insert into reading select n, 2024 + n % 2, n from generate_series(1, 20) n`,
-    );
+    await dataSource.query(`insert into reading select n, 2024 + n % 2, n from generate_series(1, 20) n`);
     for (const [sql, deleted] of [
       ['delete from reading where id < 3', 2],
       ['delete from reading_2024 where id < 10', 3],
       ['truncate reading_2024', 6],
       ['truncate reading', 9],
     ] as const) {
-      const { aggregates } = await backstory.untracked('reading', { reason }, (manager) => manager.query(sql));
+      const { aggregates } = await backstory.untracked('reading', { reason }, (manager) =>
+        manager.query(sql),
+      );
       expect([sql, aggregates[0]?.deleted]).toEqual([sql, deleted]);
       const report = await backstory.verify();
       expect(report.aggregates.flatMap(({ drift }) => drift)).toEqual([]);

@@ -197,6 +197,7 @@ declare
   intents jsonb;
   written bigint;
   work bigint;
+  mark bigint;
   others text[];
   locks integer[];
   locked integer[];${refuses ? refusal.declared : ''}

@@ -64,8 +64,10 @@ function notedSql(
       where p.transaction = pg_current_xact_id() and p.category = ${category} and p.stream_id = r.stream_id;
       get diagnostics capture.written = row_count;
       update ${name}.untracked_work w set parts = coalesce(w.parts, 0) + capture.written where w.id = capture.work;`;
-  return `      insert into ${name}.untracked_ends (work, mark, category, stream_id)
-      select capture.work, m.mark, ${category}, r.stream_id
-      from (${streams}) r cross join (select ${name}.log_mark() as mark offset 0) m
-      on conflict do nothing;${isNumberedAtCommit(mapping) ? dropped : ''}`;
+  return `      capture.mark := ${name}.log_mark();
+      insert into ${name}.untracked_ends (work, mark, category, stream_id)
+      select capture.work, capture.mark, ${category}, r.stream_id from (${streams}) r
+      on conflict do nothing;
+      get diagnostics capture.written = row_count;
+      update ${name}.untracked_work w set deleted = coalesce(w.deleted, 0) + capture.written where w.id = capture.work;${isNumberedAtCommit(mapping) ? dropped : ''}`;
 }

@@ -6,7 +6,16 @@
  * command, what a change by a command has beyond its events, or a deletion that was to leave no event of its own.
  */
 export type EventOrigin =
-  'capture' | 'backfill' | 'repair' | 'restore' | 'archive' | 'erasure' | 'append' | 'command' | 'residual' | 'untracked';
+  | 'capture'
+  | 'backfill'
+  | 'repair'
+  | 'restore'
+  | 'archive'
+  | 'erasure'
+  | 'append'
+  | 'command'
+  | 'residual'
+  | 'untracked';
 
 /** What is known of an event beside its data. */
 export interface EventMetadata {

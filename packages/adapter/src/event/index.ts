@@ -10,7 +10,12 @@ export {
   eventTypeName,
   type PropertyPath,
 } from './event-rule.js';
-export { type DefaultEventTypes, defaultCategory, defaultEventTypes, untrackedEventType } from './event-type.js';
+export {
+  type DefaultEventTypes,
+  defaultCategory,
+  defaultEventTypes,
+  untrackedEventType,
+} from './event-type.js';
 export { copiedData } from './copied-data.js';
 export { ownData } from './own-data.js';
 export type { EventData, RecordedEvent } from './recorded-event.js';

@@ -12,7 +12,11 @@ export function endedUntrackedSql(
   id: string,
   asOf?: string,
 ): string {
-  return `${quoteIdentifier(schema)}.ended_untracked(${quoteLiteral(category)}, ${id}${asOf ? `, ${asOf}` : ''})`;
+  const name = quoteIdentifier(schema);
+  const literal = quoteLiteral(category);
+  // most streams have no end there: that is seen without a call
+  return `(exists (select from ${name}.untracked_ends u where u.category = ${literal} and u.stream_id = ${id} collate "C")
+    and ${name}.ended_untracked(${literal}, ${id}${asOf ? `, ${asOf}` : ''}))`;
 }
 
 /** What such a stream comes to: its last event is where it was, and there is nothing any more. */

@@ -23,10 +23,7 @@ export async function compareInSql(
       properties: Drift['properties'] | null;
       positions: number[] | null;
     }[];
-  }>(
-    compareSql(mapping, schema, scope, limit, await hasUntrackedEnds(sql, schema, mapping)),
-    scope.values,
-  );
+  }>(compareSql(mapping, schema, scope, limit, await hasUntrackedEnds(sql, schema, mapping)), scope.values);
   const { drifted, drifts } = result as NonNullable<typeof result>;
   return {
     drifted,

@@ -2899,8 +2899,8 @@ create table :schema.untracked_work (
 
 create index untracked_work_transaction on :schema.untracked_work (transaction);
 
--- The streams that have ended that way: each behind whatever event had a global position up to its mark. It goes on with the first event of
--- change c beyond that.
+-- The streams that have ended that way: each behind whatever event had a global position up to its mark. It has gone on if there is one of
+-- change c, or d, beyond that.
 create table :schema.untracked_ends (
   work bigint not null,
   mark bigint not null,
@@ -2909,8 +2909,6 @@ create table :schema.untracked_ends (
   stream_id text collate "C" not null,
   primary key (category, stream_id, mark)
 );
-
-create index untracked_ends_work on :schema.untracked_ends (work, stream_id);
 
 -- Every event that is recorded from now on has a later position.
 create function :schema.log_mark() returns bigint language sql volatile as $$
@@ -2927,14 +2925,20 @@ begin
   where u.category = in_category collate "C" and u.stream_id = in_stream_id collate "C"
     and (in_as_of is null or u.ended_at < in_as_of + interval '1 millisecond');
   if last_mark is null then return false; end if;
+  if in_as_of is not null then
+    return not exists (
+      select from :schema.all_events e
+      where e.category = in_category collate "C" and e.stream_id = in_stream_id collate "C" and e.change in ('c', 'd')
+        and e.global_position > last_mark and e.recorded_at < in_as_of + interval '1 millisecond');
+  end if;
   return not exists (
-    select from :schema.all_events e
-    where e.category = in_category collate "C" and e.stream_id = in_stream_id collate "C" and e.change = 'c' and e.global_position > last_mark
-      and (in_as_of is null or e.recorded_at < in_as_of + interval '1 millisecond')
-    union all
-    select from :schema.pending_events p
-    where p.transaction = pg_current_xact_id_if_assigned() and in_as_of is null
-      and p.category = in_category collate "C" and p.stream_id = in_stream_id collate "C" and p.change = 'c');
+      select from :schema.events e
+      where e.category = in_category collate "C" and e.stream_id = in_stream_id collate "C" and e.change in ('c', 'd')
+        and e.global_position > last_mark)
+    and (pg_current_xact_id_if_assigned() is null or not exists (
+      select from :schema.pending_events p
+      where p.transaction = pg_current_xact_id_if_assigned()
+        and p.category = in_category collate "C" and p.stream_id = in_stream_id collate "C" and p.change = 'c'));
 end $$;
 
 -- The end of such a stream, as an event behind its last one. None of a stream that goes on: what has begun it anew has told its end before.
@@ -3026,7 +3030,7 @@ begin
   if exists (select from :schema.pending_events p where p.transaction = own) then
     perform :schema.move_pending_events();
   end if;
-  select count(distinct u.stream_id) into deleted from :schema.untracked_ends u where u.work = work.id;
+  deleted := coalesce(work.deleted, 0);
   -- of a kind of its own: who numbers pending events waits for others in their order
   perform pg_advisory_xact_lock(:schema.kind_of_lock('untracked'), hashtext(work.category));
   insert into :schema.events as e (category, stream_id, stream_position, change, type, data, metadata)
