@@ -118,7 +118,8 @@ export class UntrackedWork {
       `select ${quoteIdentifier(this.schema)}.begin_untracked($1, $2)::text as work`,
       [category, reason],
     );
-    if (begun?.work == null) refuseOff(knownAs, 'nothing of it is captured, so nothing can be left out');
+    if ((begun?.work ?? null) === null)
+      refuseOff(knownAs, 'nothing of it is captured, so nothing can be left out');
   }
 }
 

@@ -237,7 +237,7 @@ describe('rows that are deleted without an event for each', () => {
 
   it("need a reason, an aggregate that is captured, and nobody else's setting", async () => {
     for (const options of [{ reason: ' ' }, {} as { reason: string }])
-      await expect(backstory.untracked(Invoice, options, async () => 1)).rejects.toMatchObject({
+      await expect(backstory.untracked(Invoice, options, () => Promise.resolve(1))).rejects.toMatchObject({
         code: 'INVALID_OPTIONS',
       });
     await dataSource.transaction(async (manager) => {
