@@ -2,6 +2,8 @@ import type { QueryRunner } from 'typeorm';
 import type { Database, SqlExecutor } from '../../../packages/adapter/src/database/index.js';
 import { GapAwareReader } from '../../../packages/adapter/src/outbox/gap-aware-reader.js';
 import { poolDatabase, poolOf } from '../../../packages/adapter/src/typeorm/index.js';
+import { readCheckpoint, storeCheckpoint } from '../../../packages/adapter/src/outbox/consumer-lease.js';
+import { lastPosition, waitForPosition } from '../../../packages/adapter/src/outbox/wait-for-position.js';
 import { type Ledger, openLedger } from './ledger.js';
 
 /** The first one is beside the position that the open transaction has drawn: one gap. */
@@ -29,10 +31,10 @@ describe('many gaps behind a transaction that stays open', () => {
       1000,
     );
     await ledger.dataSource.query(
-      `create procedure churn() language plpgsql as $$ begin
+      `create procedure churn(first int default 1000) language plpgsql as $$ begin
          for n in 1..${rolledBack} loop
-           insert into account values (1000 + n, 0); rollback;
-           insert into account values (2000 + n, 0); commit;
+           insert into account values (first + n, 0); rollback;
+           insert into account values (first + 1000 + n, 0); commit;
          end loop; end $$`,
     );
     late = ledger.dataSource.createQueryRunner();
@@ -107,6 +109,74 @@ describe('many gaps behind a transaction that stays open', () => {
     );
     for (let page = 0; page < 3; page++) await another.next();
     expect(lookedInto).toEqual([0, rolledBack, rolledBack, 0]);
+  });
+
+  it('rest apart from the others where there are many, until their transaction has ended', async () => {
+    const database = listenedTo(poolDatabase(poolOf(ledger.dataSource)));
+    const start = { position: 0n, gaps: [] };
+    reader = new GapAwareReader(database, 'backstory', start, everything, 1000, undefined, rolledBack / 2);
+    const checkpoint = async (): Promise<{ gaps: number; resting: number | undefined }> => {
+      const { scannedTo, checkpointAt } = await reader.next();
+      const { gaps, resting } = checkpointAt(scannedTo);
+      return { gaps: gaps.length, resting: resting?.size };
+    };
+    for (let page = 0; page < 6; page++) await checkpoint();
+    expect(await checkpoint()).toEqual({ gaps: 0, resting: rolledBack });
+    await ledger.dataSource.query(`call churn(5000)`);
+    expect(await checkpoint()).toEqual({ gaps: rolledBack, resting: rolledBack });
+    for (let page = 0; page < 6; page++) await checkpoint();
+    expect(await checkpoint()).toEqual({ gaps: 0, resting: 2 * rolledBack });
+    await late.query('update account set balance = 1 where id = 2001');
+    await late.commitTransaction();
+    await ledger.pay(2001);
+    expect(await next()).toEqual(['1', '2001', '2001']);
+    expect(await checkpoint()).toEqual({ gaps: 0, resting: undefined });
+  });
+
+  it('that rest are stored apart, once, and read by whoever has the partition next', async () => {
+    await ledger.dataSource.query(
+      `insert into backstory.consumers (name, partition, partitions, position) values ('c', 0, 1, 0)`,
+    );
+    const database = poolDatabase(poolOf(ledger.dataSource));
+    const fence = { consumer: 'c', partition: 0, partitions: 1, epoch: '0', logEpoch: '0' };
+    reader = new GapAwareReader(
+      database,
+      'backstory',
+      { position: 0n, gaps: [] },
+      everything,
+      1000,
+      undefined,
+      5,
+    );
+    const read = async (): Promise<void> => {
+      const { scannedTo, checkpointAt } = await reader.next();
+      await storeCheckpoint(database, 'backstory', fence, checkpointAt(scannedTo));
+    };
+    for (let page = 0; page < 7; page++) await read();
+    const stored = async (): Promise<unknown> =>
+      (
+        await ledger.dataSource.query<object[]>(
+          `select jsonb_array_length(gaps) as gaps, jsonb_array_length(resting_gaps) as resting,
+             (select count(*)::int from backstory.gaps_of(gaps, resting_gaps)) as all,
+             (select count(*)::int from backstory.fillable_gaps_of(gaps, resting_gaps)) as fillable
+           from backstory.consumers`,
+        )
+      )[0];
+    expect(await stored()).toEqual({ gaps: 1, resting: rolledBack, all: rolledBack, fillable: 0 });
+    await ledger.open(7000);
+    await read();
+    expect((await readCheckpoint(database, 'backstory', fence)).gaps).toHaveLength(rolledBack);
+    const position = await lastPosition(database, 'backstory');
+    await waitForPosition(database, 'backstory', 'c', position, { timeoutMs: 60_000 });
+    await late.commitTransaction();
+    expect(await stored()).toMatchObject({ fillable: rolledBack });
+    await expect(
+      waitForPosition(database, 'backstory', 'c', position, { timeoutMs: 50 }),
+    ).rejects.toMatchObject({ code: 'WAIT_TIMED_OUT' });
+    await read();
+    await waitForPosition(database, 'backstory', 'c', position, { timeoutMs: 60_000 });
+    await read();
+    expect(await stored()).toEqual({ gaps: 0, resting: 0, all: 0, fillable: 0 });
   });
 
   describe('a writer that ends between the snapshot of a page and its look', () => {

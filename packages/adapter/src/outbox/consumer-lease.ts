@@ -1,6 +1,7 @@
 import { type Database, quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import { type Checkpoint, checkpointOf, storedCheckpoint, type StoredCheckpoint } from './checkpoint.js';
+import { storedRanges } from './resting-gaps.js';
 
 /** The right to move the checkpoint of one partition. */
 export interface Lease {
@@ -27,7 +28,7 @@ export class LeaseLostError extends BackstoryError {
   }
 }
 
-type LeaseRow = StoredCheckpoint & { partition: number; partitions: number; epoch: string };
+type LeaseRow = { partition: number; partitions: number; epoch: string };
 
 /**
  * One beat of a worker: says that it is alive, renews what it has, and takes of what nobody has until it has its share.
@@ -108,7 +109,7 @@ export async function signOff(
 /** @throws LeaseLostError */
 export async function readCheckpoint(sql: SqlExecutor, schema: string, lease: Lease): Promise<Checkpoint> {
   const [row] = await sql.execute<StoredCheckpoint>(
-    `select position, gaps from ${quoteIdentifier(schema)}.consumers where name = $1 and partition = $2 and epoch = $3`,
+    `select position, gaps, resting_gaps as resting from ${quoteIdentifier(schema)}.consumers where name = $1 and partition = $2 and epoch = $3`,
     [lease.consumer, lease.partition, lease.epoch],
   );
   if (!row) throw new LeaseLostError(lease);
@@ -144,7 +145,7 @@ export async function requireLease(sql: SqlExecutor, schema: string, fence: Fenc
 
 /**
  * Moves the checkpoint, in the transaction of what was handled. The epoch is compared in the same statement: a worker
- * that was stopped and has lost its lease meanwhile can't commit.
+ * that was stopped and has lost its lease meanwhile can't commit. Gaps that rest are sent only where others stand in the row: there may be very many.
  * @throws LeaseLostError
  */
 export async function storeCheckpoint(
@@ -153,13 +154,20 @@ export async function storeCheckpoint(
   fence: Fence,
   checkpoint: Checkpoint,
 ): Promise<void> {
-  const stored = await sql.execute(
-    `update ${quoteIdentifier(schema)}.consumers
-     set position = $5, gaps = $6, error = null, failing_since = null, updated_at = clock_timestamp()
-     where ${isHeld(schema)} returning 1`,
-    [...valuesOf(fence), ...storedCheckpoint(checkpoint)],
-  );
-  if (stored.length === 0) throw new LeaseLostError(fence);
+  const { resting } = checkpoint;
+  const store = (more: string, ...values: unknown[]): Promise<unknown[]> =>
+    sql.execute(
+      `update ${quoteIdentifier(schema)}.consumers
+       set position = $5, gaps = $6, error = null, failing_since = null, updated_at = clock_timestamp()${more} returning 1`,
+      [...valuesOf(fence), ...storedCheckpoint(checkpoint), ...values],
+    );
+  const held = `where ${isHeld(schema)}`;
+  const stored = await (resting
+    ? store(` ${held} and gaps->0->>1 = $7`, resting.name)
+    : store(`, resting_gaps = '[]' ${held}`));
+  if (stored.length > 0) return;
+  const whole = resting ? await store(`, resting_gaps = $7 ${held}`, storedRanges(resting)) : [];
+  if (whole.length === 0) throw new LeaseLostError(fence);
 }
 
 /** Lets operators see what is being retried. @throws LeaseLostError */

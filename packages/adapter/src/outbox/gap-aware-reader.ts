@@ -3,8 +3,10 @@ import type { Checkpoint } from './checkpoint.js';
 import { type EventFilter, filterSql } from './event-filter.js';
 import { hasLargeEventsSql } from '../event-store/index.js';
 import { eventWriters, writersLeft } from './event-writers.js';
+import { openWriters } from './open-writers.js';
 import { inOrder, type PositionRange, upTo } from './position-range.js';
 import { checkpointAt, type Page, readPage } from './read-page.js';
+import { type GapsOfWriters, joined, rangesInOrder, restingGaps } from './resting-gaps.js';
 
 /** A page, and where its reader stands when it has been handled up to one of its positions. */
 export interface DeliverablePage extends Page {
@@ -16,7 +18,16 @@ interface WatchedGap extends PositionRange {
   readonly writers: ReadonlySet<string>;
   /** It was looked into since the last of its writers was seen to have ended: nobody but those that are left can fill it. */
   readonly certain: boolean;
+  /** For how many pages this has been so. */
+  readonly calm: number;
 }
+
+/** Whoever is writing when a page is read, with the id of each transaction that its snapshot sees at work. */
+type Writers = ReadonlyMap<string, string | undefined>;
+
+/** Gaps that each page goes through, at least, before those that have been calm for some pages are put to rest. */
+const manyGaps = 1_000;
+const calmPages = 4;
 
 /** Milliseconds after which a reader looks again whether the log has large events, unless it is catching up: then before each page. */
 const sizeKnownFor = 1_000;
@@ -31,9 +42,10 @@ const widest = 16;
  * a snapshot taken after that doesn't have it either. The order within a stream holds, because the next event of a
  * stream draws its position when the one before is committed, or in the same transaction.
  *
- * Gaps whose writers are all still there are not looked into: whoever holds its lock after the snapshot was taken isn't seen in it.
- * So it doesn't matter how many there are behind one transaction that stays open. A writer that is missing may have ended after
- * the snapshot, where it isn't seen either: so the gap is looked into once more, in the next one.
+ * Gaps whose writers are all still at work in the snapshot of a page are not looked into: it sees nothing of theirs. A writer that is
+ * missing may have ended after the snapshot, where it isn't seen either: so the gap is looked into once more, in the next one.
+ * Where there are many, those that wait for the same transactions for some pages rest together, and cost a page nothing: so it doesn't matter
+ * how many there are behind one transaction that stays open.
  */
 export class GapAwareReader {
   private watched: readonly WatchedGap[] = [];
@@ -49,17 +61,19 @@ export class GapAwareReader {
     filter: EventFilter,
     private readonly pageSize: number,
     private readonly settled?: string,
+    private readonly restsFrom = manyGaps,
   ) {
     this.filter = filterSql(filter);
   }
 
   async next(): Promise<DeliverablePage> {
-    const before = this.checkpoint;
     await this.lookAtSizes();
     // an event that were hidden would be taken for a gap, and passed by
-    const { found, writers } = await this.database.snapshot(async (sql) => {
-      const now = before.gaps.length > 0 ? await eventWriters(sql, this.schema) : undefined;
-      return { found: await this.read(sql, before, now), writers: now };
+    const { before, found, writers } = await this.database.snapshot(async (sql) => {
+      const { gaps, resting } = this.checkpoint;
+      const now = gaps.length > 0 || resting ? await openWriters(sql, this.schema) : undefined;
+      if (now) this.wake(now);
+      return { before: this.checkpoint, found: await this.read(sql, this.checkpoint, now), writers: now };
     });
     const known = this.watchedAt(found.missing);
     const missing = found.missing.filter((_, index) => known[index]?.writers.size !== 0);
@@ -68,7 +82,54 @@ export class GapAwareReader {
     if (page.full) this.sizeKnownUntil = 0;
     this.checkpoint = checkpointAt(before, page, page.scannedTo);
     await this.watch(this.checkpoint.gaps, writers, page.full ? page.scannedTo : undefined);
+    if (writers) this.rest(writers);
     return { ...page, checkpointAt: (handledTo) => checkpointAt(before, page, handledTo) };
+  }
+
+  /** Puts many gaps that have been calm for some pages to rest, with those that wait for the same. */
+  private rest(now: Writers): void {
+    const { gaps, resting, ...rest } = this.checkpoint;
+    if (gaps.length < Math.max(this.restsFrom, (resting?.size ?? 0) / 32)) return;
+    const calm = new Map<ReadonlySet<string>, PositionRange[]>();
+    const isCalm = (gap: WatchedGap): boolean => gap.calm >= calmPages && areAtWork(gap.writers, now);
+    for (const gap of this.watched) {
+      if (!isCalm(gap)) continue;
+      const ranges = calm.get(gap.writers) ?? [];
+      ranges.push({ from: gap.from, to: gap.to });
+      calm.set(gap.writers, ranges);
+    }
+    if (calm.size === 0) return;
+    this.watched = this.watched.filter((gap) => !isCalm(gap));
+    const groups = [...calm].map(([writers, ranges]): GapsOfWriters => ({ writers, ranges }));
+    this.settle(rest.position, this.watched, joined(resting?.groups ?? [], groups), now);
+  }
+
+  /** What rests for a transaction that isn't at work any more is looked into as any other gap. */
+  private wake(now: Writers): void {
+    const { position, gaps, resting } = this.checkpoint;
+    const awake = resting?.groups.filter(({ writers }) => !areAtWork(writers, now)) ?? [];
+    if (!resting || awake.length === 0) return;
+    const others = resting.groups.filter((group) => !awake.includes(group));
+    const watched = awake.flatMap(({ ranges, writers }) =>
+      ranges.map((range): WatchedGap => ({ ...range, writers, certain: true, calm: 0 })),
+    );
+    this.watched = [...this.watched, ...watched].sort((one, other) => (one.from < other.from ? -1 : 1));
+    const all = rangesInOrder(gaps, ...awake.map(({ ranges }) => ranges));
+    this.settle(position, all, others, now);
+  }
+
+  private settle(
+    position: bigint,
+    gaps: readonly PositionRange[],
+    groups: readonly GapsOfWriters[],
+    now: Writers,
+  ): void {
+    const resting = restingGaps(groups, (writer) => now.get(writer) as string);
+    this.checkpoint = {
+      position,
+      gaps: gaps.map(({ from, to }) => ({ from, to })),
+      ...(resting && { resting }),
+    };
   }
 
   /** Before the snapshot of a page, so that what the page sees is counted. Files don't shrink: once is enough. */
@@ -81,13 +142,9 @@ export class GapAwareReader {
     this.sizeKnownUntil = performance.now() + sizeKnownFor;
   }
 
-  private async read(
-    sql: SqlExecutor,
-    before: Checkpoint,
-    now: ReadonlySet<string> | undefined,
-  ): Promise<Page> {
+  private async read(sql: SqlExecutor, before: Checkpoint, now: Writers | undefined): Promise<Page> {
     const limit = this.pageSize * this.width;
-    const areThere = perSet((writers) => writers.size > 0 && [...writers].every((each) => now?.has(each)));
+    const areThere = perSet((writers) => now !== undefined && areAtWork(writers, now));
     const isPending = this.watchedAt(before.gaps).map((gap) => gap?.certain && areThere(gap.writers));
     const gaps = before.gaps.filter((_, index) => !isPending[index]);
     const pending = before.gaps.filter((_, index) => isPending[index]);
@@ -111,14 +168,14 @@ export class GapAwareReader {
    */
   private async watch(
     gaps: readonly PositionRange[],
-    seen: ReadonlySet<string> | undefined,
+    seen: Writers | undefined,
     end: bigint | undefined,
   ): Promise<void> {
     if (gaps.length === 0) {
       this.watched = [];
       return;
     }
-    const now = seen ?? (await eventWriters(this.database, this.schema));
+    const now = seen ? new Set(seen.keys()) : await eventWriters(this.database, this.schema);
     const before = this.watchedAt(gaps);
     const sets = new Map<string, ReadonlySet<string>>();
     const shared = (writers: ReadonlySet<string>): ReadonlySet<string> => {
@@ -134,10 +191,11 @@ export class GapAwareReader {
     const all = shared(now);
     this.watched = gaps.map((gap, index) => {
       const known = before[index];
-      if (!known) return { ...gap, writers: all, certain: false };
+      if (!known) return { ...gap, writers: all, certain: false, calm: 0 };
       const { writers, unchanged } = left(known.writers);
       const wasLookedInto = end === undefined || gap.to <= end;
-      return { ...gap, writers, certain: unchanged && (known.certain || wasLookedInto) };
+      const certain = unchanged && (known.certain || wasLookedInto);
+      return { ...gap, writers, certain, calm: certain ? known.calm + 1 : 0 };
     });
   }
 
@@ -155,6 +213,10 @@ export class GapAwareReader {
     if (events.length > this.pageSize) this.width = Math.max(1, this.width / 2);
     else if (full && events.length < this.pageSize / 2) this.width = Math.min(widest, this.width * 2);
   }
+}
+
+function areAtWork(writers: ReadonlySet<string>, now: Writers): boolean {
+  return writers.size > 0 && [...writers].every((writer) => now.get(writer) !== undefined);
 }
 
 /** Many gaps share a set. */

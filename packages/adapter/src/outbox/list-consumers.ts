@@ -27,7 +27,7 @@ export function listConsumers(sql: SqlExecutor, schema: string): Promise<Consume
     `select c.name, c.partition, c.position, greatest(0, coalesce(e.last, 0) - c.position)::float8 as lag,
        (select extract(epoch from clock_timestamp() - n.recorded_at)::float8 from ${table}.events n
         where n.global_position > c.position order by n.global_position limit 1) as "lagSeconds",
-       (select coalesce(sum((g->>1)::bigint - (g->>0)::bigint + 1), 0)::float8 from jsonb_array_elements(c.gaps) g) as gaps,
+       (select coalesce(sum(g.last - g.first + 1), 0)::float8 from ${table}.gaps_of(c.gaps, c.resting_gaps) g) as gaps,
        (select count(*)::float8 from ${table}.parked_events p where p.consumer = c.name) as parked,
        c.error, c.failing_since as "failingSince",
        case when c.lease_until >= clock_timestamp() then w.host end as worker

@@ -77,7 +77,8 @@ export function checkpointAt(before: Checkpoint, page: Page, handledTo: bigint):
   const position = handledTo > before.position ? handledTo : before.position;
   // A page that wasn't full has looked at every gap.
   const looked = handledTo === page.scannedTo && !page.full ? position : handledTo;
-  return { position, gaps: [...upTo(page.missing, looked), ...above(before.gaps, looked)] };
+  const gaps = [...upTo(page.missing, looked), ...above(before.gaps, looked)];
+  return { position, gaps, ...(before.resting && { resting: before.resting }) };
 }
 
 function pageSql(

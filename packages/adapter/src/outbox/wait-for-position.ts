@@ -29,11 +29,12 @@ export async function waitForPosition(
   { timeoutMs = 10_000, signal }: WaitOptions = {},
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
+  const lookedTo = new Map<number, string>();
   for (let pause = 2; ; pause = Math.min(100, pause * 1.5)) {
     const asked = performance.now();
-    const row = await lookAt(sql, schema, consumer, position);
-    if (row?.reached) return;
-    if (typeof row?.reached !== 'boolean') throw unknownConsumer(consumer);
+    const row = await lookAt(sql, schema, consumer, position, lookedTo);
+    if (!row) throw unknownConsumer(consumer);
+    if (row.reached) return;
     signal?.throwIfAborted();
     if (performance.now() > end) {
       throw new BackstoryError(
@@ -42,30 +43,40 @@ export async function waitForPosition(
         'See with "npx backstory relay" whether it runs, how far it is behind and whether an event fails; or wait longer.',
       );
     }
-    // beside very many gaps a look takes a while
-    const rest = Math.max(pause, 4 * (performance.now() - asked));
+    // beside very many gaps the first look takes a while
+    const rest = Math.max(pause, Math.min(1_000, performance.now() - asked));
     await sleep(Math.min(rest, Math.max(1, end - performance.now())), undefined, signal ? { signal } : {});
   }
 }
 
-/** Gaps are looked into for a partition that has come that far: each is a probe of the index. */
+/**
+ * A partition that has come that far is looked at for events in its gaps, in their order: each is a probe of the index. Below the first that
+ * was found there was none, and what appears there later was not there when somebody began to wait: so the next look goes on from it.
+ */
 async function lookAt(
   sql: SqlExecutor,
   schema: string,
   consumer: string,
   position: string,
-): Promise<{ reached: boolean | null; at: string } | undefined> {
+  lookedTo: Map<number, string>,
+): Promise<{ reached: boolean; at: string } | undefined> {
   const table = quoteIdentifier(schema);
-  const [row] = await sql.execute<{ reached: boolean | null; at: string }>(
-    `select bool_and(case when c.position < $2 then false else not exists (
-         select from jsonb_array_elements(c.gaps) g
-         cross join lateral (
-           select from ${table}.events e
-           where e.global_position >= (g->>0)::bigint and e.global_position <= least((g->>1)::bigint, $2)
-           order by e.global_position limit 1) e) end) as reached,
-       min(c.position) as at
-     from ${table}.consumers c where c.name = $1`,
-    [consumer, position],
+  const known = [...lookedTo];
+  const rows = await sql.execute<{ partition: number; at: string; hasCome: boolean; found: string | null }>(
+    `select c.partition, c.position::text as at, c.position >= $2 as "hasCome", f.position::text as found
+     from ${table}.consumers c left join unnest($3::smallint[], $4::bigint[]) l (partition, position) on l.partition = c.partition
+     left join lateral (
+       select e.global_position as position from ${table}.fillable_gaps_of(c.gaps, c.resting_gaps) g
+       cross join lateral (
+         select e.global_position from ${table}.events e
+         where e.global_position >= greatest(g.first, l.position) and e.global_position <= least(g.last, $2)
+         order by e.global_position limit 1) e
+       where c.position >= $2 and g.last >= coalesce(l.position, 0) and g.first <= $2 order by g.first limit 1) f on true
+     where c.name = $1`,
+    [consumer, position, known.map(([partition]) => partition), known.map(([, to]) => to)],
   );
-  return row;
+  for (const { partition, hasCome, found } of rows)
+    if (hasCome) lookedTo.set(partition, found ?? String(BigInt(position) + 1n));
+  const [first] = [...rows].sort((one, other) => (BigInt(one.at) < BigInt(other.at) ? -1 : 1));
+  return first && { reached: rows.every(({ hasCome, found }) => hasCome && found === null), at: first.at };
 }

@@ -151,8 +151,8 @@ export async function switchOver(
     );
     const [ready] = await sql.execute<{ ready: boolean | null }>(
       `select min(n.position) >= (select max(position) from ${table}.consumers where name = $1)
-         and not bool_or(exists (select from jsonb_array_elements(n.gaps) g
-           join ${table}.events e on e.global_position between (g->>0)::bigint and (g->>1)::bigint))
+         and not bool_or(exists (select from ${table}.gaps_of(n.gaps, n.resting_gaps) g
+           join ${table}.events e on e.global_position between g.first and g.last))
          and not exists (select from ${table}.parked_events where consumer = $2) as ready
        from ${table}.consumers n where n.name = $2`,
       names,
