@@ -6,6 +6,7 @@ import {
   type DriftExample,
   type DriftReport,
   type EventPage,
+  type ListedEvent,
   type EventSearch,
   type Finding,
   findStreams,
@@ -18,6 +19,7 @@ import {
   readCorrelation,
   readDrift,
   readDriftExamples,
+  readEvent,
   readEvents,
   readLog,
   readOverview,
@@ -125,13 +127,27 @@ export class AdminQueries {
   }
 
   /**
-   * 50 events of all categories, newest first, of the log without its archive. There is no index by category, type or time: unless it is for one stream, a
+   * 50 events of all categories, newest first, of the log without its archive; one of more than 20 kB without its values. There is no index by category, type or time: unless it is for one stream, a
    * search is one of the newest 10 000 events, and says where the next one goes on.
    * @throws InvalidOptionsError
    */
   async events(search: EventSearch = {}): Promise<EventPage> {
     requireSearch(search);
     return this.ask((sql) => readEvents(sql, this.schema, this.mappings, search));
+  }
+
+  /**
+   * One event of the log or its archive, with its values up to 20 000 characters each: also of one that a list has without them, for its size.
+   * @throws InvalidOptionsError where there is no event at this position
+   */
+  async event(position: string): Promise<ListedEvent> {
+    requirePosition('position', position);
+    const event = await this.ask((sql) => readEvent(sql, this.schema, this.mappings, position, longestValue));
+    if (event) return event;
+    throw new InvalidOptionsError(
+      `There is no event at position ${position} of the log.`,
+      'Use the global position of one that is there.',
+    );
   }
 
   /**
@@ -154,7 +170,7 @@ export class AdminQueries {
     );
   }
 
-  /** 50 events of a stream, newest first, each with the values that it has changed; those before a position, or the last ones. */
+  /** 50 events of a stream, or 1 MB of them, newest first, each with the values that it has changed; those before a position, or the last ones. */
   async stream(aggregate: string, streamId: string, before?: number): Promise<StreamPage> {
     const mapping = this.mappings.get(aggregate);
     if (before !== undefined) requireVersion(before);

@@ -1,4 +1,7 @@
+import { useState } from 'preact/hooks';
+import { bytes } from './amounts.js';
 import type { ListedAnswer } from './answers.js';
+import { address, ask } from './api.js';
 import { ChangesTable } from './changes-table.js';
 import { KindTag } from './kind-tag.js';
 import { Moment } from './moment-text.js';
@@ -75,19 +78,37 @@ function StreamLink({
 
 const namesShown = 6;
 
-function Values({
-  event: { values, problem, causationId, globalPosition, recordedAt },
-}: {
-  event: ListedAnswer;
-}) {
+function Values({ event }: { event: ListedAnswer }) {
+  const [whole, setWhole] = useState<ListedAnswer>();
+  const [refusal, setRefusal] = useState('');
+  const { values, problem, causationId, globalPosition, recordedAt } = whole ?? event;
+  const isLeftOut = event.bytes !== null && whole === undefined;
+  const show = async (): Promise<void> => {
+    try {
+      setWhole((await ask<ListedAnswer>(address('event', { position: globalPosition }))).body);
+      setRefusal('');
+    } catch (error) {
+      setRefusal((error as Error).message);
+    }
+  };
   const names = values.slice(0, namesShown).map(({ property }) => property);
   const rest = values.length - names.length;
   return (
     <details>
       <summary>
-        {values.length === 0 ? 'no values' : names.join(', ')}
+        {isLeftOut
+          ? `values of ${bytes(event.bytes ?? 0)}`
+          : values.length === 0
+            ? 'no values'
+            : names.join(', ')}
         {rest > 0 && ` and ${rest} more`}
       </summary>
+      {isLeftOut && (
+        <button type="button" onClick={() => void show()}>
+          Show its values
+        </button>
+      )}
+      {refusal !== '' && <p class="problem">{refusal}</p>}
       {problem !== null && <p class="problem">{problem}</p>}
       {values.length > 0 && (
         <ChangesTable

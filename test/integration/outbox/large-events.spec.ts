@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createBackstory } from '@backstory/adapter';
+import { createBackstory, onEvent } from '@backstory/adapter';
 import { GapAwareReader } from '../../../packages/adapter/src/outbox/gap-aware-reader.js';
 import { poolDatabase, poolOf } from '../../../packages/adapter/src/typeorm/index.js';
 import { Account, type Ledger, Letter, openLedger } from './ledger.js';
@@ -88,6 +88,25 @@ describe('large events', () => {
       '80',
     ]);
     expect(JSON.parse(stdout)).toEqual({ events: 80, characters: 80 * 3 * 1024 * 1024 });
+  });
+
+  it('of 40 MB are captured, delivered, replayed and verified as any other', async () => {
+    const characters = 40_000_000;
+    let delivered = 0;
+    ledger.backstory.consumers.define({
+      name: 'of-letters',
+      from: 'beginning',
+      handlers: [onEvent({ entity: Letter }, ({ data }) => void (delivered = data.text?.length ?? 0))],
+    });
+    await query(`insert into letter values ('huge', repeat('0123456789abcdef', ${characters / 16}))`);
+    await ledger.backstory.consumers.start();
+    await ledger.backstory.consumers.wait('of-letters', undefined, { timeoutMs: 120_000 });
+    expect(delivered).toBe(characters);
+    const [event] = await ledger.backstory.history(Letter, 'huge');
+    expect((event?.data as { text: string }).text).toHaveLength(characters);
+    expect((await ledger.backstory.load(Letter, 'huge'))?.text).toHaveLength(characters);
+    const { aggregates } = await ledger.backstory.verify({ aggregates: ['letter'] });
+    expect(aggregates).toMatchObject([{ rows: 1, drifted: 0 }]);
   });
 
   it('are verified where code replays them, and none is passed by', async () => {

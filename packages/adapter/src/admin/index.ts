@@ -2,6 +2,7 @@ export { type CorrelationPage, readCorrelation } from './read-correlation.js';
 export type { EventKind } from './event-kind.js';
 export { type EventSearch, requirePosition, requireSearch } from './event-search.js';
 export type { ListedEvent } from './listed-event.js';
+export { readEvent } from './read-event.js';
 export { type EventPage, readEvents } from './read-events.js';
 export type { SearchIndex } from './search-indexes.js';
 export { diagnose } from './diagnose.js';

@@ -1,5 +1,6 @@
 import { BackstoryError } from '../errors.js';
 import { type Change, ownData, type RecordedEvent } from '../event/index.js';
+import { type EventRow, toRecordedEvent } from '../event-store/index.js';
 import type { EntityMapping, MappingRegistry } from '../mapping/index.js';
 import { upcast } from '../upcasting/index.js';
 import { type EventKind, kindOf } from './event-kind.js';
@@ -24,13 +25,18 @@ export interface ListedEvent {
   readonly causationId: string | null;
   /** What it says: the whole of a first event, else what has changed. Without what is excluded; a part that was taken away is null. */
   readonly values: readonly { readonly property: string; readonly value: ShownValue }[];
+  /** Bytes of these, as they are stored, where that is too much for a list: then they are left out, and `event()` has them. Null otherwise. */
+  readonly bytes: number | null;
   /** Why its values can't be told. */
   readonly problem: string | null;
 }
 
 const longestValue = 500;
+/** Bytes of an event's data, as they are stored, up to which a list has them. */
+export const largestListed = 20_000;
 
-export function listedEvent(mappings: MappingRegistry, event: RecordedEvent): ListedEvent {
+export function listedEvent(mappings: MappingRegistry, row: EventRow, longest = longestValue): ListedEvent {
+  const event = toRecordedEvent(row);
   const mapping = mappings.all().find(({ category }) => category === event.category);
   const { actor, correlationId, causationId } = event.metadata;
   const text = (value: unknown): string | null =>
@@ -48,7 +54,16 @@ export function listedEvent(mappings: MappingRegistry, event: RecordedEvent): Li
     actor: text(actor),
     correlationId: text(correlationId),
     causationId: text(causationId),
+    bytes: row.bytes ?? null,
   };
+  const shown = ([property, value]: [string, unknown]): ListedEvent['values'][number] => ({
+    property,
+    value: shownValue(value, longest),
+  });
+  // without its data no upcaster can read it
+  if (listed.bytes !== null) {
+    return { ...listed, type: mapping?.renamedTypes[event.type] ?? event.type, values: [], problem: null };
+  }
   // of a table that this application doesn't know, nobody says here what must not be shown
   if (!mapping) {
     const values = event.change === 'none' ? Object.entries(event.data) : [];
@@ -61,10 +76,6 @@ export function listedEvent(mappings: MappingRegistry, event: RecordedEvent): Li
     if (!BackstoryError.is(error)) throw error;
     return { ...listed, values: [], problem: error.message };
   }
-}
-
-function shown([property, value]: [string, unknown]): ListedEvent['values'][number] {
-  return { property, value: shownValue(value, longestValue) };
 }
 
 function valuesOf(mapping: EntityMapping, { change, data }: RecordedEvent): [string, unknown][] {

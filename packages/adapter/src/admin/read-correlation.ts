@@ -1,7 +1,7 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
-import { eventColumns, type EventRow, toRecordedEvent } from '../event-store/index.js';
+import { type EventRow, listedColumns } from '../event-store/index.js';
 import type { MappingRegistry } from '../mapping/index.js';
-import { type ListedEvent, listedEvent } from './listed-event.js';
+import { largestListed, type ListedEvent, listedEvent } from './listed-event.js';
 import { readSearchIndexes, type SearchIndex } from './search-indexes.js';
 
 /** The events of one correlation over all streams, in the order in which they were recorded. */
@@ -30,22 +30,23 @@ export async function readCorrelation(
   const { correlationId: index } = await readSearchIndexes(sql, schema);
   const looked = index.exists ? null : await lookedAround(sql, events, around, newest);
   const key = `(e.metadata ->> 'correlationId')`;
+  const columns = listedColumns('e', largestListed);
   const rows = looked
     ? await sql.execute<EventRow>(
-        `select ${eventColumns} from ${events} e
+        `select ${columns} from ${events} e
          where e.global_position between $2::bigint and $3::bigint and ${key} = $1::text
          order by e.global_position limit ${most + 1}`,
         [correlationId, looked.from, looked.to],
       )
     : await sql.execute<EventRow>(
         // not an equality, whose order would be redundant: so the planner takes the index by which it is ordered
-        `select ${eventColumns} from ${events} e where ${key} >= $1::text and ${key} <= $1::text
+        `select ${columns} from ${events} e where ${key} >= $1::text and ${key} <= $1::text
          order by ${key}, e.global_position limit ${most + 1}`,
         [correlationId],
       );
   return {
     correlationId,
-    events: rows.slice(0, most).map((row) => listedEvent(mappings, toRecordedEvent(row))),
+    events: rows.slice(0, most).map((row) => listedEvent(mappings, row)),
     more: rows.length > most,
     looked: looked?.whole ? null : looked && { events: looked.events, from: looked.from, to: looked.to },
     index,

@@ -1,9 +1,9 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { Drift, DriftKind } from '../drift/index.js';
-import { eventColumns, type EventRow, toRecordedEvent } from '../event-store/index.js';
+import { type EventRow, listedColumns } from '../event-store/index.js';
 import type { EntityMapping, MappingRegistry } from '../mapping/index.js';
 import { driftOfStreams } from '../verify/index.js';
-import { type ListedEvent, listedEvent } from './listed-event.js';
+import { largestListed, type ListedEvent, listedEvent } from './listed-event.js';
 import { type DriftExample, readDriftExamples } from './read-drift-examples.js';
 import { type ShownValue, shownValue } from './shown-value.js';
 
@@ -21,7 +21,7 @@ export interface DriftedStream {
   readonly foundAt: Date;
   readonly drift: readonly ShownDrift[];
   /** The newest first, three at most. */
-  readonly lastEvents: readonly Omit<ListedEvent, 'values' | 'problem'>[];
+  readonly lastEvents: readonly Omit<ListedEvent, 'values' | 'bytes' | 'problem'>[];
 }
 
 /** A stream, or a part of it, beside its row. */
@@ -66,12 +66,12 @@ export async function readDrift(
   const found = new Map([...examples].reverse().map((example) => [example.streamId, example]));
   const ids = [...found.keys()].reverse();
   const rows = await sql.execute<EventRow>(
-    `select ${eventColumns} from unnest($2::text[]) i (id) cross join lateral (
+    `select ${listedColumns('e', largestListed)} from unnest($2::text[]) i (id) cross join lateral (
        select v.* from ${quoteIdentifier(schema)}.all_events v where v.category = $1 and v.stream_id = i.id
        order by v.stream_position desc limit ${lastEvents}) e`,
     [category, ids],
   );
-  const events = rows.map((row) => listedEvent(mappings, toRecordedEvent(row)));
+  const events = rows.map((row) => listedEvent(mappings, row));
   const drifts = await driftOfStreams(sql, schema, mapping, ids);
   const streams = ids.flatMap((streamId) => {
     const { foundBy, foundAt } = found.get(streamId) as DriftExample;
@@ -90,8 +90,9 @@ export async function readDrift(
 
 function withoutValues({
   values: _,
-  problem: __,
+  bytes: __,
+  problem: ___,
   ...event
-}: ListedEvent): Omit<ListedEvent, 'values' | 'problem'> {
+}: ListedEvent): Omit<ListedEvent, 'values' | 'bytes' | 'problem'> {
   return event;
 }

@@ -1,8 +1,8 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
-import { categoriesWithEvents, eventColumns, type EventRow, toRecordedEvent } from '../event-store/index.js';
+import { categoriesWithEvents, type EventRow, listedColumns } from '../event-store/index.js';
 import type { MappingRegistry } from '../mapping/index.js';
 import type { EventSearch } from './event-search.js';
-import { type ListedEvent, listedEvent } from './listed-event.js';
+import { largestListed, type ListedEvent, listedEvent } from './listed-event.js';
 import { positionsSince } from './positions-since.js';
 import { readSearchIndexes, type SearchedMetadata, type SearchIndex } from './search-indexes.js';
 
@@ -54,14 +54,14 @@ export async function readEvents(
   const filter = filterOf(mappings, search, source.values.length);
   const looked = `(${source.sql} limit ${eventsLooked}) e`;
   const found = await sql.execute<EventRow>(
-    `select ${eventColumns} from ${looked} where ${filter.sql}
+    `select ${listedColumns('e', largestListed)} from ${looked} where ${filter.sql}
      order by e.global_position desc limit ${pageSize + 1}`,
     [...source.values, ...filter.values],
   );
-  const shown = found.slice(0, pageSize).map(toRecordedEvent);
-  const page = { events: shown.map((event) => listedEvent(mappings, event)), newest, indexes };
+  const shown = found.slice(0, pageSize);
+  const page = { events: shown.map((row) => listedEvent(mappings, row)), newest, indexes };
   if (found.length > pageSize) {
-    const next = shown.at(-1)?.globalPosition ?? null;
+    const next = shown.at(-1)?.global_position ?? null;
     return { ...page, looked: found.length, complete: false, next };
   }
   const [extent] = await sql.execute<{ count: number; last: string | null }>(

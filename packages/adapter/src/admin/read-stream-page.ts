@@ -1,7 +1,13 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { Change, RecordedEvent } from '../event/index.js';
-import { eventColumns, type EventRow, toRecordedEvent } from '../event-store/index.js';
+import {
+  bytesAtATime,
+  bytesOfEventSql,
+  eventColumns,
+  type EventRow,
+  toRecordedEvent,
+} from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import type { ParkedEvent } from '../outbox/index.js';
 import { type AggregateState, fold, replayStreams } from '../replay/index.js';
@@ -42,7 +48,10 @@ export interface StreamPage {
 const pageSize = 50;
 const nothing: AggregateState = { root: undefined, parts: new Map() };
 
-/** The events of a stream before a position, with what each has changed: replayed from what was there before the first of them. */
+/**
+ * The events of a stream before a position, with what each has changed: replayed from what was there before the first of them. 50, or 1 MB of
+ * them as they are stored, and one at least.
+ */
 export async function readStreamPage(
   sql: SqlExecutor,
   schema: string,
@@ -52,9 +61,13 @@ export async function readStreamPage(
 ): Promise<StreamPage> {
   const { category } = mapping;
   const rows = await sql.execute<EventRow>(
-    `select ${eventColumns} from ${quoteIdentifier(schema)}.all_events e
-     where category = $1 and stream_id = $2 and ($3::bigint is null or stream_position < $3)
-     order by e.stream_position desc limit ${pageSize}`,
+    `select ${eventColumns} from (
+       select e.*, sum(${bytesOfEventSql('e')}) over newer as bytes, row_number() over newer as n from (
+         select * from ${quoteIdentifier(schema)}.all_events e
+         where category = $1 and stream_id = $2 and ($3::bigint is null or stream_position < $3)
+         order by e.stream_position desc limit ${pageSize}) e
+       window newer as (order by e.stream_position desc)) e
+     where n = 1 or bytes <= ${bytesAtATime} order by e.stream_position desc`,
     [category, streamId, before ?? null],
   );
   const position = await lastPosition(sql, schema, category, streamId);

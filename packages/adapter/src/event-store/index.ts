@@ -1,5 +1,5 @@
 export { type HistoryOptions, readRecordedAt, readStream, type ReadStreamOptions } from './read-stream.js';
-export { eventColumns, type EventRow, toRecordedEvent } from './recorded-event-row.js';
+export { eventColumns, type EventRow, listedColumns, toRecordedEvent } from './recorded-event-row.js';
 export { categoriesWithEvents, untrackedCategory } from './categories-with-events.js';
 export { namingUnreadable } from './naming-unreadable.js';
 export { unreadableEvent } from './unreadable-event.js';

@@ -3,8 +3,17 @@ import { changeFromCode, type EventData, type EventMetadata, type RecordedEvent 
 /** As a whole number: the text of a moment depends on the session's settings, and takes six times as long to read. */
 export const recordedAtColumn = `(date_part('epoch', recorded_at) * 1000000)::bigint as recorded_at`;
 
+const columnsBeforeData = `global_position::text, stream_position::text, ${recordedAtColumn}, schema_version, change, category, stream_id, type`;
+
 /** The columns of the events table as {@link toRecordedEvent} wants them. */
-export const eventColumns = `global_position::text, stream_position::text, ${recordedAtColumn}, schema_version, change, category, stream_id, type, data, metadata`;
+export const eventColumns = `${columnsBeforeData}, data, metadata`;
+
+/** The same for a list of events: data that are larger than this, as they are stored, aren't read but come as {}, with their size in `bytes`. */
+export function listedColumns(event: string, largest: number): string {
+  const size = `pg_column_size(${event}.data)`;
+  return `${columnsBeforeData}, case when ${size} > ${largest} then '{}' else ${event}.data end as data, metadata,
+    case when ${size} > ${largest} then ${size} end as bytes`;
+}
 
 export interface EventRow {
   global_position: string;
@@ -18,6 +27,8 @@ export interface EventRow {
   type: string;
   data: EventData;
   metadata: Omit<EventMetadata, 'origin'>;
+  /** Of a list: as its data are stored, which are left out then. */
+  bytes?: number | null;
 }
 
 export function toRecordedEvent(row: EventRow): RecordedEvent {

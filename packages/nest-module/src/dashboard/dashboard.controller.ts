@@ -122,6 +122,17 @@ export class DashboardController {
     });
   }
 
+  @Get('api/event')
+  event(
+    @Query() query: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.json(request, response, () =>
+      this.backstory.admin.event(readWish(query, { position: 'text' }).position),
+    );
+  }
+
   @Get('api/correlation')
   correlation(
     @Query() query: Parameters,
