@@ -88,7 +88,7 @@ describe('large events', () => {
       '80',
     ]);
     expect(JSON.parse(stdout)).toEqual({ events: 80, characters: 80 * 3 * 1024 * 1024 });
-  });
+  }, 300_000);
 
   it('of 40 MB are captured, delivered, replayed and verified as any other', async () => {
     const characters = 40_000_000;
@@ -100,14 +100,14 @@ describe('large events', () => {
     });
     await query(`insert into letter values ('huge', repeat('0123456789abcdef', ${characters / 16}))`);
     await ledger.backstory.consumers.start();
-    await ledger.backstory.consumers.wait('of-letters', undefined, { timeoutMs: 120_000 });
+    await ledger.backstory.consumers.wait('of-letters', undefined, { timeoutMs: 280_000 });
     expect(delivered).toBe(characters);
     const [event] = await ledger.backstory.history(Letter, 'huge');
     expect((event?.data as { text: string }).text).toHaveLength(characters);
     expect((await ledger.backstory.load(Letter, 'huge'))?.text).toHaveLength(characters);
     const { aggregates } = await ledger.backstory.verify({ aggregates: ['letter'] });
     expect(aggregates).toMatchObject([{ rows: 1, drifted: 0 }]);
-  });
+  }, 300_000);
 
   it('are verified where code replays them, and none is passed by', async () => {
     await query(
