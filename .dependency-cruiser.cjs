@@ -12,6 +12,7 @@ const LEVELS = [
   ['commands', 'diff', 'projections', 'proposal', 'shadow', 'verify', 'brokers', 'seals'],
   ['typeorm', 'admin', 'archive', 'erasure', 'restoring', 'specification'],
   ['encryption'],
+  ['files'],
   ['(?!errors\\.ts$)[^/]+\\.ts$'], // the composition root: the files beside the rooms
   ['cli', 'telemetry', 'testing'],
 ];

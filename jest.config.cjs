@@ -5,7 +5,12 @@ const { swc } = require('./test/swc.cjs');
 const base = {
   testEnvironment: 'node',
   // The benchmarks are ES modules of plain JavaScript.
-  transform: { '^.+\\.(ts|mjs)$': /** @type {[string, Record<string, unknown>]} */ (['@swc/jest', swc]) },
+  // hyparquet and hyparquet-writer are ES modules alone, which jest can't require.
+  transform: {
+    '^.+\\.(ts|mjs)$|/node_modules/hyparquet(-writer)?/.+\\.js$':
+      /** @type {[string, Record<string, unknown>]} */ (['@swc/jest', swc]),
+  },
+  transformIgnorePatterns: ['/node_modules/(?!hyparquet)'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@backstory/adapter$': '<rootDir>/packages/adapter/src/index.ts',

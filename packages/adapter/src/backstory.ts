@@ -25,6 +25,7 @@ import type { HistoryOptions, ReadStreamOptions } from './event-store/index.js';
 import { inTurns } from './in-turns.js';
 import type { InstallOptions, InstallReport } from './install.js';
 import { EventWriting } from './event-writing.js';
+import { FileControl } from './file-control.js';
 import { KnownAggregates } from './known-aggregates.js';
 import type { EntityTarget, MappingRegistry, TypeParsers } from './mapping/index.js';
 import type { ProgressOptions } from './observation/index.js';
@@ -60,6 +61,8 @@ export class Backstory extends EventWriting {
   readonly admin: AdminQueries;
   /** Where old events go, and come back from. */
   readonly archive: ArchiveControl;
+  /** The log and its archive as files, outside of PostgreSQL, and back. */
+  readonly files: FileControl;
   /** Erases by person, says what is held on one, and erases what is old. */
   readonly erasure: ErasureControl;
   /** Reads on standbys that have what was written before. */
@@ -107,6 +110,7 @@ export class Backstory extends EventWriting {
     this.restoration = new Restoration(database, schema, this.aggregates);
     this.untrackedWork = new UntrackedWork(dataSource, database, schema, mappings);
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
+    this.files = new FileControl(database, schema, mappings, keys);
     this.erasure = new ErasureControl(database, schema, mappings);
     this.admin = new AdminQueries(database, schema, mappings, this.aggregates, this.stages, findings);
     this.standbys = new StandbyControl(dataSource, database, stageWatch);

@@ -42,6 +42,20 @@ export type {
 } from './appending/index.js';
 export type { ArchiveControl } from './archive-control.js';
 export type { ArchiveOptions, ArchiveReport, RestoreReport } from './archive/index.js';
+export type { ExportedHistory, ExportTarget, FileControl } from './file-control.js';
+export {
+  type ComparedWithLog,
+  type DropReport,
+  type ExportCheck,
+  type ExportCheckOptions,
+  type ExportDifference,
+  type ExportFormat,
+  type ExportOptions,
+  type ExportReport,
+  type FileStore,
+  folderFiles,
+  type ImportReport,
+} from './files/index.js';
 export type { AdminQueries, AggregateReport, StateAtVersion } from './admin-queries.js';
 export type {
   BackfillEstimate,

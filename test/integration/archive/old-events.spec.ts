@@ -181,7 +181,7 @@ describe('old events', () => {
     await backstory.archive.move({ before: future });
     expect(await log()).toHaveLength(2);
     expect(await backstory.archive.restore({ aggregates: ['subject'] })).toEqual([
-      { category: 'subject', streams: 2, events: 36 },
+      { category: 'subject', streams: 2, events: 36, dropped: 0 },
     ]);
     expect(await log()).toEqual(before);
     expect(await subjects.count('archived_events')).toBe(0);

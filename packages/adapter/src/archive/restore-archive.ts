@@ -7,6 +7,8 @@ export interface RestoreReport {
   readonly category: string;
   readonly streams: number;
   readonly events: number;
+  /** Streams of which the archive has lost the beginning or the end, such as those that were dropped for an export: they stay as they are until it has them again. */
+  readonly dropped: number;
   /** It was stopped by its signal: the next run goes on with what is left. */
   readonly stopped?: true;
 }
@@ -24,7 +26,14 @@ export async function restoreArchive(
   { onProgress, signal }: ProgressOptions = {},
 ): Promise<RestoreReport> {
   const name = quoteIdentifier(schema);
-  const report = { category, streams: 0, events: 0 };
+  const isThere = `(
+    select count(*) from ${name}.archived_events a
+    where a.category = s.category and a.stream_id = s.stream_id and a.stream_position in (1, s.through)) = least(s.through, 2)`;
+  const [kept] = await database.execute<{ dropped: number }>(
+    `select count(*)::float8 as dropped from ${name}.archived_streams s where s.category = $1 and not ${isThere}`,
+    [category],
+  );
+  const report = { category, streams: 0, events: 0, dropped: kept?.dropped ?? 0 };
   const heard = (): void => onProgress?.({ category, done: report.events, unit: 'events' });
   heard();
   for (let streams = streamsAtATime; streams === streamsAtATime;) {
@@ -32,7 +41,7 @@ export async function restoreArchive(
     const [batch] = await database.transaction(async (sql) => {
       const ids = await sql.execute<{ id: string }>(
         `delete from ${name}.archived_streams where category = $1 and stream_id in (
-           select s.stream_id from ${name}.archived_streams s where s.category = $1 and not exists (
+           select s.stream_id from ${name}.archived_streams s where s.category = $1 and ${isThere} and not exists (
              select from ${name}.events e
              where e.category = $1 and e.stream_id = s.stream_id and e.stream_position <= s.through and not ${name}.is_stand_in(e.metadata))
            order by s.stream_id limit ${streamsAtATime} for update)

@@ -9,7 +9,9 @@ import { completionCommand } from './commands/completion.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { grantsCommand } from './commands/grants.command.js';
 import { eraseCommand } from './commands/erase.command.js';
+import { exportCommand } from './commands/export.command.js';
 import { historyCommand } from './commands/history.command.js';
+import { importCommand } from './commands/import.command.js';
 import { initCommand } from './commands/init.command.js';
 import { installCommand } from './commands/install.command.js';
 import { keysCommand } from './commands/keys.command.js';
@@ -49,6 +51,8 @@ const commands = [
   rebuildCommand,
   snapshotsCommand,
   archiveCommand,
+  exportCommand,
+  importCommand,
   sealCommand,
   eraseCommand,
   subjectCommand,

@@ -25,8 +25,9 @@ export {
   type InContextOfEvent,
   isTransientOfPublisher,
 } from './handling.js';
+export { labelEpochs } from './label-epochs.js';
 export { type ConsumerStatus, listConsumers } from './list-consumers.js';
-export { beginEpoch, knownEpochs, type LogEpoch } from './log-epoch.js';
+export { beginEpoch, currentEpoch, knownEpochs, type LogEpoch } from './log-epoch.js';
 export { askForRetry, discard, listParked, type ParkedEvent, type ParkedSelection } from './parked-events.js';
 export { Pause } from './pause.js';
 export type { PositionRange } from './position-range.js';

@@ -25,7 +25,7 @@ export async function lostStreams(
     new ReplayError(
       streamName(category, id),
       `its events up to position ${through} were archived, and are not in the archive any more`,
-      `Ask for a later version or moment, or put them back into ${name}.archived_events.`,
+      `Ask for a later version or moment; or, where an export has them, ask it (npx backstory history ${category} ${id} --from <export>) or bring them back: npx backstory import <export> ${category}`,
     ),
   ]);
 }

@@ -1,4 +1,18 @@
 export type { SealBlock } from './block.js';
+export { gapsOf, gapsText, positionsBeside } from './gaps.js';
+export { isMarkedErased } from './is-marked-erased.js';
+export type { SealedEvent } from './leaf.js';
+export { PageLength } from './page-length.js';
+export {
+  encodingCheck,
+  type EventAtPosition,
+  isStandIn,
+  nextPosition,
+  pinForSeals,
+  readSealedEvents,
+} from './read-sealed-events.js';
+export { readBlockHeaders } from './seal-block.js';
+export { settledPosition } from './settled-position.js';
 export type { DigestSource, DigestTarget } from './digest-target.js';
 export { fileDigests } from './file-digests.js';
 export type { MerkleStep } from './merkle-tree.js';

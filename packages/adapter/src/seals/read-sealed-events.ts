@@ -107,8 +107,8 @@ function parsed({ metadata = '{}' }: Row): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? value : {};
 }
 
-/** As `is_stand_in` of the archive says. */
-function isStandIn(metadata: Readonly<Record<string, unknown>>): boolean {
+/** Whether an event may stand for an archived one, as `is_stand_in` of the archive says. */
+export function isStandIn(metadata: Readonly<Record<string, unknown>>): boolean {
   return metadata['origin'] === 'archive' || 'filled' in metadata;
 }
 

@@ -9,6 +9,7 @@ import { moment } from '../moment.js';
 const lines = [
   ['history order 42', 'its events, newest last'],
   ['history order 42 --as-of 2026-01-31T12:00:00Z --state', 'what it was then'],
+  ['history order 42 --from /lake/shop', 'its events as the files of an export have them'],
   ['history order 42 --version 3 --json', 'the first three, for a program'],
 ] as const;
 
@@ -21,6 +22,7 @@ export function historyCommand(program: Command, cli: Cli): void {
     .option('--as-of <date>', 'up to this moment')
     .option('--after <n>', 'behind this position')
     .option('--last <n>', 'so many of the newest ones at most')
+    .option('--from <folder>', 'out of the files of an export, not the log')
     .option('--state', 'what these events come to, instead of the events')
     .description('the events of one entity, newest last')
     .addHelpText('after', examples(lines))
@@ -35,7 +37,7 @@ export function historyCommand(program: Command, cli: Cli): void {
 
 const history: CommandRun = async (backstory, input) => {
   const [aggregate, id] = input.args as [string, string];
-  const events = await backstory.history(aggregate, id, { ...until(input), ...section(input) });
+  const events = await eventsOf(backstory, input);
   print(input, events, () => events.map(inWords).join('') || noEvents(aggregate, id));
   const [first] = events;
   const { after } = section(input);
@@ -60,7 +62,11 @@ const state: CommandRun = async (backstory, input) => {
     );
   }
   const [aggregate, id] = input.args as [string, string];
-  const replayed = await backstory.state(aggregate, id, until(input));
+  const { from } = input.options;
+  const replayed =
+    typeof from === 'string'
+      ? await backstory.files.state(from, aggregate, id, until(input))
+      : await backstory.state(aggregate, id, until(input));
   print(input, replayed, () => {
     if (replayed.position === 0) return noEvents(aggregate, id);
     if (!replayed.state) return `${replayed.position}  ${aggregate}-${id} is deleted.\n`;
@@ -68,6 +74,25 @@ const state: CommandRun = async (backstory, input) => {
   });
   return 0;
 };
+
+/** Of the files of an export up to where it goes, which is said. */
+async function eventsOf(
+  backstory: Parameters<CommandRun>[0],
+  input: CommandInput,
+): Promise<readonly RecordedEvent[]> {
+  const [aggregate, id] = input.args as [string, string];
+  const { from } = input.options;
+  const { after = 0, last } = section(input);
+  if (typeof from !== 'string')
+    return backstory.history(aggregate, id, { ...until(input), ...section(input) });
+  const { events, to, readAt } = await backstory.files.history(from, aggregate, id, until(input));
+  if (!input.options.json)
+    input.terminal.stderr.write(
+      `The export goes up to position ${to} of the log, read at ${readAt ?? 'no time yet'}: it has nothing of what came later.\n`,
+    );
+  const found = events.filter(({ streamPosition }) => streamPosition > after);
+  return last === undefined ? found : found.slice(-last);
+}
 
 function until({ options: { version, asOf } }: CommandInput): ReadStreamOptions {
   return {

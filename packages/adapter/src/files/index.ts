@@ -1,0 +1,13 @@
+export { checkExport, type ExportCheck, type ExportCheckOptions } from './check-export.js';
+export type { ComparedWithLog } from './compare-with-log.js';
+export { dropExported, type DropReport } from './drop-exported.js';
+export type { ExportFormat } from './event-encodings.js';
+export type { ExportDifference } from './export-difference.js';
+export { type ExportedEvent, recordedEventOf } from './exported-event.js';
+export { exportEvents, type ExportOptions, type ExportReport, type ExportSource } from './export-events.js';
+export type { FileStore } from './file-store.js';
+export { folderFiles } from './folder-files.js';
+export { importCategory } from './import-category.js';
+export type { ImportReport } from './import-report.js';
+export { type ExportedFile, type ExportedStretch, type ExportManifest, requireManifest } from './manifest.js';
+export { streamInFiles } from './stream-in-files.js';
