@@ -52,6 +52,7 @@ export const navigation = [
       'docs/verify.md',
       'docs/schema-evolution.md',
       'docs/storage.md',
+      'docs/files.md',
       'docs/backup.md',
       'docs/evidence.md',
       'docs/security.md',

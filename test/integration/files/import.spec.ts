@@ -191,7 +191,7 @@ describe('archived events that were exported', () => {
     await backstory.seals.seal();
     await backstory.files.export(folder.path);
     await backstory.files.drop(folder.path);
-    await folder.forge('"label": "n 3"', '"label": "n 9"');
+    await folder.forge('"n 3"', '"n 9"');
     expect(await backstory.files.check(folder.path)).toMatchObject({ clean: true, log: { onlyInFiles: 31 } });
     await expect(backstory.files.import(folder.path)).rejects.toThrow(
       "subject-fiction@4 of the export can't be imported: the database has sealed another one",

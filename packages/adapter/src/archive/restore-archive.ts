@@ -39,6 +39,8 @@ export async function restoreArchive(
   for (let streams = streamsAtATime; streams === streamsAtATime;) {
     if (signal?.aborted) return { ...report, stopped: true };
     const [batch] = await database.transaction(async (sql) => {
+      // before the streams, in the order in which an import takes them
+      await sql.execute(`lock table ${name}.archived_events in row exclusive mode`);
       const ids = await sql.execute<{ id: string }>(
         `delete from ${name}.archived_streams where category = $1 and stream_id in (
            select s.stream_id from ${name}.archived_streams s where s.category = $1 and ${isThere} and not exists (

@@ -44,6 +44,8 @@ export async function dropExported(
     heard(0);
     return await database.transaction(async (sql) => {
       await loadExported(sql, store, manifest, category, ({ events }) => heard(events));
+      // in the order in which import takes them
+      await sql.execute(`lock table ${name}.archived_events in row exclusive mode`);
       await holdStreams(sql, schema, category);
       await sql.execute(
         `create temporary table droppable_streams on commit drop as
