@@ -29,7 +29,7 @@ export function fileEncryption(
   chosenValues(encrypt, mappings);
   const encryptor = new Encryptor(database, schema, mappings, new DataKeys(database, schema, keys), encrypt);
   return async (events) => {
-    const { upcast } = eventEvolution(mappings);
+    const evolution = eventEvolution(mappings);
     const epochs = await knownEpochs(database, schema);
     const result: ExportedEvent[] = [];
     for (let first = 0; first < events.length; first += eventsAtATime) {
@@ -37,7 +37,7 @@ export function fileEncryption(
       const labelled = await labelEpochs(database, schema, epochs, some.map(recordedEventOf), {
         includeBackfill: true,
       });
-      const encrypted = await encryptor.encrypt(labelled.map(upcast));
+      const encrypted = await encryptor.encrypt(labelled.map((event) => evolution.upcast(event)));
       for (const [index, event] of encrypted.entries()) {
         const { category, type, schemaVersion, data, metadata, epoch } = event;
         result.push({

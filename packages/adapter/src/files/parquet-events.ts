@@ -1,6 +1,6 @@
 import { loadClient } from '../brokers/publishing/index.js';
 import type { EventEncoding } from './event-encoding.js';
-import { type ExportedEvent, microsOf, momentOf, numberOf } from './exported-event.js';
+import type { ExportedEvent } from './exported-event.js';
 
 const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' } as const;
 const whole = { type: 'INT64', repetition_type: 'REQUIRED' } as const;
@@ -47,7 +47,7 @@ export const parquetEvents: EventEncoding = {
     const file = body.buffer.slice(body.byteOffset, body.byteOffset + body.byteLength) as ArrayBuffer;
     const rows = await parquetReadObjects({
       file,
-      parsers: { timestampFromMicroseconds: (micros: bigint) => micros } as never,
+      parsers: { timestampFromMicroseconds: (micros: bigint) => micros },
     });
     return rows.map(eventOf);
   },

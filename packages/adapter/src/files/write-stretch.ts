@@ -28,9 +28,9 @@ export async function writeStretch(
     const events = encrypt ? await encrypt(share.events) : share.events;
     // encrypted, it has the name that the code of today has for it
     const category = events[0]?.category ?? share.category;
-    const { extension, encode } = eventEncodings[format];
-    const name = `category=${category}/month=${month}/part-${String(stretch.from).padStart(15, '0')}.${extension}`;
-    const body = await encode(events);
+    const encoding = eventEncodings[format];
+    const name = `category=${category}/month=${month}/part-${String(stretch.from).padStart(15, '0')}.${encoding.extension}`;
+    const body = await encoding.encode(events);
     await store.put(name, body);
     files.push({
       name,

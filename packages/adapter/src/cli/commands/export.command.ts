@@ -54,7 +54,7 @@ const write: CommandRun = async (backstory, input) => {
 
 function formatOf(given: unknown): ExportFormat | undefined {
   if (given === undefined || given === 'ndjson' || given === 'parquet') return given;
-  throw new InvalidOptionsError(`--format: "${String(given)}" is no format.`, 'Use ndjson or parquet.');
+  throw new InvalidOptionsError(`--format: "${given as string}" is no format.`, 'Use ndjson or parquet.');
 }
 
 function written({ events, files, to, newest, stopped }: ExportReport): string {
