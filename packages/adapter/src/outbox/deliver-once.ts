@@ -3,13 +3,13 @@ import { hostname } from 'node:os';
 import { quoteIdentifier } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { RecordedEvent } from '../event/index.js';
-import { beat, type Lease, readCheckpoint, release, signOff } from './consumer-lease.js';
+import { beat, type Lease, release, signOff } from './consumer-lease.js';
 import { deliverPage } from './deliver-page.js';
 import { enterLog } from './enter-log.js';
 import { GapAwareReader } from './gap-aware-reader.js';
 import { labelEpochs } from './label-epochs.js';
+import { openPlace } from './open-place.js';
 import { registerConsumer } from './register-consumer.js';
-import { requireCheckpoint } from './require-checkpoint.js';
 import type { Subscription } from './subscription.js';
 import type { WorkerSurroundings } from './worker-surroundings.js';
 
@@ -54,15 +54,15 @@ async function deliverPartition(
   onHandled: (events: readonly RecordedEvent[]) => void,
 ): Promise<void> {
   const { database, schema } = surroundings;
-  const { fence, epochs } = await enterLog(database, schema, lease);
-  const checkpoint = await readCheckpoint(database, schema, lease);
-  await requireCheckpoint(database, schema, lease.consumer, checkpoint.position);
+  const log = await enterLog(database, schema, lease);
+  const place = openPlace(surroundings, subscription, lease);
+  const checkpoint = await place.enter(log);
   const filter = { ...subscription.filter, partition: { index: lease.partition, of: lease.partitions } };
   const reader = new GapAwareReader(database, schema, checkpoint, filter, 1000);
   for (let full = true; full;) {
     const found = await reader.next();
-    const events = await labelEpochs(database, schema, epochs, found.events, subscription.filter);
-    await deliverPage(surroundings, subscription, fence, { ...found, events }, onHandled);
+    const events = await labelEpochs(database, schema, log.epochs, found.events, subscription.filter);
+    await deliverPage(subscription, place, { ...found, events }, onHandled);
     full = found.full;
   }
 }

@@ -1,32 +1,26 @@
 import type { RecordedEvent } from '../event/index.js';
-import { type Fence, storeCheckpoint } from './consumer-lease.js';
+import { checkpointBefore } from './checkpoint-before.js';
+import type { DeliveryPlace } from './delivery-place.js';
 import type { DeliverablePage } from './gap-aware-reader.js';
 import { EventFailure, type Subscription } from './subscription.js';
-import type { WorkerSurroundings } from './worker-surroundings.js';
 
 /** Each event once; nothing is tried again or parked. @throws the error of the first that can't be handled, as it is */
 export async function deliverPage(
-  { database, schema, transactions, leaseMs }: WorkerSurroundings,
   subscription: Subscription,
-  fence: Fence,
+  place: DeliveryPlace,
   page: DeliverablePage,
   onHandled: (events: readonly RecordedEvent[]) => void,
 ): Promise<void> {
   const { events } = page;
   const { signal } = new AbortController();
-  const checkpointBehind = (count: number) =>
-    page.checkpointAt(
-      count >= events.length ? page.scannedTo : BigInt((events[count - 1] as RecordedEvent).globalPosition),
-    );
   const inTransaction = (first: number, batch: readonly RecordedEvent[]): Promise<number> =>
-    transactions.run(leaseMs, async (sql, manager) => {
+    place.handle(async (manager) => {
       const count = await subscription.handle(batch, { attempt: 1, signal, manager });
-      await storeCheckpoint(sql, schema, fence, checkpointBehind(first + count));
-      return count;
+      return { settlement: { checkpoint: checkpointBefore(page, first + count) }, result: count };
     });
   const alone = async (first: number, batch: readonly RecordedEvent[]): Promise<number> => {
     const { count, failure } = await attempt(subscription, batch, signal);
-    if (first + count > 0) await storeCheckpoint(database, schema, fence, checkpointBehind(first + count));
+    if (first + count > 0) await place.settle({ checkpoint: checkpointBefore(page, first + count) });
     if (!failure) return count;
     onHandled(batch.slice(0, count));
     throw failure;
@@ -41,7 +35,7 @@ export async function deliverPage(
   } catch (error) {
     throw error instanceof EventFailure ? error.cause : error;
   }
-  if (events.length === 0) await storeCheckpoint(database, schema, fence, page.checkpointAt(page.scannedTo));
+  if (events.length === 0) await place.settle({ checkpoint: page.checkpointAt(page.scannedTo) });
 }
 
 /** How many were handled, and what the next one has failed with. */

@@ -1,5 +1,6 @@
 import { storedCheckpoint } from './checkpoint.js';
-import { type Fence, lookAtFence, storeCheckpoint } from './consumer-lease.js';
+import { type Fence, lookAtFence } from './consumer-lease.js';
+import type { DeliveryPlace } from './delivery-place.js';
 import type { DeliverablePage } from './gap-aware-reader.js';
 import type { WorkerSurroundings } from './worker-surroundings.js';
 
@@ -17,6 +18,7 @@ export class IdleCheckpoint {
   constructor(
     private readonly surroundings: Pick<WorkerSurroundings, 'database' | 'schema'>,
     private readonly fence: Fence,
+    private readonly place: DeliveryPlace,
   ) {}
 
   /** @throws LeaseLostError */
@@ -31,7 +33,7 @@ export class IdleCheckpoint {
       this.lookedAt = now;
       return lookAtFence(database, schema, this.fence);
     }
-    await storeCheckpoint(database, schema, this.fence, checkpoint);
+    await this.place.settle({ checkpoint });
     this.stored = state;
     this.storedAt = now;
     this.lookedAt = now;

@@ -1,35 +1,21 @@
-import type { SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import type { RecordedEvent } from '../event/index.js';
+import { checkpointBefore } from './checkpoint-before.js';
 import { confirmDelivery } from './confirm-delivery.js';
-import {
-  type Fence,
-  type Lease,
-  LeaseLostError,
-  readCheckpoint,
-  recordFailure,
-  requireLease,
-  storeCheckpoint,
-} from './consumer-lease.js';
+import { type Fence, type Lease, LeaseLostError, recordFailure } from './consumer-lease.js';
+import { type DeliveryPlace, UntoldLogError } from './delivery-place.js';
 import { enterLog, type EnteredLog } from './enter-log.js';
 import { errorInWords } from './error-in-words.js';
 import { FailuresInARow } from './failures-in-a-row.js';
 import { type DeliverablePage, GapAwareReader } from './gap-aware-reader.js';
 import { IdleCheckpoint } from './idle-checkpoint.js';
 import { labelEpochs } from './label-epochs.js';
-import {
-  nextRetry,
-  parkedBehind,
-  park,
-  parkFailed,
-  parkedStreams,
-  streamKey,
-  unpark,
-} from './parked-events.js';
+import { openPlace } from './open-place.js';
+import { nextRetry, parkedStreams, streamKey } from './parked-events.js';
 import { Pause } from './pause.js';
 import { recordEventFailure } from './record-event-failure.js';
-import { requireCheckpoint } from './require-checkpoint.js';
 import { restAfter } from './rest-after.js';
+import type { Settlement } from './settlement.js';
 import { EventFailure, type Subscription } from './subscription.js';
 import { backoff, isTransient } from './transient-errors.js';
 import type { WorkerSurroundings } from './worker-surroundings.js';
@@ -41,6 +27,7 @@ export class PartitionWorker {
   private readonly failures = new FailuresInARow();
   private parked = new Set<string>();
   private log: EnteredLog;
+  private readonly place: DeliveryPlace;
 
   constructor(
     private readonly surroundings: WorkerSurroundings,
@@ -48,6 +35,7 @@ export class PartitionWorker {
     readonly lease: Lease,
   ) {
     this.log = { fence: { ...lease, logEpoch: '-1' }, epochs: [], durable: undefined };
+    this.place = openPlace(surroundings, subscription, lease);
   }
 
   private get fence(): Fence {
@@ -90,9 +78,8 @@ export class PartitionWorker {
     const partition = { index: this.lease.partition, of: this.lease.partitions };
     const filter = { ...this.subscription.filter, partition };
     this.log = await enterLog(database, schema, this.lease);
-    const idle = new IdleCheckpoint(this.surroundings, this.fence);
-    const checkpoint = await readCheckpoint(database, schema, this.lease);
-    await requireCheckpoint(database, schema, this.lease.consumer, checkpoint.position);
+    const checkpoint = await this.place.enter(this.log);
+    const idle = new IdleCheckpoint(this.surroundings, this.fence, this.place);
     this.parked = await parkedStreams(database, schema, this.lease);
     const reader = new GapAwareReader(
       database,
@@ -104,7 +91,7 @@ export class PartitionWorker {
     );
     if (this.parked.size > 0) {
       await this.retryParked();
-      await storeCheckpoint(database, schema, this.fence, checkpoint);
+      await this.place.settle({ checkpoint });
     }
     // Begun before it is awaited: its error must not be an unhandled one meanwhile.
     const read = (): Promise<DeliverablePage> => {
@@ -129,7 +116,7 @@ export class PartitionWorker {
   private async deliver(found: DeliverablePage): Promise<void> {
     if (found.events.length === 0) return;
     const page = { ...found, events: await this.labelled(found.events) };
-    if (!this.subscription.transactional && !found.settled) await this.confirm();
+    if (this.place.leaves && !found.settled) await this.confirm();
     const end = page.events.length;
     for (let next = 0; next < end; next = await this.step(page, next, end)) {
       if (this.stopping.signal.aborted) return;
@@ -151,33 +138,18 @@ export class PartitionWorker {
   private async step(page: DeliverablePage, first: number, end: number): Promise<number> {
     const batch = page.events.slice(first, Math.min(end, first + this.subscription.batchSize));
     const free = batch.filter((event) => !this.parked.has(streamKey(event)));
-    const handle = async (manager: unknown): Promise<number> => {
-      const unit = { attempt: 1, signal: this.stopping.signal, manager };
-      const handled = free.length === 0 ? 0 : await this.subscription.handle(free, unit);
-      const rest = free[handled];
-      return rest ? batch.indexOf(rest) : batch.length;
-    };
-    const store = async (sql: SqlExecutor, count: number): Promise<void> => {
-      const behind = batch.slice(0, count).filter((event) => this.parked.has(streamKey(event)));
-      await park(sql, this.surroundings.schema, this.lease.consumer, behind.map(parkedBehind));
-      await this.store(sql, page, first + count);
-    };
-    // One statement needs no transaction around it.
-    const storeAlone = (count: number): Promise<void> =>
-      free.length === batch.length
-        ? this.store(this.surroundings.database, page, first + count)
-        : this.surroundings.database.transaction((sql) => store(sql, count));
+    const settlementOf = (count: number): Settlement => ({
+      checkpoint: checkpointBefore(page, first + count),
+      behind: batch.slice(0, count).filter((event) => this.parked.has(streamKey(event))),
+    });
     try {
-      if (this.subscription.transactional) {
-        return await this.transaction(async (sql, manager) => {
-          const count = await handle(manager);
-          await store(sql, count);
-          return first + count;
-        });
-      }
-      const done = await handle(undefined);
-      await storeAlone(done);
-      return first + done;
+      return await this.place.handle(async (manager) => {
+        const unit = { attempt: 1, signal: this.stopping.signal, manager };
+        const handled = free.length === 0 ? 0 : await this.subscription.handle(free, unit);
+        const rest = free[handled];
+        const count = rest ? batch.indexOf(rest) : batch.length;
+        return { settlement: settlementOf(count), result: first + count };
+      });
     } catch (error) {
       if (!this.isOfHandler(error)) throw error;
       if (!(error instanceof EventFailure) && batch.length > 1) {
@@ -192,9 +164,9 @@ export class PartitionWorker {
       if (index > first) {
         if (this.subscription.transactional) {
           for (let next = first; next < index;) next = await this.step(page, next, index);
-        } else await storeAlone(index - first);
+        } else await this.place.settle(settlementOf(index - first));
       }
-      const past = (sql: SqlExecutor): Promise<void> => this.store(sql, page, index + 1);
+      const past = { checkpoint: checkpointBefore(page, index + 1) };
       await this.alone(failed, error, { handled: past, parked: past });
       return index + 1;
     }
@@ -204,7 +176,7 @@ export class PartitionWorker {
   private async alone(
     event: RecordedEvent,
     failure: unknown,
-    store: Record<'handled' | 'parked', (sql: SqlExecutor) => Promise<void>>,
+    settlements: Record<'handled' | 'parked', Settlement>,
   ): Promise<void> {
     const { database, schema, onError } = this.surroundings;
     const { attempts } = this.subscription;
@@ -214,9 +186,9 @@ export class PartitionWorker {
       const cause = error instanceof EventFailure ? error.cause : error;
       const passes = this.subscription.isTransient(cause);
       if (!passes && counted++ >= attempts) {
-        await database.transaction(async (sql) => {
-          await parkFailed(sql, schema, this.lease.consumer, { event, error: errorInWords(cause), attempts });
-          await store.parked(sql);
+        await this.place.settle({
+          ...settlements.parked,
+          failed: { event, error: errorInWords(cause), attempts },
         });
         this.parked.add(streamKey(event));
         onError(`${name} has parked ${streamKey(event)}@${event.streamPosition}`, cause);
@@ -229,7 +201,7 @@ export class PartitionWorker {
       await new Pause().wait(backoff(tried), 0, this.stopping.signal);
       if (this.stopping.signal.aborted) throw new LeaseLostError(this.lease);
       try {
-        await this.handleOne(event, tried + 1, store.handled);
+        await this.handleOne(event, tried + 1, settlements.handled);
         return;
       } catch (again) {
         if (!this.isOfHandler(again)) throw again;
@@ -238,22 +210,13 @@ export class PartitionWorker {
     }
   }
 
-  private async handleOne(
-    event: RecordedEvent,
-    attempt: number,
-    store: (sql: SqlExecutor) => Promise<void>,
-  ): Promise<void> {
+  private async handleOne(event: RecordedEvent, attempt: number, settlement: Settlement): Promise<void> {
     const { signal } = this.stopping;
-    if (this.subscription.transactional) {
-      await this.transaction(async (sql, manager) => {
-        await this.subscription.handle([event], { attempt, signal, manager });
-        await store(sql);
-      });
-      return;
-    }
-    await this.confirm();
-    await this.subscription.handle([event], { attempt, signal, manager: undefined });
-    await this.surroundings.database.transaction(store);
+    if (this.place.leaves) await this.confirm();
+    await this.place.handle(async (manager) => {
+      await this.subscription.handle([event], { attempt, signal, manager });
+      return { settlement, result: undefined };
+    });
   }
 
   /** Those that somebody has asked for, oldest first; whatever is behind one that fails again waits for the next request. */
@@ -262,39 +225,21 @@ export class PartitionWorker {
     const next = (): Promise<RecordedEvent | undefined> => nextRetry(database, schema, this.lease);
     for (let event = await next(); event && !this.stopping.signal.aborted; event = await next()) {
       const [parked = event] = await this.labelled([event]);
-      const settle = {
-        handled: async (sql: SqlExecutor): Promise<void> => {
-          await requireLease(sql, schema, this.fence);
-          await unpark(sql, schema, this.lease.consumer, parked);
-        },
-        parked: (sql: SqlExecutor) => requireLease(sql, schema, this.fence),
-      };
+      const settlements = { handled: { retried: parked }, parked: {} };
       try {
-        await this.handleOne(parked, 1, settle.handled);
+        await this.handleOne(parked, 1, settlements.handled);
       } catch (error) {
         if (!this.isOfHandler(error)) throw error;
-        await this.alone(parked, error, settle);
+        await this.alone(parked, error, settlements);
       }
     }
     this.parked = await parkedStreams(database, schema, this.lease);
   }
 
-  private transaction<Result>(
-    work: (sql: SqlExecutor, manager: unknown) => Promise<Result>,
-  ): Promise<Result> {
-    return this.surroundings.transactions.run(this.surroundings.leaseMs, work);
-  }
-
   /** Not ours to handle: the loss of the lease, and an outage of the database around the handler. */
   private isOfHandler(error: unknown): boolean {
     if (error instanceof EventFailure) return true;
-    return !(error instanceof LeaseLostError) && this.subscription.transactional && !isTransient(error);
-  }
-
-  /** The page's events before `next` are handled; with the last of them everything that was looked at. */
-  private async store(sql: SqlExecutor, page: DeliverablePage, next: number): Promise<void> {
-    const last = page.events[next - 1];
-    const handledTo = next >= page.events.length || !last ? page.scannedTo : BigInt(last.globalPosition);
-    await storeCheckpoint(sql, this.surroundings.schema, this.fence, page.checkpointAt(handledTo));
+    if (error instanceof LeaseLostError || error instanceof UntoldLogError) return false;
+    return this.subscription.transactional && !isTransient(error);
   }
 }

@@ -1,5 +1,6 @@
 import type { SqlExecutor } from '../database/index.js';
 import type { RecordedEvent } from '../event/index.js';
+import type { OpenPlace } from './delivery-place.js';
 import type { EventFilter } from './event-filter.js';
 
 /**
@@ -27,6 +28,8 @@ export interface Subscription {
   readonly attempts: number;
   /** Handles events in the transaction that moves the checkpoint. */
   readonly transactional: boolean;
+  /** Opens the place of a transaction that isn't in the log's database. */
+  readonly elsewhere?: OpenPlace;
   /** Whether an error will go by itself: it is waited out, and parks nothing. */
   readonly isTransient: (error: unknown) => boolean;
   /**
