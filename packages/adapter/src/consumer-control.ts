@@ -3,6 +3,7 @@ import type { ConsumerDefinition, ConsumerOptions, RelayDefinition } from './con
 import type { Database } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { RecordedEvent } from './event/index.js';
+import { listenTo } from './listen-to.js';
 import type { EntityTarget } from './mapping/index.js';
 import {
   askForRetry,
@@ -25,9 +26,7 @@ import {
   type LogEpoch,
   type ParkedEvent,
   type ParkedSelection,
-  readSince,
   type StartAt,
-  startingPoint,
   type Subscription,
   unknownConsumer,
   waitForPosition,
@@ -38,10 +37,13 @@ import {
 import {
   askForRebuild,
   generationName,
+  homeOf,
+  lookOf,
   Projection,
   type ProjectionDefinition,
   readGenerations,
   requireStarted,
+  type TargetOf,
 } from './projections/index.js';
 import type { PublisherEncryption } from './publisher-encryption.js';
 import { validateConsumer, validateStart } from './validate-consumer.js';
@@ -62,6 +64,7 @@ export class ConsumerControl {
     private readonly schema: string,
     private readonly encrypted: PublisherEncryption,
     private readonly categoryOf: (entity: EntityTarget) => string,
+    private readonly targetOf: TargetOf,
   ) {}
 
   /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken; UnknownAggregateError */
@@ -102,8 +105,8 @@ export class ConsumerControl {
     requireHandlers(definition.name, definition.handlers, 'projection');
     const handlers = byCategory(definition.handlers, this.categoryOf);
     const named = { ...definition, handlers } as ProjectionDefinition;
-    const projection = new Projection(this.surroundings, this.inContext, named);
-    this.defined.set(definition.name, projection);
+    const home = homeOf(this.surroundings, named, this.targetOf);
+    this.defined.set(definition.name, new Projection(this.surroundings, this.inContext, named, home));
     return this;
   }
 
@@ -191,7 +194,8 @@ export class ConsumerControl {
     const name = await this.resolve(consumer);
     const until = position ?? (await lastPosition(this.database, this.schema));
     for (const defined of this.defined.values()) defined.wake();
-    return waitForPosition(this.database, this.schema, name, until, options);
+    const look = lookOf(this.defined.get(consumer.split('@', 1)[0] ?? consumer), name, until);
+    return waitForPosition(this.database, this.schema, name, until, options, look);
   }
 
   /** The position of the newest committed event; '0' when there is none. */
@@ -247,12 +251,8 @@ export class ConsumerControl {
   }
 
   /** @internal From now on: what it returns reads what was committed meanwhile. */
-  async listen(): Promise<() => Promise<RecordedEvent[]>> {
-    const start = await startingPoint(this.database, this.schema, 'now');
-    return async () => {
-      const events = await readSince(this.database, this.schema, start);
-      return events.map((event) => this.surroundings.evolution.upcast(event));
-    };
+  listen(): Promise<() => Promise<RecordedEvent[]>> {
+    return listenTo(this.database, this.schema, this.surroundings.evolution);
   }
 
   /** One after the other: a stop that comes while consumers are being started stops them all. */

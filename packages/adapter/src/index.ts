@@ -192,7 +192,7 @@ export {
   type StartAt,
   type WaitOptions,
 } from './outbox/index.js';
-export type { ProjectionDefinition } from './projections/index.js';
+export type { ProjectionDefinition, ProjectionTarget } from './projections/index.js';
 export type { BackstoryLogger, BackstoryOptions, EncryptionOptions, SealingOptions } from './options.js';
 export { Applies } from './replay/index.js';
 export type {

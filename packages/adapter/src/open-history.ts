@@ -37,6 +37,7 @@ import { StageWatch } from './stages/index.js';
 import { tablesElsewhereInWords } from './tables-elsewhere-in-words.js';
 import {
   deliveryTransactions,
+  targetDatabase,
   lookingInto,
   poolDatabase,
   poolOf,
@@ -195,6 +196,7 @@ export async function openHistory(
     schema,
     publisherEncryption(database, schema, registry, options.encryption),
     (entity) => registry.get(entityName(entity)).knownAs,
+    (into, projection) => targetDatabase(into, projection, dataSource),
   );
   const seals = new SealControl(database, schema, registry, options.seals ?? {}, (error) =>
     warn('Events could not be sealed')(error),

@@ -17,7 +17,13 @@ export {
 } from './event-handler.js';
 export { eventWriters, writersLeft } from './event-writers.js';
 export type { ValuesBefore } from './handling.js';
-export type { EventFilter } from './event-filter.js';
+export { type Checkpoint, checkpointOf, storedCheckpoint } from './checkpoint.js';
+export { type Fence, type Lease, LeaseLostError, readCheckpoint, requireLease } from './consumer-lease.js';
+export { type DeliveryPlace, type OpenPlace, UntoldLogError, type Work } from './delivery-place.js';
+export type { EnteredLog } from './enter-log.js';
+export { type EventFilter, partitionSql } from './event-filter.js';
+export { settleInLog } from './settle-in-log.js';
+export type { Settlement } from './settlement.js';
 export {
   byHandlers,
   byPublisher,

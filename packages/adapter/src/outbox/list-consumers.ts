@@ -16,6 +16,8 @@ export interface ConsumerStatus {
   /** Of the event that it is trying again. */
   readonly error: string | null;
   readonly failingSince: Date | null;
+  /** The other database in which a projection has its tables and checkpoint: `mariadb reporting`; null in that of the log. */
+  readonly place: string | null;
   /** The process that works for it; null when there is none. */
   readonly worker: string | null;
 }
@@ -29,6 +31,7 @@ export function listConsumers(sql: SqlExecutor, schema: string): Promise<Consume
         where n.global_position > c.position order by n.global_position limit 1) as "lagSeconds",
        (select coalesce(sum(g.last - g.first + 1), 0)::float8 from ${table}.gaps_of(c.gaps, c.resting_gaps) g) as gaps,
        (select count(*)::float8 from ${table}.parked_events p where p.consumer = c.name) as parked,
+       (select p.place from ${table}.projections p where c.name like '%@%' and p.name = split_part(c.name, '@', 1)) as place,
        c.error, c.failing_since as "failingSince",
        case when c.lease_until >= clock_timestamp() then w.host end as worker
      from ${table}.consumers c

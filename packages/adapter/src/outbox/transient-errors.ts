@@ -10,6 +10,21 @@ const network = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'DATABASE_UNREACHABLE',
+  // MySQL and MariaDB
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  'ER_CHECKREAD',
+  'ER_CLIENT_INTERACTION_TIMEOUT',
+  'ER_CONNECTION_KILLED',
+  'ER_CON_COUNT_ERROR',
+  'ER_DISK_FULL',
+  'ER_LOCK_DEADLOCK',
+  'ER_LOCK_NOWAIT',
+  'ER_LOCK_WAIT_TIMEOUT',
+  'ER_OPTION_PREVENTS_STATEMENT', // the server is read-only for now
+  'ER_QUERY_INTERRUPTED',
+  'ER_SERVER_SHUTDOWN',
+  'ER_TOO_MANY_USER_CONNECTIONS',
 ]);
 
 /** Whether an error, or what caused it, says nothing about the event and goes by itself. */
@@ -17,7 +32,12 @@ export function isTransient(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const state = sqlState(at) ?? sqlState((at as { driverError?: unknown }).driverError) ?? '';
     if (transientState.test(state) || network.has(state)) return true;
-    if (/^(?:Connection terminated|Client has encountered a connection error)/.test(at.message)) return true;
+    if (
+      /^(?:Connection terminated|Client has encountered a connection error|.*in closed state$)/.test(
+        at.message,
+      )
+    )
+      return true;
   }
   return false;
 }

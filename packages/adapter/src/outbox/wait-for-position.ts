@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import { unknownConsumer } from './require-consumer.js';
+import { isTransient } from './transient-errors.js';
 
 export interface WaitOptions {
   /** Milliseconds. @defaultValue 10 000 */
@@ -27,20 +28,31 @@ export async function waitForPosition(
   consumer: string,
   position: string,
   { timeoutMs = 10_000, signal }: WaitOptions = {},
+  /** Where the log is told of the checkpoint, and somebody else has it. */
+  lookElsewhere?: () => Promise<{ reached: boolean; at: string } | undefined>,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
+  let away: unknown;
+  const waitsElsewhere = (error: unknown): { reached: false; at: string } => {
+    if (!isTransient(error)) throw error;
+    away = error;
+    return { reached: false, at: 'a place that nobody can ask just now' };
+  };
   const lookedTo = new Map<number, string>();
   for (let pause = 2; ; pause = Math.min(100, pause * 1.5)) {
     const asked = performance.now();
-    const row = await lookAt(sql, schema, consumer, position, lookedTo);
-    if (!row) throw unknownConsumer(consumer);
-    if (row.reached) return;
+    away = undefined;
+    const row =
+      (await lookElsewhere?.().catch(waitsElsewhere)) ?? (await lookAt(sql, schema, consumer, position, lookedTo));
+    if (row?.reached) return;
+    if (typeof row?.reached !== 'boolean') throw unknownConsumer(consumer);
     signal?.throwIfAborted();
     if (performance.now() > end) {
       throw new BackstoryError(
         'WAIT_TIMED_OUT',
         `Consumer "${consumer}" has not come to position ${position} in ${timeoutMs} ms: it is at ${row.at}.`,
         'See with "npx backstory relay" whether it runs, how far it is behind and whether an event fails; or wait longer.',
+        away === undefined ? undefined : { cause: away },
       );
     }
     // beside very many gaps the first look takes a while

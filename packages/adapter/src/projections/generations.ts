@@ -22,16 +22,27 @@ export async function readGenerations(
   return row;
 }
 
-/** The projection, new or known. */
+/**
+ * The projection, new or known.
+ * @throws InvalidOptionsError for one that has its checkpoint in another database than it says now
+ */
 export async function openProjection(
   database: Database,
   schema: string,
   { name, tables = [] }: Pick<ProjectionDefinition, 'name' | 'tables'>,
+  place: string | null,
 ): Promise<void> {
-  await database.execute(
-    `insert into ${quoteIdentifier(schema)}.projections as p (name, live, rebuildable) values ($1, 1, $2)
-     on conflict (name) do update set rebuildable = $2 where p.rebuildable <> $2`,
-    [name, tables.length > 0],
+  const [row] = await database.execute<{ place: string | null }>(
+    `insert into ${quoteIdentifier(schema)}.projections as p (name, live, rebuildable, place) values ($1, 1, $2, $3)
+     on conflict (name) do update set rebuildable = $2,
+       place = case when (p.place is null) = ($3::text is null) then $3 else p.place end returning place`,
+    [name, tables.length > 0, place],
+  );
+  const known = row?.place ?? null;
+  if (known === place) return;
+  throw new InvalidOptionsError(
+    `Projection "${name}" has its checkpoint in ${known ?? 'the database of the log'}, and is to live in ${place ?? 'the database of the log'}: nothing tells what is there already.`,
+    'Give it a new name there: it is built from the beginning.',
   );
 }
 
@@ -67,12 +78,15 @@ export async function requireStarted(
   schema: string,
   projection: string,
 ): Promise<Generations> {
-  const generations = await readGenerations(sql, schema, projection);
-  if (!generations) throw unknownProjection(projection);
-  const [started] = await sql.execute(
-    `select from ${quoteIdentifier(schema)}.consumers where name = $1 limit 1`,
-    [generationName(projection, generations.live)],
+  const table = quoteIdentifier(schema);
+  // in one statement: the generation that was live a moment ago is gone when another one has taken its place
+  const [found] = await sql.execute<Generations & { started: boolean }>(
+    `select live, next, exists (select from ${table}.consumers c where c.name = p.name || '@' || p.live) as started
+     from ${table}.projections p where name = $1`,
+    [projection],
   );
+  if (!found) throw unknownProjection(projection);
+  const { started, ...generations } = found;
   if (started) return generations;
   throw new BackstoryError(
     'UNKNOWN_CONSUMER',

@@ -1,3 +1,6 @@
+export { type TargetDatabase, type TargetSession, unreachable } from './elsewhere/index.js';
 export { askForRebuild, readGenerations, requireStarted } from './generations.js';
+export { homeOf, type TargetOf } from './home-of.js';
+export { lookOf } from './look-of.js';
 export { Projection } from './projection.js';
-export { generationName, type ProjectionDefinition } from './projection-definition.js';
+export { generationName, type ProjectionDefinition, type ProjectionTarget } from './projection-definition.js';

@@ -1,5 +1,23 @@
 import type { EventBatchHandler, EventHandler } from '../outbox/index.js';
 
+/** What a DataSource has that a projection may live in. */
+interface SourceOfTarget {
+  readonly options: { readonly type: string };
+  readonly isInitialized: boolean;
+  createQueryRunner(): object;
+}
+
+/** Another database for a projection, and how its checkpoints are kept there. */
+export interface ProjectionTarget {
+  /** Of PostgreSQL, MySQL or MariaDB. */
+  readonly dataSource: SourceOfTarget;
+  /**
+   * Where the tables are in which checkpoints are kept: a schema of PostgreSQL, a database of MySQL and MariaDB. It has to be there.
+   * @defaultValue that of the connection
+   */
+  readonly schema?: string;
+}
+
 /** A read model that is written from events, each exactly once. */
 export interface ProjectionDefinition<Manager = unknown> {
   readonly name: string;
@@ -16,6 +34,13 @@ export interface ProjectionDefinition<Manager = unknown> {
   readonly tables?: readonly string[];
   /** Creates the tables of a generation; their quoted names by those in `tables`. */
   readonly create?: (manager: Manager, tables: Readonly<Record<string, string>>) => unknown;
+  /**
+   * The DataSource of another database (PostgreSQL, MySQL, MariaDB) in which it lives: tables, views and checkpoint. `delivery.manager` is
+   * of that DataSource. The application starts and goes on while that database is away. Where the DataSource isn't initialized yet, the
+   * projection does it; who closes it is the application, after `consumers.stop()`.
+   * @defaultValue the database of the log
+   */
+  readonly into?: SourceOfTarget | ProjectionTarget;
   /** Parts of the streams that are handled at the same time, each in its own order. @defaultValue 1 */
   readonly partitions?: number;
   /** Events in one transaction, at most. More are faster and are repeated together when one fails. @defaultValue 500 */

@@ -11,16 +11,9 @@ import {
   wantedBy,
   type WorkerSurroundings,
 } from '../outbox/index.js';
-import {
-  dropTables,
-  type Generations,
-  openProjection,
-  prepareGeneration,
-  readGenerations,
-  switchOver,
-  tablesOf,
-} from './generations.js';
+import { type Generations, openProjection, readGenerations } from './generations.js';
 import { generationName, type ProjectionDefinition } from './projection-definition.js';
+import type { ProjectionHome } from './projection-home.js';
 
 const watchMs = 500;
 
@@ -34,13 +27,14 @@ export class Projection {
     private readonly surroundings: WorkerSurroundings,
     private readonly inContext: InContextOfEvent,
     readonly definition: ProjectionDefinition,
+    readonly home: ProjectionHome,
   ) {}
 
   async start(): Promise<void> {
     if (this.watching) return;
     const { database, schema } = this.surroundings;
-    await openProjection(database, schema, this.definition);
-    await this.follow();
+    await openProjection(database, schema, this.definition, this.home.place);
+    await this.runWanted();
     this.stopping = new AbortController();
     this.watching = this.watch();
   }
@@ -55,10 +49,10 @@ export class Projection {
 
   /** What is due for the live generation, without a worker in the background. */
   async once(from: StartAt): Promise<RecordedEvent[]> {
-    const { database, schema, transactions } = this.surroundings;
-    await openProjection(database, schema, this.definition);
+    const { database, schema } = this.surroundings;
+    await openProjection(database, schema, this.definition, this.home.place);
     const { live } = (await readGenerations(database, schema, this.definition.name)) as Generations;
-    await prepareGeneration(transactions, schema, this.definition, live);
+    await this.home.prepare(live);
     return new Consumer(this.surroundings, this.subscription(live)).once(from);
   }
 
@@ -83,6 +77,15 @@ export class Projection {
 
   /** Runs what the database says there is, and changes over when the next generation is ready. */
   private async follow(): Promise<void> {
+    const { next, live } = (await this.runWanted()) ?? {};
+    if (typeof next !== 'number' || live === undefined) return;
+    if (!(await this.home.switchOver(next))) return;
+    await this.running.get(live)?.stop();
+    this.running.delete(live);
+    await this.home.drop(live);
+  }
+
+  private async runWanted(): Promise<Generations | undefined> {
     const { database, schema } = this.surroundings;
     const generations = await readGenerations(database, schema, this.definition.name);
     const wanted = [generations?.live, generations?.next].filter((number) => typeof number === 'number');
@@ -92,21 +95,11 @@ export class Projection {
       this.running.delete(generation);
     }
     for (const generation of wanted) if (!this.running.has(generation)) await this.run(generation);
-    const { next, live } = generations ?? {};
-    if (typeof next !== 'number' || live === undefined) return;
-    if (!(await switchOver(database, schema, this.definition, next))) return;
-    await this.running.get(live)?.stop();
-    this.running.delete(live);
-    await database.transaction((sql) => dropTables(sql, this.definition, live));
+    return generations;
   }
 
   private async run(generation: number): Promise<void> {
-    await prepareGeneration(
-      this.surroundings.transactions,
-      this.surroundings.schema,
-      this.definition,
-      generation,
-    );
+    await this.home.prepare(generation);
     const consumer = new Consumer(this.surroundings, this.subscription(generation));
     await consumer.start();
     this.running.set(generation, consumer);
@@ -115,7 +108,8 @@ export class Projection {
   private subscription(generation: number): Subscription {
     const { name, handlers, partitions = 1, batchSize = 500, attempts = 5 } = this.definition;
     const consumer = generationName(name, generation);
-    const tables = tablesOf(this.definition, generation);
+    const tables = this.home.tables(generation);
+    const elsewhere = this.home.openPlace(generation);
     const batch = 'handleBatch' in handlers;
     const befores = this.definition.before ? this.surroundings.befores : undefined;
     return {
@@ -126,6 +120,7 @@ export class Projection {
       batchSize,
       attempts,
       transactional: true,
+      ...(elsewhere && { elsewhere }),
       isTransient,
       handle: batch
         ? byBatchHandler(handlers, tables)

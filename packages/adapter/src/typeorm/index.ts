@@ -3,6 +3,7 @@ export { aggregate, type TypedEntity } from './aggregate.js';
 export { changedTables } from './changed-tables.js';
 export { sendContextWithStatements } from './context-statements.js';
 export { deliveryTransactions } from './delivery-transactions.js';
+export { targetDatabase } from './target-database.js';
 export { findDataSource, initialize, isDataSource } from './data-source-file.js';
 export { describeEntities } from './describe-entities.js';
 export { mapEntities } from './entity-mappings.js';

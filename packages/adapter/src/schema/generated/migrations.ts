@@ -3095,4 +3095,15 @@ create function :schema.fillable_gaps_of(in_gaps jsonb, in_resting jsonb) return
 $$;
 `,
   },
+  {
+    id: 32,
+    name: '000032-projections-elsewhere',
+    sql: String.raw`
+-- A projection may live in another database. There its checkpoint says of which log it is, so that nobody moves that of another one.
+alter table :schema.projections
+  -- where it lives, as people call it: mariadb reporting; null in this database
+  add column place text,
+  add column log_key uuid not null default gen_random_uuid();
+`,
+  },
 ];
