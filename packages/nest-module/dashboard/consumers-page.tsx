@@ -74,11 +74,13 @@ export function ConsumersPage({ asked, changes }: { asked: string | undefined; c
 }
 
 function ConsumerRow({ consumer, perSecond }: { consumer: ConsumerAnswer; perSecond: number | undefined }) {
-  const { name, partition, worker, lag, lagSeconds, gaps, parked, position, error, failingSince } = consumer;
+  const { name, partition, place, worker, lag, lagSeconds, gaps, parked, position, error, failingSince } =
+    consumer;
   return (
     <tr role="row">
       <th scope="row" role="rowheader">
         {name} <span class="more">partition {partition}</span>
+        {place !== null && <span class="more">in {place}</span>}
         {error !== null && (
           <span class="error">
             {failingSince && (

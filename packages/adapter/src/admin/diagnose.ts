@@ -28,6 +28,7 @@ import { rolesOfOthers } from './findings/roles-of-others.js';
 import { sealFindings } from './findings/seal-findings.js';
 import { silencedTriggers } from './findings/silenced-triggers.js';
 import { strayTriggers } from './findings/stray-triggers.js';
+import { stuckElsewhere } from './findings/stuck-elsewhere.js';
 import { uncapturedColumns } from './findings/uncaptured-columns.js';
 import { unnamedAggregates } from './findings/unnamed-aggregates.js';
 import { unreadableColumns } from './findings/unreadable-columns.js';
@@ -109,6 +110,7 @@ export async function diagnose(
     ...(await rightsTooMany(sql, schema)),
     ...(await rolesOfOthers(sql, schema)),
     ...(await unreadableTimes(sql)),
+    ...(await stuckElsewhere(sql, schema)),
   ];
 }
 

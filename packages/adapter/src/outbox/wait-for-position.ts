@@ -42,10 +42,12 @@ export async function waitForPosition(
   for (let pause = 2; ; pause = Math.min(100, pause * 1.5)) {
     const asked = performance.now();
     away = undefined;
-    const row =
-      (await lookElsewhere?.().catch(waitsElsewhere)) ?? (await lookAt(sql, schema, consumer, position, lookedTo));
-    if (row?.reached) return;
-    if (typeof row?.reached !== 'boolean') throw unknownConsumer(consumer);
+    const told = await lookAt(sql, schema, consumer, position, lookedTo);
+    if (typeof told?.reached !== 'boolean') throw unknownConsumer(consumer);
+    const row = lookElsewhere
+      ? ((await lookElsewhere().catch(waitsElsewhere)) ?? { reached: false, at: '0' })
+      : told;
+    if (row.reached) return;
     signal?.throwIfAborted();
     if (performance.now() > end) {
       throw new BackstoryError(

@@ -49,9 +49,16 @@ function ofConsumers(
   return {
     name,
     help,
-    labels: ['consumer', 'partition'],
+    labels: ['consumer', 'partition', 'place'],
     values: ({ consumers }) =>
-      consumers.map((each) => [{ consumer: each.name, partition: String(each.partition) }, value(each)]),
+      consumers.map((each) => [
+        {
+          consumer: each.name,
+          partition: String(each.partition),
+          ...(each.place !== null && { place: each.place }),
+        },
+        value(each),
+      ]),
   };
 }
 

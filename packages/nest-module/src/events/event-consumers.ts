@@ -11,6 +11,7 @@ import type { EntityManager } from 'typeorm';
 import { BACKSTORY_OPTIONS, DATA_SOURCE_NAME, OWN_BACKSTORY } from '../backstory.tokens.js';
 import type { BackstoryModuleOptions } from '../backstory-module.options.js';
 import { findHandlers, type HandlingClass } from './find-handlers.js';
+import { targetOfProjection } from './target-of-projection.js';
 import { requireConsumers } from '../wiring/require-consumers.js';
 import { consumerOf, type EventConsumerOptions, projectionOf } from './on-event.decorator.js';
 
@@ -57,7 +58,12 @@ export class EventConsumers implements OnApplicationBootstrap, OnModuleDestroy {
       if (dataSource !== this.dataSource) continue;
       if (projection) {
         const [batchHandler] = found.batchHandlers;
-        this.backstory.consumers.project({ ...projection, handlers: batchHandler ?? handlers });
+        const { into, ...definition } = projection;
+        this.backstory.consumers.project({
+          ...definition,
+          handlers: batchHandler ?? handlers,
+          ...(into !== undefined && { into: targetOfProjection(this.moduleRef, (type as Type).name, into) }),
+        });
       } else {
         const known = consumers.get(name) ?? { options: {}, handlers: [] };
         consumers.set(name, {

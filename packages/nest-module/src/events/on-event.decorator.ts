@@ -23,7 +23,15 @@ interface OfDataSource {
 }
 
 export type EventConsumerOptions = Partial<Omit<ConsumerDefinition, 'handlers'>> & OfDataSource;
-export type EventProjectionOptions = Omit<ProjectionDefinition<EntityManager>, 'handlers'> & OfDataSource;
+export type EventProjectionOptions = Omit<ProjectionDefinition<EntityManager>, 'handlers' | 'into'> &
+  OfDataSource & {
+    /**
+     * Name of the DataSource of another database in which it lives, as in `TypeOrmModule.forRoot({ name })`; or with `schema` of the
+     * checkpoints there.
+     * @defaultValue the database of the events
+     */
+    into?: string | { dataSource: string; schema?: string };
+  };
 
 /** A decorator of methods that take this event, and perhaps its delivery. */
 export type OnEventDecorator<Event> = <

@@ -103,8 +103,8 @@ const list: CommandRun = async (backstory, input) => {
   print(input, consumers, () =>
     table(
       ['consumer', 'position', 'behind, at most', 'seconds', 'gaps', 'parked', 'worker', 'fails with'],
-      consumers.map(({ name, partition, position, lag, lagSeconds, gaps, parked, worker, error }) => [
-        `${name}/${partition}`,
+      consumers.map(({ name, partition, place, position, lag, lagSeconds, gaps, parked, worker, error }) => [
+        `${name}/${partition}${place === null ? '' : ` in ${place}`}`,
         Number(position),
         lag,
         lagSeconds === null ? '-' : Number(lagSeconds.toFixed(1)),
