@@ -195,7 +195,11 @@ export class ConsumerControl {
     const until = position ?? (await lastPosition(this.database, this.schema));
     for (const defined of this.defined.values()) defined.wake();
     const look = lookOf(this.defined.get(consumer.split('@', 1)[0] ?? consumer), name, until);
-    return waitForPosition(this.database, this.schema, name, until, options, look);
+    const waiting = waitForPosition(this.database, this.schema, name, until, options, look);
+    return waiting.catch(async (error: unknown) => {
+      if ((await this.resolve(consumer)) === name) throw error;
+      return this.wait(consumer, until, options); // another generation has taken its place
+    });
   }
 
   /** The position of the newest committed event; '0' when there is none. */
@@ -214,8 +218,7 @@ export class ConsumerControl {
    * @throws BackstoryError for one that names no tables, or that no process has started yet
    */
   async rebuild(projection: string): Promise<{ live: number; next: number }> {
-    const { live, next } = await askForRebuild(this.database, this.schema, projection);
-    return { live, next: next as number };
+    return (await askForRebuild(this.database, this.schema, projection)) as { live: number; next: number };
   }
 
   /** Whether no generation of a projection is being built. @throws BackstoryError for one that no process has started yet */

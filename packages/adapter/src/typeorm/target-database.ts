@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { quoteIdentifier } from '../database/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
@@ -47,8 +48,9 @@ export function targetDatabase(
     let runner: QueryRunner | undefined;
     try {
       await initialized(source);
+      watchPool(source);
       runner = source.createQueryRunner('master');
-      await runner.connect();
+      outlive((await runner.connect()) as EventEmitter);
       return runner;
     } catch (error) {
       await runner?.release().catch(() => undefined);
@@ -148,6 +150,26 @@ const limitsOf: Record<
 
 function seconds(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1000));
+}
+
+const watched = new WeakSet<object>();
+const ignored = (): void => undefined;
+
+/**
+ * A connection that is lost between two statements, where TypeORM doesn't listen for a moment, must not end the process: whoever uses it
+ * next is told.
+ */
+function outlive(connection: EventEmitter): void {
+  if (watched.has(connection) || typeof connection.on !== 'function') return;
+  watched.add(connection);
+  connection.on('error', ignored);
+}
+
+function watchPool({ driver, options }: DataSource): void {
+  const { master } = driver as unknown as { master?: EventEmitter };
+  if (options.type !== 'postgres' || !master || watched.has(master)) return;
+  watched.add(master);
+  master.on('connect', outlive);
 }
 
 const initializing = new WeakMap<DataSource, Promise<unknown>>();
