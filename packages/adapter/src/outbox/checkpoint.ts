@@ -14,7 +14,8 @@ export interface Checkpoint {
 export interface StoredCheckpoint {
   readonly position: string;
   readonly gaps: readonly (readonly [from: string, to: string, writers?: string])[];
-  readonly resting: readonly (readonly [from: string, to: string])[];
+  /** Where gaps that rest are stored apart from the others. */
+  readonly resting?: readonly (readonly [from: string, to: string])[];
 }
 
 /** The gaps that rest are named by the first of the gaps, and stored apart from them. */
@@ -24,8 +25,14 @@ export function storedCheckpoint({ position, gaps, resting }: Checkpoint): [posi
   return [String(position), JSON.stringify(named)];
 }
 
+/** With the gaps that rest among the others, for a row that has no place for them. */
+export function storedWhole({ position, gaps, resting }: Checkpoint): [position: string, gaps: string] {
+  const resters = resting?.groups.map(({ ranges }) => ranges) ?? [];
+  return storedCheckpoint({ position, gaps: rangesInOrder(gaps, ...resters) });
+}
+
 /** All gaps, which nobody knows yet to rest. */
-export function checkpointOf({ position, gaps, resting }: StoredCheckpoint): Checkpoint {
+export function checkpointOf({ position, gaps, resting = [] }: StoredCheckpoint): Checkpoint {
   const ranges = (stored: readonly (readonly [string, string, string?])[]): PositionRange[] =>
     stored.map(([from, to]) => ({ from: BigInt(from), to: BigInt(to) }));
   const rest = gaps[0]?.[0] === 'resting';

@@ -1,4 +1,4 @@
-import { type Fence, type Settlement, storedCheckpoint } from '../../outbox/index.js';
+import { type Fence, type Settlement, storedWhole } from '../../outbox/index.js';
 import { type GenerationElsewhere, isRow, rowOf } from './generation-elsewhere.js';
 import type { TargetSession } from './target-database.js';
 import { bigint, targetTables } from './target-tables.js';
@@ -31,7 +31,7 @@ export async function storeElsewhere(
   }
   const moved = checkpoint ? `position = ${value}, gaps = ?, log_epoch = ${value}, ` : '';
   await session.execute(`update ${checkpoints} set ${moved}moves = moves + 1 where ${isRow}`, [
-    ...(checkpoint ? [...storedCheckpoint(checkpoint), fence.logEpoch] : []),
+    ...(checkpoint ? [...storedWhole(checkpoint), fence.logEpoch] : []),
     ...row,
   ]);
   return true;
