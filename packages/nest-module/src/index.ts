@@ -44,7 +44,13 @@ export { BackstoryHealthIndicator, type BackstoryHealthResult } from './health/b
 export type { BackstoryHealthThresholds } from './health/health-thresholds.js';
 export { BackstoryHistoryModule } from './history/history.module.js';
 export type { HistoryPage } from './history/history.controller.js';
-export type { BackstoryHistoryModuleOptions, ShownAggregate } from './history/history-options.js';
+export type {
+  BackstoryHistoryModuleAsyncOptions,
+  BackstoryHistoryModuleOptions,
+  HistoryMount,
+  HistoryOptions,
+  ShownAggregate,
+} from './history/history-options.js';
 export { IdempotencyKey } from './idempotency/idempotency-key.decorator.js';
 export type { IdempotencyKeyOptions } from './idempotency/idempotency-key.options.js';
 export type { RequestedCommand } from './idempotency/requested-command.js';

@@ -9,7 +9,9 @@ import {
 import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
 import {
   type CanActivate,
+  type DynamicModule,
   type ExecutionContext,
+  type FactoryProvider,
   type INestApplication,
   Injectable,
   Module,
@@ -86,6 +88,10 @@ describe.each(['express', 'fastify'] as const)('histories for users, on %s', (pl
   });
 
   async function open(options: BackstoryHistoryModuleOptions): Promise<void> {
+    await openWith(BackstoryHistoryModule.forRoot(options));
+  }
+
+  async function openWith(history: DynamicModule): Promise<void> {
     @Module({
       imports: [
         TypeOrmModule.forRoot({
@@ -101,7 +107,7 @@ describe.each(['express', 'fastify'] as const)('histories for users, on %s', (pl
           ],
           topics: ['mailings'],
         }),
-        BackstoryHistoryModule.forRoot(options),
+        history,
       ],
     })
     class Application {}
@@ -169,6 +175,31 @@ describe.each(['express', 'fastify'] as const)('histories for users, on %s', (pl
     expect((await may('/history/Account/1')).body.entries).toHaveLength(2);
     for (const path of ['seat/a:1', 'place/a:1', 'mailings/1', 'nothing/1', 'account/2', 'account/x'])
       expect([path, (await may(`/history/${path}`)).status]).toEqual([path, 404]);
+  });
+
+  it('have what the configuration says, behind guards that are given beside it', async () => {
+    const useFactory = ({ reader }: Keys) => ({
+      limit: reader.length - 9,
+      aggregates: [{ aggregate: Account, hide: ['name'] }],
+    });
+    expect(() => BackstoryHistoryModule.forRootAsync({ useFactory } as never)).toThrow(/has no guard/);
+    const asked = { imports: [KeysModule], inject: [Keys], guards: [ReaderGuard] as const, path: 'changes' };
+    const { providers = [] } = BackstoryHistoryModule.forRootAsync({
+      ...asked,
+      useFactory: () => ({ limit: 501 }),
+    });
+    const options = providers.find((provider) => 'inject' in provider);
+    await expect((options as FactoryProvider).useFactory()).rejects.toThrow(/limit 501/);
+    await openWith(BackstoryHistoryModule.forRootAsync({ ...asked, useFactory }));
+    await dataSource.manager.insert(Account, { name: 'one' });
+    await dataSource.manager.update(Account, 1, { remark: 'two' });
+    expect((await get('/changes/account/1')).status).toBe(403);
+    const { body } = await get('/changes/account/1').set('authorization', 'reader-key');
+    expect(body.entries.map(({ changes }: { changes: unknown }) => changes)).toEqual([
+      [{ property: 'remark', before: '', after: 'two' }],
+    ]);
+    expect(body.before).toBe(2);
+    expect((await get('/changes/place/a').set('authorization', 'reader-key')).status).toBe(404);
   });
 
   it('have pages, a path of their own, and the category that an aggregate has', async () => {

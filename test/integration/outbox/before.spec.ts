@@ -3,6 +3,7 @@ import {
   createBackstory,
   type EventDataOf,
   onEvent,
+  onEventBatch,
   type RecordedEvent,
 } from '@backstory/adapter';
 import { runOnce } from '@backstory/adapter/testing';
@@ -18,6 +19,12 @@ const aggregates = [
   { entity: Author, owns: ['works'], snapshots: { every: 3 } },
   { entity: Shelf, snapshots: { every: 3 } },
 ];
+
+/** How many queries have asked for what was before. */
+const beforesIn = (queries: jest.SpyInstance): number =>
+  queries.mock.calls.filter(([query]) =>
+    /x \(id, (?:version|first)/.test((query as { text?: string }).text ?? ''),
+  ).length;
 
 describe('events with what was before them', () => {
   let library: Library;
@@ -86,13 +93,11 @@ describe('events with what was before them', () => {
     consume({ categories: 'all' }, { batchSize: 1000, partitions: 1 });
     const queries = jest.spyOn(Client.prototype, 'query');
     await runOnce(backstory, 'mirror');
-    const ours = queries.mock.calls.filter(([query]) =>
-      /x \(id, (?:version|first)/.test((query as unknown as { text?: string }).text ?? ''),
-    );
+    const asked = beforesIn(queries);
     queries.mockRestore();
     expect(told.length).toBeGreaterThan(60);
     // two for each of two aggregates in one batch, which may be cut once
-    expect(ours.length).toBeLessThanOrEqual(8);
+    expect(asked).toBeLessThanOrEqual(8);
     let known = 0;
     for (const event of told) {
       if (!Object.hasOwn(event, 'before')) continue;
@@ -108,6 +113,26 @@ describe('events with what was before them', () => {
       ]);
     }
     expect(known).toBeGreaterThan(50);
+    const batches: (readonly RecordedEvent[])[] = [];
+    const project = (name: string, before: boolean): Promise<unknown> => {
+      backstory.consumers.project({
+        name,
+        before,
+        batchSize: 1000,
+        handlers: onEventBatch([{ categories: 'all' }], (events) => void batches.push(events)),
+      });
+      return runOnce(backstory, name);
+    };
+    const reads = jest.spyOn(Client.prototype, 'query');
+    await project('batched', true);
+    expect(batches.length).toBeLessThanOrEqual(2);
+    expect(beforesIn(reads)).toBeLessThanOrEqual(4 * batches.length);
+    const inBatches = new Map(batches.flat().map((event) => [event.globalPosition, event]));
+    for (const event of told) expect(inBatches.get(event.globalPosition)).toEqual(event);
+    batches.length = 0;
+    await project('plain-batches', false);
+    expect(batches.flat().some((event) => 'before' in event)).toBe(false);
+    reads.mockRestore();
   });
 
   it('say nothing where nobody knows it, and have nothing where nobody has asked', async () => {

@@ -1,5 +1,6 @@
 import type { EventData, EventDataOf, RecordedEvent } from '../event/index.js';
 import type { Delivery, EventSelector, OfEntity } from './event-handler.js';
+import { toldBefore, type ValuesBefore } from './values-before.js';
 import type { Subscription } from './subscription.js';
 
 /** What comes with the events of a batch. */
@@ -42,9 +43,11 @@ export function onEventBatch<Manager>(
 export function byBatchHandler<Manager>(
   { handleBatch }: EventBatchHandler<Manager>,
   tables: Readonly<Record<string, string>>,
+  valuesBefore?: ValuesBefore,
 ): Subscription['handle'] {
   return async (events, { attempt, signal, manager }) => {
-    await handleBatch(events as never, { attempt, signal, manager: manager as Manager, tables });
+    const told = await toldBefore(events, valuesBefore);
+    await handleBatch(told as never, { attempt, signal, manager: manager as Manager, tables });
     return events.length;
   };
 }

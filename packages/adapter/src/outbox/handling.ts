@@ -1,15 +1,11 @@
-import { type EventData, type RecordedEvent, streamName } from '../event/index.js';
+import { type RecordedEvent, streamName } from '../event/index.js';
 import { operate, type OperationSubject } from '../observation/index.js';
 import { callHandlers, type EventHandler } from './event-handler.js';
 import { EventFailure, type Subscription } from './subscription.js';
+import { toldBefore, type ValuesBefore } from './values-before.js';
 
 /** Runs a handler so that what it writes says which event it follows. */
 export type InContextOfEvent = <Result>(event: RecordedEvent, work: () => Result) => Result;
-
-/** What the aggregates of some events were before each of them; null where there was none, and nothing of an event of which it isn't known. */
-export type ValuesBefore = (
-  events: readonly RecordedEvent[],
-) => Promise<ReadonlyMap<RecordedEvent, EventData | null>>;
 
 /** A batch ends after this time, so that its transaction is short and few events are repeated after a crash. */
 const longestBatchMs = 1000;
@@ -24,12 +20,10 @@ export function byHandlers<Manager>(
 ): Subscription['handle'] {
   return async (events, { attempt, signal, manager }) => {
     const end = performance.now() + longestBatchMs;
-    const befores = await valuesBefore?.(events);
+    const told = await toldBefore(events, valuesBefore);
     let handled = 0;
-    for (const event of events) {
-      const before = befores?.get(event);
-      const told = before === undefined ? event : { ...event, before };
-      const delivery = { event: told, attempt, signal, manager: manager as Manager, tables };
+    for (const [index, event] of events.entries()) {
+      const delivery = { event: told[index] ?? event, attempt, signal, manager: manager as Manager, tables };
       try {
         await operate(
           () => subjectOf(consumer, event, attempt),

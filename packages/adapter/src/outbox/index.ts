@@ -16,7 +16,7 @@ export {
   wantedBy,
 } from './event-handler.js';
 export { eventWriters, writersLeft } from './event-writers.js';
-export type { ValuesBefore } from './handling.js';
+export type { ValuesBefore } from './values-before.js';
 export { type Checkpoint, checkpointOf, storedWhole } from './checkpoint.js';
 export { type Fence, type Lease, LeaseLostError, readCheckpoint, requireLease } from './consumer-lease.js';
 export { type DeliveryPlace, type OpenPlace, UntoldLogError, type Work } from './delivery-place.js';

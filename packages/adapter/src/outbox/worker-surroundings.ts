@@ -1,6 +1,6 @@
 import type { Database } from '../database/index.js';
 import type { EventEvolution } from './evolved-subscription.js';
-import type { ValuesBefore } from './handling.js';
+import type { ValuesBefore } from './values-before.js';
 import type { DeliveryTransactions } from './subscription.js';
 
 /** What workers need of the world. */

@@ -45,7 +45,7 @@ export interface ProjectionDefinition<Manager = unknown> {
   readonly partitions?: number;
   /** Events in one transaction, at most. More are faster and are repeated together when one fails. @defaultValue 500 */
   readonly batchSize?: number;
-  /** Whether each event of `onEvent` has `before`, as those of consumers. @defaultValue false */
+  /** Whether each event has `before`, as those of consumers: also those of a batch, which is read for once. @defaultValue false */
   readonly before?: boolean;
   /** How often an event is tried before its stream is parked. @defaultValue 5 */
   readonly attempts?: number;

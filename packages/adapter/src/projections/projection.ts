@@ -123,7 +123,7 @@ export class Projection {
       ...(elsewhere && { elsewhere }),
       isTransient,
       handle: batch
-        ? byBatchHandler(handlers, tables)
+        ? byBatchHandler(handlers, tables, befores)
         : byHandlers(consumer, handlers, this.inContext, tables, befores),
     };
   }

@@ -1,4 +1,10 @@
-import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
+import type {
+  CanActivate,
+  InjectionToken,
+  ModuleMetadata,
+  OptionalFactoryDependency,
+  Type,
+} from '@nestjs/common';
 import type { EntityTarget } from '@backstory/adapter';
 
 /** Of which aggregate histories are shown, and what of it. */
@@ -24,16 +30,29 @@ type HistoryAccess =
       open: true;
     };
 
-export type BackstoryHistoryModuleOptions = HistoryAccess &
+/** What is shown, by a route that is there. */
+export interface HistoryOptions {
+  /** Of which aggregates; all others are not found. @defaultValue all that the history knows, also topics and those of other services */
+  aggregates?: readonly (EntityTarget | ShownAggregate)[];
+  /** Entries of a page where the request names no `limit`, which may be up to 500. @defaultValue 50 */
+  limit?: number;
+}
+
+/** What has to be known before anything is injected: it decides about the route and who may use it. */
+export type HistoryMount = HistoryAccess &
   Pick<ModuleMetadata, 'imports'> & {
     /** Where the route is, behind the application's global prefix. @defaultValue 'history' */
     path?: string;
-    /** Of which aggregates; all others are not found. @defaultValue all that the history knows, also topics and those of other services */
-    aggregates?: readonly (EntityTarget | ShownAggregate)[];
-    /** Entries of a page where the request names no `limit`, which may be up to 500. @defaultValue 50 */
-    limit?: number;
-    /** Decorators of the controller, such as `ApiTags('history')` and `ApiBearerAuth()` of @nestjs/swagger. */
+    /** Decorators of the controller, such as `ApiBearerAuth()` of @nestjs/swagger. What the route takes and answers is in its document anyway. */
     decorators?: readonly ClassDecorator[];
     /** Name of the DataSource, as given to `TypeOrmModule.forRoot({ name })`. @defaultValue 'default' */
     dataSource?: string;
   };
+
+export type BackstoryHistoryModuleOptions = HistoryMount & HistoryOptions;
+
+export type BackstoryHistoryModuleAsyncOptions = HistoryMount & {
+  inject?: (InjectionToken | OptionalFactoryDependency)[];
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as every Nest module: the injected values are the user's to type
+  useFactory: (...args: any[]) => HistoryOptions | Promise<HistoryOptions>;
+};

@@ -1,7 +1,7 @@
 import { Backstory, BackstoryError, diff, type HistoryEntry } from '@backstory/adapter';
 import { BadRequestException, Get, Inject, NotFoundException, Param, Query } from '@nestjs/common';
 import { HISTORY_BACKSTORY, HISTORY_OPTIONS } from './history.tokens.js';
-import type { BackstoryHistoryModuleOptions } from './history-options.js';
+import type { HistoryOptions } from './history-options.js';
 import { ShownAggregates } from './shown-aggregates.js';
 import { shownEntries } from './shown-history.js';
 
@@ -14,14 +14,15 @@ export interface HistoryPage {
   readonly before: number | null;
 }
 
-const longest = 500;
+/** Entries that a request may ask for at once. */
+export const longestPage = 500;
 
 /** The route. Guards have seen to it that the request may read. */
 export class HistoryController {
   constructor(
     @Inject(HISTORY_BACKSTORY) private readonly backstory: Backstory,
     @Inject(ShownAggregates) private readonly aggregates: ShownAggregates,
-    @Inject(HISTORY_OPTIONS) private readonly options: BackstoryHistoryModuleOptions,
+    @Inject(HISTORY_OPTIONS) private readonly options: HistoryOptions,
   ) {}
 
   @Get(':category/:id')
@@ -33,7 +34,7 @@ export class HistoryController {
   ): Promise<HistoryPage> {
     const shown = await this.aggregates.find(category);
     if (!shown) throw unknown(category);
-    const size = number(limit, 'limit', longest) ?? this.options.limit ?? 50;
+    const size = number(limit, 'limit', longestPage) ?? this.options.limit ?? 50;
     const end = number(before, 'before', Number.MAX_SAFE_INTEGER);
     const entries = shownEntries(await this.entries(category, id, end), shown);
     const page = entries.slice(-size).reverse();

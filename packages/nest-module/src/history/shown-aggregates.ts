@@ -1,7 +1,7 @@
 import { Backstory, BackstoryError } from '@backstory/adapter';
 import { Inject, Injectable } from '@nestjs/common';
 import { HISTORY_BACKSTORY, HISTORY_OPTIONS } from './history.tokens.js';
-import type { BackstoryHistoryModuleOptions, ShownAggregate } from './history-options.js';
+import type { HistoryOptions, ShownAggregate } from './history-options.js';
 
 /** What may be seen of the histories of each aggregate that the options name. */
 @Injectable()
@@ -10,7 +10,7 @@ export class ShownAggregates {
 
   constructor(
     @Inject(HISTORY_BACKSTORY) private readonly backstory: Backstory,
-    @Inject(HISTORY_OPTIONS) private readonly options: BackstoryHistoryModuleOptions,
+    @Inject(HISTORY_OPTIONS) private readonly options: HistoryOptions,
   ) {}
 
   /** Of the one with this category or entity; undefined where nothing may. */
@@ -22,7 +22,7 @@ export class ShownAggregates {
   }
 
   private async byName(
-    aggregates: NonNullable<BackstoryHistoryModuleOptions['aggregates']>,
+    aggregates: NonNullable<HistoryOptions['aggregates']>,
   ): Promise<Map<string, ShownAggregate>> {
     const found = new Map<string, ShownAggregate>();
     for (const each of aggregates) {
@@ -46,7 +46,7 @@ export class ShownAggregates {
   }
 }
 
-type Named = NonNullable<BackstoryHistoryModuleOptions['aggregates']>[number];
+type Named = NonNullable<HistoryOptions['aggregates']>[number];
 
 function isShown(named: Named): named is ShownAggregate {
   return typeof named === 'object' && 'aggregate' in named;
