@@ -22,6 +22,7 @@ import type {
   StreamPage,
 } from '@backstory/adapter';
 import type { RepairPreview } from '../src/dashboard/repair-preview.js';
+import type { RestorePreview } from '../src/dashboard/restore-preview.js';
 import type { Work } from '../src/dashboard/dashboard-work.js';
 
 /** What arrives of a value: moments are text. */
@@ -39,6 +40,7 @@ export type IndexAnswer = Json<SearchIndex>;
 export type Kind = EventKind;
 export type DriftAnswer = Json<DriftReport>;
 export type RepairAnswer = Json<RepairPreview> | null;
+export type RestoreAnswer = Json<RestorePreview>;
 export type StateAnswer = Json<StateAtVersion>;
 export type FoundAnswer = Json<FoundStream>;
 export type ConsumerAnswer = Json<ConsumerStatus>;

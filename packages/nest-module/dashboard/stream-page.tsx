@@ -75,7 +75,15 @@ export function StreamPage({ aggregate, id, event, changes }: StreamPageProps) {
               {problem}
             </p>
           </section>
-          <StreamStates aggregate={aggregate} id={id} position={body.position} />
+          <StreamStates
+            aggregate={aggregate}
+            id={id}
+            position={body.position}
+            deletions={events
+              .filter(({ change }) => change === 'deleted')
+              .map(({ streamPosition }) => streamPosition)}
+            changes={changes}
+          />
         </div>
       )}
       {body && body.position > 0 && (

@@ -1,9 +1,11 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Change, StateAnswer } from './answers.js';
 import { address } from './api.js';
 import { ChangesTable } from './changes-table.js';
 import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
+import { RestoreVersion } from './restore-version.js';
 import { ShownJson } from './value.js';
 import { VersionField } from './version-field.js';
 
@@ -12,15 +14,23 @@ interface StreamStatesProps {
   id: string;
   /** Of the last event. */
   position: number;
+  /** Of the deletions that the timeline has, newest first. Events of its parts may follow one. */
+  deletions: readonly number[];
+  changes: boolean;
 }
 
 /** Events are never changed, so neither is a state: it is asked for once. */
 const never = 2 ** 31 - 1;
 
 /** The state at any version, and what differs between two. */
-export function StreamStates({ aggregate, id, position }: StreamStatesProps) {
+export function StreamStates({ aggregate, id, position, deletions, changes }: StreamStatesProps) {
   const [chosen, setChosen] = useState<number | null>(null);
   const [other, setOther] = useState<number | null>(null);
+  const [said, setSaid] = useState('');
+  const restored = (outcome: string): void => {
+    setChosen(null);
+    setSaid(outcome);
+  };
   const version = chosen ?? position;
   const state = usePolled<StateAnswer>(
     other === null ? address('state', { aggregate, id, version }) : null,
@@ -69,8 +79,22 @@ export function StreamStates({ aggregate, id, position }: StreamStatesProps) {
           </button>
         )}
       </div>
+      <p role="status">{chosen === null ? said : ''}</p>
       <Trouble polled={other === null ? state : differences} />
-      {other === null && state.body && <State state={state.body} />}
+      {other === null && state.body && (
+        <State state={state.body} deletions={deletions} onVersion={setChosen}>
+          {version < position && (
+            <RestoreVersion
+              key={version}
+              aggregate={aggregate}
+              id={id}
+              version={version}
+              changes={changes}
+              onRestored={restored}
+            />
+          )}
+        </State>
+      )}
       {other !== null && differences.body && (
         <Differences differences={differences.body} from={other} to={version} />
       )}
@@ -78,20 +102,40 @@ export function StreamStates({ aggregate, id, position }: StreamStatesProps) {
   );
 }
 
-function State({ state: { properties, version } }: { state: StateAnswer }) {
+interface StateProps {
+  state: StateAnswer;
+  deletions: readonly number[];
+  onVersion: (version: number) => void;
+  /** What can be done with a version at which it was there. */
+  children: ComponentChildren;
+}
+
+function State({ state: { properties, version }, deletions, onVersion, children }: StateProps) {
+  if (version === 0) return <p class="empty">It does not exist yet.</p>;
+  const deletion = deletions.find((each) => each <= version) ?? version;
   if (!properties)
-    return <p class="empty">{version === 0 ? 'It does not exist yet.' : 'It is deleted at this point.'}</p>;
+    return (
+      <p class="empty">
+        It is deleted at this point.{' '}
+        <button type="button" onClick={() => onVersion(deletion - 1)}>
+          What it was before
+        </button>
+      </p>
+    );
   return (
-    <dl class="state">
-      {properties.map(({ property, value }) => (
-        <div key={property}>
-          <dt>{property}</dt>
-          <dd>
-            <ShownJson value={value} />
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      {children}
+      <dl class="state">
+        {properties.map(({ property, value }) => (
+          <div key={property}>
+            <dt>{property}</dt>
+            <dd>
+              <ShownJson value={value} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }
 

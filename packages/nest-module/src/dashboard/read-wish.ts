@@ -9,7 +9,7 @@ interface Values {
 
 type Kind = keyof Values;
 /** Names with the kind of their value; one with a question mark may be left out. */
-type Fields = Readonly<Record<string, Kind | `${Kind}?`>>;
+export type Fields = Readonly<Record<string, Kind | `${Kind}?`>>;
 type Value<Field> = Field extends Kind
   ? Values[Field]
   : Field extends `${infer Of extends Kind}?`
