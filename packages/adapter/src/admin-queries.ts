@@ -35,7 +35,7 @@ import {
 import type { Database, SqlExecutor } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { EntityMapping, MappingRegistry } from './mapping/index.js';
-import { type ConsumerStatus, listConsumers } from './outbox/index.js';
+import { type ConsumerStatus, type FilterOf, listConsumers } from './outbox/index.js';
 import { replayStreams } from './replay/index.js';
 import type { KnownAggregates } from './known-aggregates.js';
 import type { StageControl } from './stage-control.js';
@@ -83,6 +83,7 @@ export class AdminQueries {
     private readonly aggregates: KnownAggregates,
     private readonly stages: StageControl,
     private readonly findings: (sql: SqlExecutor) => Promise<Finding[]>,
+    private readonly filterOf: FilterOf,
   ) {}
 
   /** Where each aggregate stands and what it takes to go on, how much is recorded and what it weighs. */
@@ -210,7 +211,7 @@ export class AdminQueries {
 
   /** As `backstory.consumers.list()`. */
   consumers(): Promise<ConsumerStatus[]> {
-    return this.ask((sql) => listConsumers(sql, this.schema));
+    return this.ask((sql) => listConsumers(sql, this.schema, this.filterOf));
   }
 
   /** Seals, retention, the archive, topics, and where events were lost. */

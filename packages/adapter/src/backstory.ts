@@ -112,7 +112,15 @@ export class Backstory extends EventWriting {
     this.archive = new ArchiveControl(database, schema, mappings, this.stages);
     this.files = new FileControl(database, schema, mappings, keys);
     this.erasure = new ErasureControl(database, schema, mappings);
-    this.admin = new AdminQueries(database, schema, mappings, this.aggregates, this.stages, findings);
+    this.admin = new AdminQueries(
+      database,
+      schema,
+      mappings,
+      this.aggregates,
+      this.stages,
+      findings,
+      consumers.filterOf,
+    );
     this.standbys = new StandbyControl(dataSource, database, stageWatch);
     this.appends = new Appends(dataSource, schema, mappings);
     const writing = [dataSource, database, schema, mappings, snapshots, parsers, stageWatch] as const;

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { ConsumerDefinition, ConsumerOptions, RelayDefinition } from './consumer-definition.js';
 import type { Database } from './database/index.js';
 import { InvalidOptionsError } from './errors.js';
+import { filterOfDefined } from './filter-of-defined.js';
 import type { RecordedEvent } from './event/index.js';
 import { listenTo } from './listen-to.js';
 import type { EntityTarget } from './mapping/index.js';
@@ -52,6 +53,8 @@ import { writtenPosition } from './written-position.js';
 /** Delivers events to handlers, projections and publishers, in order and without loss. Costs nothing until `start()`. */
 export class ConsumerControl {
   private readonly defined = new Map<string, Consumer | Projection>();
+  /** @internal */
+  readonly filterOf = filterOfDefined(this.defined);
   private endOfHints: (() => void) | undefined;
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -148,9 +151,9 @@ export class ConsumerControl {
     return this.endOfHints !== undefined;
   }
 
-  /** Where each consumer stands, running or not, in whatever process. A projection's are `name@generation`. */
-  list(): Promise<ConsumerStatus[]> {
-    return listConsumers(this.database, this.schema);
+  /** Where each consumer stands, running or not. A projection's are `name@generation`. `due: false` doesn't count what is due to those of this process. */
+  list({ due = true }: { due?: boolean } = {}): Promise<ConsumerStatus[]> {
+    return listConsumers(this.database, this.schema, due ? this.filterOf : undefined);
   }
 
   /**

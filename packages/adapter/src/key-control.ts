@@ -3,6 +3,7 @@ import { databaseSubjectKeys, type SubjectKeys } from './encryption/decryption/i
 import { type RewrapReport, rewrapKeys, type WrappingKey, wrappingKeys } from './encryption/index.js';
 import { InvalidOptionsError } from './errors.js';
 import type { EntityMapping, MappingRegistry } from './mapping/index.js';
+import type { ProgressOptions } from './observation/index.js';
 import type { EncryptionOptions } from './options.js';
 
 /** The keys of subjects, with which relays encrypt. Needs `encryption.keys` in the options. */
@@ -36,11 +37,12 @@ export class KeyControl implements SubjectKeys {
   /**
    * Wraps every living key by the provider's present key, so that a former one can be given up. What was encrypted stays readable.
    * The business of the tables' owner. Interrupted, it goes on when it is called again.
+   * @param following - `onProgress`, before each key; `signal`, which stops it behind the key that is under way
    * @throws InvalidOptionsError without `encryption`; BackstoryError RIGHTS_MISSING; what the key provider throws
    */
-  async rewrap(): Promise<RewrapReport> {
+  async rewrap(following: ProgressOptions = {}): Promise<RewrapReport> {
     if (!this.encryption) return this.refuse();
-    return rewrapKeys(this.database, this.schema, this.encryption.keys);
+    return rewrapKeys(this.database, this.schema, this.encryption.keys, following);
   }
 
   /**

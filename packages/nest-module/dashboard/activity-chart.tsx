@@ -8,7 +8,7 @@ const height = 140;
 const width = 960;
 const colours = 6;
 
-/** Events over time, one colour for each type; the rarest share the last one. */
+/** Events over time, one colour for each type; the rarest share the last one, and first events, which nobody has made then, have their own. */
 export function ActivityChart({ activity }: { activity: Activity }) {
   const series = grouped(activity);
   const spans = series[0]?.counts.length ?? 0;
@@ -38,7 +38,7 @@ export function ActivityChart({ activity }: { activity: Activity }) {
               return size === 0 ? null : (
                 <rect
                   key={index}
-                  class={`series-${index + 1}`}
+                  class={classOf(series, index)}
                   x={span * step}
                   y={top}
                   width={step - 2}
@@ -69,7 +69,7 @@ export function ActivityChart({ activity }: { activity: Activity }) {
       <ul class="legend">
         {series.map(({ type, counts }, index) => (
           <li key={type}>
-            <span class={`swatch series-${index + 1}`} aria-hidden="true" />
+            <span class={`swatch ${classOf(series, index)}`} aria-hidden="true" />
             {type} <b>{count(total(counts), activity.estimated)}</b>
           </li>
         ))}
@@ -81,13 +81,34 @@ export function ActivityChart({ activity }: { activity: Activity }) {
   );
 }
 
-function grouped({ types }: Activity): { type: string; counts: readonly number[] }[] {
-  if (types.length <= colours) return [...types];
-  const rest = types.slice(colours - 1);
-  const counts = (rest[0]?.counts ?? []).map((_, span) =>
-    rest.reduce((sum, each) => sum + (each.counts[span] ?? 0), 0),
+interface Series {
+  readonly type: string;
+  readonly first: boolean;
+  readonly counts: readonly number[];
+}
+
+function grouped({ types }: Activity): Series[] {
+  const first = types.filter((each) => each.first);
+  const others = types.filter((each) => !each.first);
+  const rest = others.length > colours ? others.slice(colours - 1) : [];
+  return [
+    ...(first.length > 0 ? [together(first, 'first events', true)] : []),
+    ...others.slice(0, others.length - rest.length),
+    ...(rest.length > 0 ? [together(rest, `${rest.length} others`, false)] : []),
+  ];
+}
+
+function together(some: readonly Series[], type: string, first: boolean): Series {
+  const counts = (some[0]?.counts ?? []).map((_, span) =>
+    some.reduce((sum, each) => sum + (each.counts[span] ?? 0), 0),
   );
-  return [...types.slice(0, colours - 1), { type: `${rest.length} others`, counts }];
+  return { type, first, counts };
+}
+
+/** The others have the colours by their order. */
+function classOf(series: readonly Series[], index: number): string {
+  if (series[index]?.first) return 'series-first';
+  return `series-${index + (series[0]?.first ? 0 : 1)}`;
 }
 
 function total(counts: readonly number[]): number {

@@ -74,8 +74,20 @@ export function ConsumersPage({ asked, changes }: { asked: string | undefined; c
 }
 
 function ConsumerRow({ consumer, perSecond }: { consumer: ConsumerAnswer; perSecond: number | undefined }) {
-  const { name, partition, place, worker, lag, lagSeconds, gaps, parked, position, error, failingSince } =
-    consumer;
+  const {
+    name,
+    partition,
+    place,
+    worker,
+    lag,
+    due,
+    lagSeconds,
+    gaps,
+    parked,
+    position,
+    error,
+    failingSince,
+  } = consumer;
   return (
     <tr role="row">
       <th scope="row" role="rowheader">
@@ -96,11 +108,11 @@ function ConsumerRow({ consumer, perSecond }: { consumer: ConsumerAnswer; perSec
         {worker ?? <span class="warn">nobody works</span>}
       </td>
       <td role="cell" class="number" data-label="Behind">
-        {lag === 0 ? (
+        {(due ? due.events === 0 && !due.more : lag === 0) ? (
           <span class="ok">nothing</span>
         ) : (
           <>
-            {count(lag)}
+            {due ? `${due.more ? 'more than ' : ''}${count(due.events)}` : `at most ${count(lag)}`}
             {lagSeconds !== null && <span class="more">{duration(lagSeconds)}</span>}
           </>
         )}

@@ -1,16 +1,14 @@
 import { bytes, count } from './amounts.js';
 import type { AggregateRow, OverviewAnswer } from './answers.js';
+import { AggregateTable } from './aggregate-table.js';
 import { address } from './api.js';
-import { BackfillCell } from './backfill-cell.js';
-import { type Chosen, choose, linkTo } from './route.js';
-import { perMinute, Sparkline } from './sparkline.js';
-import { shareInWords } from './residual-section.js';
+import { type Chosen, choose } from './route.js';
+import { hasDrift } from './has-drift.js';
+import { perMinute } from './sparkline.js';
 import { stageOrder } from './stage-order.js';
-import { StagePath } from './stage-path.js';
 import { Moment } from './moment-text.js';
 import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
-import { type Action, actionOf } from './ways-out.js';
 import { WaysOutSection } from './ways-out-section.js';
 
 const overview = address('overview');
@@ -18,7 +16,7 @@ const overview = address('overview');
 export function OverviewPage({ chosen, changes }: { chosen: Chosen; changes: boolean }) {
   const polled = usePolled<OverviewAnswer>(overview);
   // in the address: it can be shared, and is there again after a look at an aggregate
-  const { show: shown = 'all', find: wanted = '', sort = 'name' } = chosen;
+  const { show: shown = 'all', find: wanted = '', sort = 'name', group = '', closed = '' } = chosen;
   const set = (choice: Chosen): void => choose([], { ...chosen, ...choice });
   const { body } = polled;
   const aggregates = sorted(
@@ -70,8 +68,21 @@ export function OverviewPage({ chosen, changes }: { chosen: Chosen; changes: boo
                 ))}
               </select>
             </label>
+            <label class="field inline check">
+              <input
+                type="checkbox"
+                checked={group === 'stage'}
+                onChange={(event) => set({ group: event.currentTarget.checked ? 'stage' : '', closed: '' })}
+              />
+              by stage
+            </label>
           </div>
-          <AggregateTable aggregates={aggregates} estimated={body.events.estimated} />
+          <AggregateTable
+            groups={group === 'stage' ? byStage(aggregates) : [{ name: '', aggregates }]}
+            closed={closed.split(',')}
+            onClosed={(names) => set({ closed: names.filter(Boolean).join(',') })}
+            estimated={body.events.estimated}
+          />
           {aggregates.length === 0 && <p class="empty">No aggregate is like that.</p>}
         </>
       )}
@@ -132,111 +143,6 @@ function Figures({ overview: { events, aggregates, ratesCompleteSince } }: { ove
   );
 }
 
-function AggregateTable({
-  aggregates,
-  estimated,
-}: {
-  aggregates: readonly AggregateRow[];
-  estimated: boolean;
-}) {
-  if (aggregates.length === 0) return null;
-  return (
-    <table class="aggregates stacking" role="table" aria-label="Aggregates">
-      <thead role="rowgroup">
-        <tr role="row">
-          {['Aggregate', 'Stage', 'Next step', 'Backfill', 'Drift', 'Per minute', 'Events', 'Size'].map(
-            (name, index) => (
-              <th key={name} scope="col" role="columnheader" class={index > 4 ? 'number' : ''}>
-                {name}
-              </th>
-            ),
-          )}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {aggregates.map((each) => (
-          <tr key={each.category} role="row">
-            <th scope="row" role="rowheader">
-              <a href={linkTo('aggregate', each.name)}>{each.name}</a>
-              <span class="more">{each.table}</span>
-            </th>
-            <td role="cell" class="wide">
-              <StagePath stage={each.stage} percent={each.percent} />
-            </td>
-            <td role="cell" class="wide">
-              <NextStep aggregate={each} />
-            </td>
-            <td role="cell" data-label="Backfill">
-              <BackfillCell aggregate={each} />
-            </td>
-            <td role="cell" data-label="Drift">
-              <Drift aggregate={each} />
-            </td>
-            <td role="cell" class="number" data-label="Per minute">
-              {each.perMinute.length > 0 && <Sparkline counts={each.perMinute} />}
-              <span class="beside">{perMinute(each.perMinute)}</span>
-            </td>
-            <td role="cell" class="number" data-label="Events">
-              {count(each.events, estimated)}
-            </td>
-            <td role="cell" class="number" data-label="Size">
-              {each.eventBytes === null ? 'unknown' : `≈ ${bytes(each.eventBytes)}`}
-              <span class="more">table {bytes(each.tableBytes)}</span>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function NextStep({ aggregate: { next, reasons, stage, residual } }: { aggregate: AggregateRow }) {
-  if (next === null)
-    return <span class="muted">{residual ? shareInWords(residual) : 'commands are the way to write'}</span>;
-  if (next === 'events')
-    return <span class="muted">everything is replayed; events, where commands come first</span>;
-  const name = next === stage ? `a larger share of ${next}` : next;
-  if (reasons.length === 0)
-    return (
-      <span>
-        ready for <b class="ok">{name}</b>
-      </span>
-    );
-  return (
-    <span>
-      <b>{name}</b> is blocked{' '}
-      <span class="muted">
-        by {[...new Set(reasons.map((reason) => blockers[actionOf(reason)]))].join(', ')}
-      </span>
-    </span>
-  );
-}
-
-function Drift({ aggregate }: { aggregate: AggregateRow }) {
-  if (hasDrift(aggregate)) {
-    const { verified, shadow } = aggregate;
-    return <b class="bad">{count((verified?.drifted ?? 0) + (shadow?.drifted ?? 0))} found</b>;
-  }
-  if (aggregate.stage === 'off') return <span class="muted">–</span>;
-  const isVerified = aggregate.verified !== null && !aggregate.verified.outdated;
-  if (!isVerified && !aggregate.shadow?.compared) return <span class="muted">not compared</span>;
-  return <span class="ok">none</span>;
-}
-
-function hasDrift({ stage, verified, shadow }: AggregateRow): boolean {
-  return stage !== 'off' && ((verified?.drifted ?? 0) > 0 || (shadow?.drifted ?? 0) > 0);
-}
-
-/** In a word; what stands above the table says more of it. */
-const blockers: Readonly<Record<Action, string>> = {
-  backfill: 'its backfill',
-  verify: 'its verify',
-  repair: 'drift',
-  doctor: 'its triggers',
-  stage: 'its shadow reads',
-  wait: 'too few shadow reads',
-};
-
 type Order = (one: AggregateRow, other: AggregateRow) => number;
 
 const orders: Readonly<Record<string, Order>> = {
@@ -260,4 +166,10 @@ function isShown(aggregate: AggregateRow, shown: string, wanted: string): boolea
   if (shown === 'blocked') return aggregate.reasons.length > 0;
   if (shown === 'ready') return aggregate.next !== null && aggregate.reasons.length === 0;
   return shown === 'all' || aggregate.stage === shown;
+}
+
+function byStage(aggregates: readonly AggregateRow[]): { name: string; aggregates: AggregateRow[] }[] {
+  return stageOrder
+    .map((stage) => ({ name: stage, aggregates: aggregates.filter((each) => each.stage === stage) }))
+    .filter((group) => group.aggregates.length > 0);
 }

@@ -75,6 +75,23 @@ describe('a hundred aggregates', () => {
     expect(out).not.toContain(escape);
   });
 
+  it('are moved together, and told together: those that are refused by their names', async () => {
+    await dataSource.query(`delete from backstory.backfills where category in ('thing003', 'thing007')`);
+    const { code, out } = await run('stage', '--all', 'shadow', '--dry-run');
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^2 aggregates \(thing003, thing007\): capture → shadow would be refused:\n {2}- its backfill/,
+    );
+    expect(out).toContain('(run "npx backstory backfill")\n');
+    expect(out).toMatch(
+      /^97 aggregates \((thing\d+, ){4}thing\d+ and 92 others\): capture → shadow: nothing/m,
+    );
+    expect(out).toMatch(/^thing042: capture → shadow would be refused:\n {2}- .*differ|drift/m);
+    expect(out).not.toContain(escape);
+    const json = await run('stage', '--all', 'shadow', '--dry-run', '--json');
+    expect(JSON.parse(json.out)).toHaveLength(100);
+  });
+
   it('have colours that take no room in the columns', async () => {
     process.env['FORCE_COLOR'] = '1';
     const { NO_COLOR } = process.env;

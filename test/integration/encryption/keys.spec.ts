@@ -53,7 +53,20 @@ describe('keys of subjects', () => {
       aggregates: [Customer],
       encryption: { keys: both },
     });
-    expect(await anew.keys.rewrap()).toEqual({ rewrapped: 449, living: 449 });
+    const stop = new AbortController();
+    const told: number[] = [];
+    const stopped = await anew.keys.rewrap({
+      signal: stop.signal,
+      onProgress: ({ done, total, unit }) => {
+        expect([total, unit]).toEqual([449, 'keys']);
+        told.push(done);
+        if (done === 249) stop.abort();
+      },
+    });
+    // behind the key that is under way
+    expect(stopped).toEqual({ rewrapped: 250, living: 449, stopped: true });
+    expect(told).toEqual(Array.from({ length: 250 }, (_, done) => done));
+    expect(await anew.keys.rewrap()).toEqual({ rewrapped: 199, living: 449 });
     expect(await anew.keys.rewrap()).toEqual({ rewrapped: 0, living: 449 });
     await anew.close();
     process.env[variable] = (process.env[variable] ?? '').split(',')[0];

@@ -7,8 +7,12 @@ export interface Activity {
   readonly from: Date;
   /** The end of the current minute. */
   readonly to: Date;
-  /** One count for each of equal spans of time, the most frequent type first, under today's names. */
-  readonly types: readonly { readonly type: string; readonly counts: readonly number[] }[];
+  /** One count for each of equal spans of time, the most frequent type first, under today's names. `first`: first events of rows that were there. */
+  readonly types: readonly {
+    readonly type: string;
+    readonly first: boolean;
+    readonly counts: readonly number[];
+  }[];
   /** Extrapolated from samples that are spread over the log. */
   readonly estimated: boolean;
 }
@@ -19,8 +23,12 @@ const eventsRead = 20_000;
 const slices = 200;
 const sliceLength = eventsRead / slices;
 
+/** States of rows that were there before, which nobody has made then. */
+const isFirstSql = `(v.metadata ->> 'origin') is not distinct from 'backfill'`;
+
 interface Counted {
   type: string;
+  first: boolean;
   span: number;
   count: number;
 }
@@ -49,8 +57,8 @@ export async function readActivity(
   const times = [from.getTime() / 1000, Math.max(now.getTime(), from.getTime() + 1) / 1000];
   if (few) {
     const counted = await sql.execute<Counted>(
-      `select e.type, ${span} as span, count(*)::float8 as count from (${ofCategory(events, eventsRead)}) e
-       where e.recorded_at >= to_timestamp($2) group by 1, 2`,
+      `select e.type, e.first, ${span} as span, count(*)::float8 as count from (${ofCategory(events, eventsRead)}) e
+       where e.recorded_at >= to_timestamp($2) group by 1, 2, 3`,
       [category, ...times],
     );
     return { from, to: now, types: byType(counted, renamedTypes), estimated: false };
@@ -58,13 +66,13 @@ export async function readActivity(
   const { low, high } = await positionsSince(sql, events, from);
   const step = Math.max((high - low + 1) / slices, sliceLength);
   const counted = await sql.execute<Counted>(
-    `select e.type, ${span} as span, count(*) * ($5::float8 / ${sliceLength}) as count
+    `select e.type, e.first, ${span} as span, count(*) * ($5::float8 / ${sliceLength}) as count
      from generate_series(0, ${slices - 1}) s cross join lateral (
-       select v.type, v.category, v.recorded_at from ${events} v
+       select v.type, ${isFirstSql} as first, v.category, v.recorded_at from ${events} v
        where v.global_position >= $4::bigint + floor(s * $5::float8)::bigint
          and v.global_position < $4::bigint + floor(s * $5::float8)::bigint + ${sliceLength}
        order by v.global_position limit ${sliceLength}) e
-     where e.category = $1 and e.recorded_at >= to_timestamp($2) group by 1, 2`,
+     where e.category = $1 and e.recorded_at >= to_timestamp($2) group by 1, 2, 3`,
     [category, ...times, low, step],
   );
   return { from, to: now, types: byType(counted, renamedTypes), estimated: step > sliceLength };
@@ -72,22 +80,23 @@ export async function readActivity(
 
 /** Ordered as the index of the streams is, so that it is read, whatever the planner thinks of the table. */
 function ofCategory(events: string, limit: number): string {
-  return `select v.type, v.recorded_at from ${events} v where v.category = $1 order by v.stream_id, v.stream_position limit ${limit}`;
+  return `select v.type, ${isFirstSql} as first, v.recorded_at from ${events} v where v.category = $1 order by v.stream_id, v.stream_position limit ${limit}`;
 }
 
 function byType(
   counted: readonly Counted[],
   renamedTypes: Readonly<Record<string, string>>,
 ): Activity['types'] {
-  const types = new Map<string, number[]>();
-  for (const { type: stored, span, count } of counted) {
+  const series = new Map<string, { type: string; first: boolean; counts: number[] }>();
+  for (const { type: stored, first, span, count } of counted) {
     const type = Object.hasOwn(renamedTypes, stored) ? (renamedTypes[stored] as string) : stored;
-    const counts = types.get(type) ?? new Array<number>(spans).fill(0);
-    counts[span - 1] = (counts[span - 1] ?? 0) + Math.round(count);
-    types.set(type, counts);
+    const key = `${first} ${type}`;
+    const known = series.get(key) ?? { type, first, counts: new Array<number>(spans).fill(0) };
+    known.counts[span - 1] = (known.counts[span - 1] ?? 0) + Math.round(count);
+    series.set(key, known);
   }
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
-  return [...types]
-    .map(([type, counts]) => ({ type, counts }))
-    .sort((one, other) => sum(other.counts) - sum(one.counts) || (one.type < other.type ? -1 : 1));
+  return [...series.values()].sort(
+    (one, other) => sum(other.counts) - sum(one.counts) || (one.type < other.type ? -1 : 1),
+  );
 }

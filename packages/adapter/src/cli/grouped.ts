@@ -1,5 +1,5 @@
 /** So many aggregates are listed one by one, also those with nothing to settle. */
-const listed = 20;
+export const manyListed = 20;
 
 /** What is to be looked at comes first. Of many, the others are left out unless all are asked for. */
 export function grouped<Item>(
@@ -7,7 +7,7 @@ export function grouped<Item>(
   needsAttention: (item: Item) => boolean,
   all: boolean,
 ): { readonly shown: readonly Item[]; readonly others: readonly Item[] } {
-  if (items.length <= listed) return { shown: items, others: [] };
+  if (items.length <= manyListed) return { shown: items, others: [] };
   const first = items.filter(needsAttention);
   const others = items.filter((item) => !needsAttention(item));
   return all ? { shown: [...first, ...others], others: [] } : { shown: first, others };

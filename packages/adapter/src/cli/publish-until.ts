@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Backstory } from '../backstory.js';
 import { InvalidOptionsError } from '../errors.js';
 import type { RelayDefinition } from '../consumer-definition.js';
+import { behindInWords } from './behind-in-words.js';
 import { type CommandInput, print } from './cli.js';
 import { RelayWatch } from './relay-watch.js';
 import { namedPublisher } from './named-publisher.js';
@@ -25,7 +26,7 @@ export async function publishUntilEnd(
   const publisher = await namedPublisher(options);
   if (options['plainText'] !== true) await backstory.keys.requireNone();
   const readable = options['plainText'] === true ? [] : backstory.keys.readable();
-  const isNew = !(await consumers.list()).some((consumer) => consumer.name === name);
+  const isNew = !(await consumers.list({ due: false })).some((consumer) => consumer.name === name);
   consumers.relay({
     name,
     publisher,
@@ -52,7 +53,7 @@ export async function publishUntilEnd(
     );
     const say = (line: string): void => void input.terminal.stderr.write(`${line}\n`);
     const watch = new RelayWatch(name, say, options['untilCaughtUp'] !== true);
-    watching = watch.watch(() => consumers.list(), end.signal);
+    watching = watch.watch(() => consumers.list({ due: false }), end.signal);
     const wait = { timeoutMs: Infinity, signal: end.signal };
     const caughtUp = options['untilCaughtUp']
       ? consumers.wait(name, undefined, wait)
@@ -72,10 +73,7 @@ export async function publishUntilEnd(
     status,
     () =>
       status
-        .map(
-          ({ position, lag }) =>
-            `"${name}" is at ${position}, ${lag > 0 ? 'at most ' : ''}${lag} events behind.\n`,
-        )
+        .map((each) => `"${name}" is at ${each.position}, ${behindInWords(each)} events behind.\n`)
         .join('') +
       (parked > 0
         ? `${parked} events could not be published and are parked: npx backstory relay parked ${name}\n`

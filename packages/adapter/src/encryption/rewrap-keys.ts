@@ -1,4 +1,5 @@
 import { type Database, quoteIdentifier } from '../database/index.js';
+import type { ProgressOptions } from '../observation/index.js';
 import { explainKeyTable } from './explain-keys.js';
 import type { KeyProvider, WrappedKey } from './providers/index.js';
 
@@ -8,6 +9,8 @@ export interface RewrapReport {
   readonly rewrapped: number;
   /** Of all that live. */
   readonly living: number;
+  /** Set where the signal has stopped it before its end: called again, it goes on. */
+  readonly stopped?: true;
 }
 
 const pageSize = 200;
@@ -27,6 +30,7 @@ export async function rewrapKeys(
   database: Database,
   schema: string,
   provider: KeyProvider,
+  { onProgress, signal }: ProgressOptions = {},
 ): Promise<RewrapReport> {
   const table = `${quoteIdentifier(schema)}.subject_keys`;
   const pageAfter = (subject: string): Promise<StoredRow[]> =>
@@ -43,11 +47,19 @@ export async function rewrapKeys(
   // one that has lost its keys might make a new one, rather than say that it has none
   await provider.unwrap(asWrapped(first), { subject: first.subject });
   const present = await provider.wrap(Buffer.alloc(32), { subject: 'none' });
+  const [{ total } = { total: 0 }] = await database.execute<{ total: number }>(
+    `select count(*)::float8 as total from ${table} where state = 'living'`,
+  );
   let [rewrapped, living] = [0, 0];
-  for (; page.length > 0; page = await pageAfter(page.at(-1)?.subject ?? '')) {
-    const others = page.filter(({ key_id: keyId }) => keyId !== present.keyId);
+  while (page.length > 0) {
     const anew: { subject: string; before: string; wrapped: string; by: string }[] = [];
-    for (const row of others) {
+    let looked = 0;
+    for (const row of page) {
+      // each may be a call over the network: those that are wrapped by now are kept
+      if (signal?.aborted) break;
+      onProgress?.({ done: living + looked, total, unit: 'keys' });
+      looked++;
+      if (row.key_id === present.keyId) continue;
       const { subject, wrapped: before } = row;
       const dataKey = await provider.unwrap(asWrapped(row), { subject });
       const { keyId: by, wrapped: bytes } = await provider.wrap(dataKey, { subject });
@@ -62,7 +74,9 @@ export async function rewrapKeys(
       ),
     );
     rewrapped += done.length;
-    living += page.length;
+    living += looked;
+    if (looked < page.length) return { rewrapped, living: total, stopped: true };
+    page = await pageAfter(page.at(-1)?.subject ?? '');
   }
   return { rewrapped, living };
 }

@@ -1,4 +1,4 @@
-/** How far something is that takes long: verify, repair, archive, erasure, seals, snapshots. */
+/** How far something is that takes long: verify, repair, archive, erasure, seals, snapshots, keys. */
 export interface Progress {
   /** The aggregate or topic; absent where the whole log is gone through. */
   readonly category?: string;
@@ -6,7 +6,7 @@ export interface Progress {
   readonly done: number;
   /** PostgreSQL's estimate, which may be too small or too large; absent where there is none that costs nothing. */
   readonly total?: number;
-  readonly unit: 'streams' | 'events' | 'rows';
+  readonly unit: 'streams' | 'events' | 'rows' | 'keys';
 }
 
 /** For what may take long: to follow it, and to stop it. */

@@ -50,6 +50,10 @@ export class Consumer {
     await this.subscription.close?.();
   }
 
+  get filter(): Subscription['filter'] {
+    return this.subscription.filter;
+  }
+
   /** What is due, without a worker in the background. @param from - of one that the database doesn't know yet */
   once(from: StartAt): Promise<RecordedEvent[]> {
     return deliverOnce(this.surroundings, { ...this.subscription, from });

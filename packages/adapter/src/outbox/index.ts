@@ -31,6 +31,7 @@ export {
   type InContextOfEvent,
   isTransientOfPublisher,
 } from './handling.js';
+export type { FilterOf } from './events-due.js';
 export { labelEpochs } from './label-epochs.js';
 export { type ConsumerStatus, listConsumers } from './list-consumers.js';
 export { beginEpoch, currentEpoch, knownEpochs, type LogEpoch } from './log-epoch.js';

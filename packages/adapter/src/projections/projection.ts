@@ -47,6 +47,14 @@ export class Projection {
     this.running.clear();
   }
 
+  /** What every generation of it wants, by stored names, too. */
+  get filter(): Subscription['filter'] {
+    const { handlers } = this.definition;
+    const selectors = 'handleBatch' in handlers ? handlers.on : handlers.map(({ on }) => on);
+    const filter = { ...wantedBy(selectors), includeBackfill: true };
+    return this.surroundings.evolution.withStoredNames(filter);
+  }
+
   /** What is due for the live generation, without a worker in the background. */
   async once(from: StartAt): Promise<RecordedEvent[]> {
     const { database, schema } = this.surroundings;
@@ -114,7 +122,7 @@ export class Projection {
     const befores = this.definition.before ? this.surroundings.befores : undefined;
     return {
       name: consumer,
-      filter: { ...wantedBy(batch ? handlers.on : handlers.map(({ on }) => on)), includeBackfill: true },
+      filter: this.filter,
       from: 'beginning',
       partitions,
       batchSize,

@@ -33,7 +33,7 @@ export function cachedReading(
   return cached(cacheMs, async () => {
     // one after the other: metrics take one connection of the pool at most
     const aggregates = await backstory.status({ newest: 0 });
-    const consumers = await backstory.consumers.list();
+    const consumers = await backstory.consumers.list({ due: false });
     const volume = await backstory.volume();
     return { aggregates, consumers, volume, findings: await findings() };
   });

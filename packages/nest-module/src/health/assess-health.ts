@@ -23,7 +23,7 @@ export async function assessHealth(
     maxFaults = 0,
   }: BackstoryHealthThresholds,
 ): Promise<BackstoryHealth> {
-  const consumers = await backstory.consumers.list();
+  const consumers = await backstory.consumers.list({ due: false });
   const aggregates = await backstory.status({ newest: 0 });
   const findings = maxFaults === Infinity ? undefined : await backstory.doctor();
   // what was proven is for maxDrifted to say

@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import { type Cli, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
 import { table } from '../terminal.js';
+import { underWay } from '../under-way.js';
 
 const lines = [
   ['keys --config backstory.config.js', 'under which keys those of subjects are wrapped'],
@@ -52,12 +53,18 @@ const rewrap: CommandRun = async (backstory, input) => {
     print(input, due, () => `Would wrap ${due.rewrapped} of ${due.living} keys anew.\n`);
     return 0;
   }
-  const report = await backstory.keys.rewrap();
+  const report = await underWay(input.terminal, 'keys rewrap', (following) =>
+    backstory.keys.rewrap(following),
+  );
+  const { rewrapped, living, stopped } = report;
   print(
     input,
     report,
     () =>
-      `Wrapped ${report.rewrapped} of ${report.living} keys anew. "npx backstory keys" shows whether one needs a former key.\n`,
+      `Wrapped ${rewrapped} of ${living} keys anew. ` +
+      (stopped
+        ? 'Stopped before the end: the same command goes on.\n'
+        : '"npx backstory keys" shows whether one needs a former key.\n'),
   );
-  return 0;
+  return stopped ? 1 : 0;
 };

@@ -74,7 +74,7 @@ const rebuild: CommandRun = async (backstory, input) => {
 
 /** Of its slowest partition. */
 async function howFar(backstory: Backstory, projection: string, generation: number): Promise<Progress> {
-  const all = await backstory.consumers.list();
+  const all = await backstory.consumers.list({ due: false });
   const partitions = all.filter(({ name }) => name === `${projection}@${generation}`);
   const slowest = partitions.sort((one, other) => other.lag - one.lag)[0];
   const done = Number(slowest?.position ?? 0);

@@ -10,6 +10,7 @@ import {
   print,
   shown,
 } from '../cli.js';
+import { behindInWords } from '../behind-in-words.js';
 import { examples } from '../examples.js';
 import { sayNext } from '../say-next.js';
 import { publishUntilEnd } from '../publish-until.js';
@@ -102,17 +103,19 @@ const list: CommandRun = async (backstory, input) => {
   const consumers = await backstory.consumers.list();
   print(input, consumers, () =>
     table(
-      ['consumer', 'position', 'behind, at most', 'seconds', 'gaps', 'parked', 'worker', 'fails with'],
-      consumers.map(({ name, partition, place, position, lag, lagSeconds, gaps, parked, worker, error }) => [
-        `${name}/${partition}${place === null ? '' : ` in ${place}`}`,
-        Number(position),
-        lag,
-        lagSeconds === null ? '-' : Number(lagSeconds.toFixed(1)),
-        gaps,
-        parked,
-        worker ?? 'none',
-        error ?? '',
-      ]),
+      ['consumer', 'position', 'behind', 'seconds', 'gaps', 'parked', 'worker', 'fails with'],
+      consumers.map(
+        ({ name, partition, place, position, due, lag, lagSeconds, gaps, parked, worker, error }) => [
+          `${name}/${partition}${place === null ? '' : ` in ${place}`}`,
+          Number(position),
+          due?.more === false ? due.events : behindInWords({ due, lag }),
+          lagSeconds === null ? '-' : Number(lagSeconds.toFixed(1)),
+          gaps,
+          parked,
+          worker ?? 'none',
+          error ?? '',
+        ],
+      ),
     ),
   );
   const stuck = consumers.find(({ parked }) => parked > 0);

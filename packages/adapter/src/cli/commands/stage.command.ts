@@ -12,7 +12,9 @@ import {
   positiveInteger,
   print,
 } from '../cli.js';
+import { coloured } from '../colours.js';
 import { examples } from '../examples.js';
+import { movesInWords, stageInWords } from '../moves-in-words.js';
 import { sayNext } from '../say-next.js';
 import { table } from '../terminal.js';
 import { wrapped } from '../wrapped.js';
@@ -78,10 +80,10 @@ const stage: CommandRun = async (backstory, input) => {
       ['when', 'from', 'to', 'by', 'forced', 'reason'],
       changes.map((change) => [
         change.changedAt.toISOString(),
-        shown(change.from, change.fromPercent),
-        shown(change.to, change.percent) + refusedTo(change),
+        stageInWords(change.from, change.fromPercent),
+        stageInWords(change.to, change.percent) + refusedTo(change),
         change.changedBy,
-        change.forced ? 'yes' : 'no',
+        change.forced ? coloured(input.terminal.stdout, 'yellow', 'yes') : 'no',
         change.reason ?? '',
       ]),
     ),
@@ -147,17 +149,18 @@ async function moveOne(
   aggregate: string,
   to: Stage,
 ): Promise<ExitCode> {
-  const { dryRun } = input.options;
+  const dryRun = input.options['dryRun'] === true;
+  const { stdout } = input.terminal;
   const change = await backstory.stages.set(aggregate, to, optionsOf(input));
   const { category, from, percent, overridden } = change;
+  const move: StageMove = { category, change, refused: dryRun && overridden.length > 0, reasons: overridden };
+  const inWords = (): string => wrapped(stdout, movesInWords([move], stdout, dryRun));
   if (!dryRun) {
-    print(input, change, () => wrapped(input.terminal.stdout, done(change)));
+    print(input, change, inWords);
     sayNextOf(input, to, [category]);
     return 0;
   }
-  print(input, { category, from, to, percent, reasons: overridden }, () =>
-    wrapped(input.terminal.stdout, planned(change)),
-  );
+  print(input, { category, from, to, percent, reasons: overridden }, inWords);
   return overridden.length === 0 ? 0 : 1;
 }
 
@@ -168,15 +171,12 @@ async function moveSeveral(
   to: Stage,
 ): Promise<ExitCode> {
   const { dryRun } = input.options;
+  const { stdout } = input.terminal;
   const moves = await backstory.stages.setAll(to, { aggregates, ...optionsOf(input) });
-  const inWords = ({ category, change, reasons }: StageMove): string => {
-    if (!change) return `${category}: refused:\n${listed(reasons)}`;
-    return dryRun ? planned(change) : done(change);
-  };
   print(input, moves, () =>
     moves.length === 0
       ? `All stand in ${to} already.\n`
-      : wrapped(input.terminal.stdout, moves.map(inWords).join('')),
+      : wrapped(stdout, movesInWords(moves, stdout, dryRun === true)),
   );
   const moved = moves.flatMap(({ category, refused }) => (refused ? [] : [category]));
   if (!dryRun && moved.length > 0) sayNextOf(input, to, moved);
@@ -195,31 +195,6 @@ function sayNextOf(input: CommandInput, to: Stage, categories: readonly string[]
     sayNext(input, command === 'backfill' ? `${command} ${categories.join(' ')}` : command, why);
 }
 
-function done(change: StageChange): string {
-  const { anew, forced, overridden, residual } = change;
-  const counted = anew ? ': shadow reads are counted anew' : '';
-  const refused = residual === null ? '' : `: ${residualInWords(residual)}`;
-  return `${moveOf(change)}${counted}${refused}${forced ? `, forced, although:\n${listed(overridden)}` : '\n'}`;
-}
-
-function planned(change: StageChange): string {
-  const { anew, overridden } = change;
-  if (overridden.length > 0) return `${moveOf(change)} would be refused:\n${listed(overridden)}`;
-  return `${moveOf(change)}: nothing stands against it${anew ? ', shadow reads would be counted anew' : ''}.\n`;
-}
-
-function moveOf({ category, from, to, fromPercent, percent }: StageChange): string {
-  return `${category}: ${shown(from, fromPercent)} → ${shown(to, percent)}`;
-}
-
 function refusedTo({ residual }: StageChange): string {
   return residual === null || residual === 'allow' ? '' : ` (${residualInWords(residual)})`;
-}
-
-function listed(reasons: readonly string[]): string {
-  return reasons.map((reason) => `  - ${reason}\n`).join('');
-}
-
-function shown(stage: Stage | null, percent: number | null): string {
-  return (stage ?? '-') + (percent === null || percent === 100 ? '' : ` ${percent} %`);
 }
