@@ -15,6 +15,7 @@ const screenshots = process.env.SCREENSHOTS;
 
 const pages = [
   { name: 'overview', hash: '#/', shows: 'Per minute' },
+  { name: 'overview-by-stage', hash: '#/?group=stage&closed=off', shows: '▸ off' },
   { name: 'aggregate-order', hash: '#/aggregate/order', shows: 'Nothing stands against it.' },
   { name: 'aggregate-customer', hash: '#/aggregate/customer', shows: 'streams differ' },
   { name: 'browse', hash: '#/browse', shows: 'Show older events' },

@@ -158,5 +158,16 @@ describeInBrowser('who looks for a way out', () => {
     await page.getByRole('table', { name: 'Aggregates' }).waitFor();
     expect(await names()).toEqual(shown);
     expect(await page.getByLabel('Find').inputValue()).toBe('o');
+    await page.getByLabel('Find').fill('');
+    await page.getByLabel('Show').selectOption('all');
+    await page.getByLabel('by stage').check();
+    const off = page.getByRole('button', { name: '▾ off' });
+    await off.waitFor();
+    const all = await names();
+    expect(all[0]).toBe('tag');
+    await off.click();
+    await page.getByRole('button', { name: '▸ off' }).waitFor();
+    expect(await names()).toEqual(all.slice(1));
+    expect(page.url()).toContain('closed=off');
   });
 });

@@ -86,11 +86,9 @@ describe('a hundred aggregates', () => {
     expect(out).toMatch(
       /^97 aggregates \((thing\d+, ){4}thing\d+ and 92 others\): capture → shadow: nothing/m,
     );
-    expect(out).toMatch(/^thing042: capture → shadow would be refused:\n {2}- .*differ|drift/m);
+    expect(out).toMatch(/^thing042: capture → shadow would be refused:\n {2}- .*drifted/m);
     expect(out).not.toContain(escape);
-    const json = await run('stage', '--all', 'shadow', '--dry-run', '--json');
-    expect(JSON.parse(json.out)).toHaveLength(100);
-  });
+  }, 180_000);
 
   it('have colours that take no room in the columns', async () => {
     process.env['FORCE_COLOR'] = '1';
