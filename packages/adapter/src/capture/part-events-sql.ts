@@ -37,7 +37,7 @@ export function partEventsSql(mapping: PartMapping, tables: StreamTables, operat
     before: operation === 'insert' ? undefined : rows.old,
     after: operation === 'delete' ? undefined : rows.new,
   };
-  const streams = ofBoth(changed, (alias) => streamIdSql(mapping, alias));
+  const streams = ofBoth(changed, (alias) => streamIdSql(mapping, alias), 'union');
   const category = quoteLiteral(mapping.part.root.category);
   const { before, after } = changed;
   const sameKey = mapping.key.map(
@@ -66,20 +66,31 @@ function eventsOf(
   const { root } = mapping.part;
   const key = root.key.map(({ column }) => `t.${quoteIdentifier(column)}`);
   const touched = `(${key.join(', ')}) in (${ofBoth(changed, (alias) => rootKeySql(mapping, alias, tableOf).join(', '))})`;
+  const ofOneRow = tables.pending ? `, ${ofOneRowSql(mapping, operation)}` : '';
   return `${lockShapeSql(mapping, tables.schema, changed)}
 ${firstEventsSql(root, tables, `(select t.* from ${tableOf(root)} t where ${touched})`, operation === 'truncate' ? tableOf : rowsBefore(mapping, changed))}
-  insert into ${tables.written} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column}${tables.column})
-  select ${quoteLiteral(root.category)}, e.stream_id, h.position + e.place, 'u', ${namedSql(mapping, named)}${schemaVersionSql(root).value}${tables.value}
+  insert into ${tables.written} (category, stream_id, stream_position, change, type, data, metadata${schemaVersionSql(root).column}${tables.column}${ofOneRow && ', of_one_row'})
+  select ${quoteLiteral(root.category)}, e.stream_id, e.ended + e.place, 'u', ${namedSql(mapping, named)}${schemaVersionSql(root).value}${tables.value}${ofOneRow}
   from (
-    select c.*, row_number() over (partition by c.stream_id order by c.step, ${mapping.key.map((_, index) => `c.key_${index}`).join(', ')}) as place
+    select d.*, max(case when d.place = 1 then coalesce((${tables.head(quoteLiteral(root.category), 'd.stream_id')}), 0) end) over (partition by d.stream_id) as ended
     from (
+      select c.*, row_number() over (partition by c.stream_id order by c.step, ${mapping.key.map((_, index) => `c.key_${index}`).join(', ')}) as place
+      from (
 ${changesSql(mapping, operation, changed)}
-    ) c
+      ) c
+    ) d
   ) e
-  cross join lateral (
-    select coalesce(v.position, 0) as position from (${tables.head(quoteLiteral(root.category), 'e.stream_id')}) v
-  ) h
   ${named ? intentFor(root, tables) : ''};`;
+}
+
+/**
+ * Whether an event tells of its own row alone, which names its root: it is true wherever it stands in the stream. One that takes along what is
+ * beneath a part, or finds its root through another part, may have read what has changed since.
+ */
+function ofOneRowSql(mapping: PartMapping, operation: Operation): string {
+  const { root, parent } = mapping.part;
+  if (parent.part || operation === 'truncate') return 'false';
+  return root.parts.some(({ part }) => part.parent === mapping) ? `e.kind = 'updated'` : 'true';
 }
 
 /**
@@ -106,13 +117,17 @@ function partsByNow(mapping: PartMapping, { before, after }: ChangedParts): Chan
   };
 }
 
-function ofBoth({ before, after }: ChangedParts, select: (alias: string) => string): string {
+function ofBoth(
+  { before, after }: ChangedParts,
+  select: (alias: string) => string,
+  together: 'union' | 'union all' = 'union all',
+): string {
   return [
     before && `select ${select('o')} from ${before} o`,
     after && `select ${select('n')} from ${after} n`,
   ]
     .filter(Boolean)
-    .join(' union all ');
+    .join(` ${together} `);
 }
 
 /** The table as it was before the statement. */

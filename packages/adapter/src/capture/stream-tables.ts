@@ -18,6 +18,8 @@ export interface StreamTables {
   readonly newest: (category: string, streamId: string) => string;
   /** Those that may be of the transaction itself, with their times. */
   readonly own: string;
+  /** Whether what is written gets its position at commit. */
+  readonly pending: boolean;
   /** Further columns of what is written, and their values. */
   readonly column: string;
   readonly value: string;
@@ -31,7 +33,7 @@ export function numberedAtWrite(schema: string): StreamTables {
   const last = (category: string, streamId: string): string =>
     `select e.position, e.change, coalesce(e.told, false) as told from (select) one left join lateral (${lastOf(events, '', category, streamId)}) e on true`;
   const newest = (category: string, streamId: string): string => newestOf(events, '', category, streamId);
-  return { schema, written: events, visible: events, head, last, newest, own: events, column: '', value: '' };
+  return { schema, written: events, visible: events, head, last, newest, own: events, pending: false, column: '', value: '' };
 }
 
 /** Events that are pending until their transaction commits. */
@@ -58,6 +60,7 @@ export function numberedAtCommit(schema: string): StreamTables {
     last: ofBoth(lastOf),
     newest: ofBoth(newestOf),
     own: `(select p.* from ${pending} p where p.transaction = pg_current_xact_id())`,
+    pending: true,
     column: ', first',
     value: ', row_number() over () = 1',
   };
