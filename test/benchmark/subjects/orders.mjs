@@ -95,7 +95,11 @@ export async function openOrders(serverUrl, name, { recordedBy, roots, linesOfEa
       : undefined;
   await backstory?.backfill({ chunkSize: 10_000 });
   if (recordedBy === 'by hand') await dataSource.query(byHand);
-  const events = { nothing: [], backstory: ['backstory.events', 'backstory.pending_events'], 'by hand': ['by_hand'] };
+  const events = {
+    nothing: [],
+    backstory: ['backstory.events', 'backstory.pending_events'],
+    'by hand': ['by_hand'],
+  };
   const tables = ['purchase', 'line', ...events[recordedBy]];
   for (const table of tables) await dataSource.query(`alter table ${table} set (autovacuum_enabled = false)`);
   const tidy = async () => {

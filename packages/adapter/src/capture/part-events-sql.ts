@@ -17,6 +17,7 @@ import { eventTypeSql } from './event-type-sql.js';
 import { firstEventsSql } from './first-events-sql.js';
 import { hiddenTruncationSql } from './hidden-truncation-sql.js';
 import { lockShapeSql } from './lock-shape-sql.js';
+import { plainPartEventSql } from './plain-part-event-sql.js';
 import type { StreamTables } from './stream-tables.js';
 import { truncatedRows } from './truncated-rows.js';
 
@@ -48,11 +49,19 @@ export function partEventsSql(mapping: PartMapping, tables: StreamTables, operat
     before && after && mapping.partitions.length > 0 && !mapping.reentrant
       ? ` and not exists (select from ${before} o where not exists (select from ${after} n where ${sameKey.join(' and ')}))`
       : '';
-  return `  if capture.intents is null and not exists (
+  const events = `  if capture.intents is null and not exists (
     select from (${streams}) k (stream_id) cross join lateral (${tables.last(category, 'k.stream_id')}) h where h.told)${isShown} then
 ${eventsOf(mapping, tables, operation, false, changed)}
   else
 ${eventsOf(mapping, tables, operation, true, partsByNow(mapping, changed))}
+  end if;`;
+  const plain = plainPartEventSql(mapping, tables, changed);
+  if (!plain) return events;
+  return `  if capture.intents is null then
+${plain}
+  end if;
+  if capture.written is distinct from 1 then
+${events}
   end if;`;
 }
 

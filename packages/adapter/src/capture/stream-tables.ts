@@ -33,7 +33,18 @@ export function numberedAtWrite(schema: string): StreamTables {
   const last = (category: string, streamId: string): string =>
     `select e.position, e.change, coalesce(e.told, false) as told from (select) one left join lateral (${lastOf(events, '', category, streamId)}) e on true`;
   const newest = (category: string, streamId: string): string => newestOf(events, '', category, streamId);
-  return { schema, written: events, visible: events, head, last, newest, own: events, pending: false, column: '', value: '' };
+  return {
+    schema,
+    written: events,
+    visible: events,
+    head,
+    last,
+    newest,
+    own: events,
+    pending: false,
+    column: '',
+    value: '',
+  };
 }
 
 /** Events that are pending until their transaction commits. */
