@@ -2,7 +2,8 @@ import type { RecordedEvent } from '@backstory/adapter';
 import { checkpointOf, storedCheckpoint } from '../../packages/adapter/src/outbox/checkpoint.js';
 import { type DeliverablePage, GapAwareReader } from '../../packages/adapter/src/outbox/gap-aware-reader.js';
 import { storedRanges } from '../../packages/adapter/src/outbox/resting-gaps.js';
-import { poolDatabase, poolOf } from '../../packages/adapter/src/typeorm/index.js';
+import { poolDatabase } from '../../packages/adapter/src/connections/pool-database.js';
+import { poolOf } from '../../packages/adapter/src/connections/pg-pool.js';
 import { type Ledger, openLedger } from '../integration/outbox/ledger.js';
 import { type Random, seededRandom, seedOfRun } from '../library/random.js';
 

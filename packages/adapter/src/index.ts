@@ -31,7 +31,34 @@ export type {
   StreamPage,
   Volume,
 } from './admin/index.js';
-export type { ErasureControl, SubjectEvent, SubjectRecord } from './erasure-control.js';
+export {
+  type ErasureControl,
+  type SubjectEvent,
+  type SubjectRecord,
+  type ArchiveControl,
+  type ExportedHistory,
+  type ExportTarget,
+  type FileControl,
+  type AdminQueries,
+  type AggregateReport,
+  type StateAtVersion,
+  Backstory,
+  type ConsumerControl,
+  type ConsumerDefinition,
+  type RelayDefinition,
+  type KeyControl,
+  type ReplayedState,
+  type StandbyControl,
+  type StandbyReadOptions,
+  type SealControl,
+  type SealRunOptions,
+  type StageControl,
+  type StageMove,
+  type StageOptions,
+  type UntrackedOptions,
+  type UntrackedReport,
+  type UntrackedResult,
+} from './backstory/index.js';
 export type { ErasureOptions, ErasureReport, RetentionOptions, RetentionReport } from './erasure/index.js';
 export type {
   AppendedEvents,
@@ -40,9 +67,7 @@ export type {
   NamedEvent,
   NewEvent,
 } from './appending/index.js';
-export type { ArchiveControl } from './archive-control.js';
 export type { ArchiveOptions, ArchiveReport, RestoreReport } from './archive/index.js';
-export type { ExportedHistory, ExportTarget, FileControl } from './file-control.js';
 export {
   type ComparedWithLog,
   type DropReport,
@@ -56,7 +81,6 @@ export {
   folderFiles,
   type ImportReport,
 } from './files/index.js';
-export type { AdminQueries, AggregateReport, StateAtVersion } from './admin-queries.js';
 export type {
   BackfillEstimate,
   BackfillOptions,
@@ -65,8 +89,7 @@ export type {
   BackfillWish,
   ThrottleOptions,
 } from './backfill/index.js';
-export type { AggregateFilter } from './aggregate-filter.js';
-export { Backstory } from './backstory.js';
+export type { AggregateFilter } from './aggregates/index.js';
 export {
   type CaptureContext,
   type CaptureContextSource,
@@ -82,12 +105,19 @@ export {
   ended,
   type HandleOptions,
 } from './commands/index.js';
-export type { ConsumerControl } from './consumer-control.js';
-export type { ConsumerDefinition, RelayDefinition } from './consumer-definition.js';
-export { createBackstory } from './create-backstory.js';
-export { createBackstoryForTenants } from './create-backstory-for-tenants.js';
-export type { TenantBackstories, TenantOutcome } from './tenant-backstories.js';
-export type { TenantOptions } from './tenant-options.js';
+export {
+  createBackstory,
+  createBackstoryForTenants,
+  type TenantBackstories,
+  type TenantOutcome,
+} from './opening/index.js';
+export type {
+  TenantOptions,
+  BackstoryLogger,
+  BackstoryOptions,
+  EncryptionOptions,
+  SealingOptions,
+} from './options/index.js';
 export {
   databaseSubjectKeys,
   decryptEvent,
@@ -114,7 +144,6 @@ export type {
   WrappedKey,
 } from './encryption/decryption/index.js';
 export type { EncryptionRules, RewrapReport, WrappingKey } from './encryption/index.js';
-export type { KeyControl } from './key-control.js';
 export {
   diff,
   type DiffOptions,
@@ -123,7 +152,7 @@ export {
   type PartDifference,
   type PropertyDifference,
 } from './diff/index.js';
-export { doctor } from './doctor.js';
+export { doctor } from './doctor/index.js';
 export type { Drift, DriftKind } from './drift/index.js';
 export {
   AggregateNotFoundError,
@@ -166,8 +195,15 @@ export type {
   Progress,
   ProgressOptions,
 } from './observation/index.js';
-export type { InstallOptions, InstallReport } from './install.js';
-export { installBackstory, type InstallationOptions } from './install-backstory.js';
+export {
+  type InstallOptions,
+  type InstallReport,
+  installBackstory,
+  type InstallationOptions,
+  renewCaptureWithMigrations,
+  syncCapture,
+  type SyncCaptureOptions,
+} from './installing/index.js';
 export {
   type AggregateOptions,
   type AggregateSelection,
@@ -193,7 +229,6 @@ export {
   type WaitOptions,
 } from './outbox/index.js';
 export type { ProjectionDefinition, ProjectionTarget } from './projections/index.js';
-export type { BackstoryLogger, BackstoryOptions, EncryptionOptions, SealingOptions } from './options.js';
 export { Applies } from './replay/index.js';
 export type {
   AppliesDecorator,
@@ -205,7 +240,6 @@ export type {
   ReplayCacheOptions,
   SnapshotReport,
 } from './replay/index.js';
-export type { ReplayedState } from './replays.js';
 export type { RestorationReport, RestoredVersion, RestoreOptions } from './restoring/index.js';
 export { fileDigests, objectDigests, tableDigests } from './seals/index.js';
 export type {
@@ -228,11 +262,8 @@ export type {
   SealVerification,
   SealVerifyOptions,
 } from './seals/index.js';
-export type { StandbyControl, StandbyReadOptions } from './standby-control.js';
-export type { StandbyStatus } from './standby-status.js';
-export type { SealControl, SealRunOptions } from './seal-control.js';
+export type { StandbyStatus } from './connections/index.js';
 export type { ShadowOptions } from './shadow/index.js';
-export type { StageControl, StageMove, StageOptions } from './stage-control.js';
 export type { NextStep, ResidualPolicy, Stage, StageChange, StageChangeOptions } from './stages/index.js';
 export type {
   AggregateVerification,
@@ -242,7 +273,6 @@ export type {
   VerificationReport,
   VerifyOptions,
 } from './verify/index.js';
-export type { UntrackedOptions, UntrackedReport, UntrackedResult } from './untracked-work.js';
 export {
   type Given,
   type Specification,
@@ -250,5 +280,4 @@ export {
   type SpecificationOptions,
   type When,
 } from './specification/index.js';
-export { renewCaptureWithMigrations, syncCapture, type SyncCaptureOptions } from './sync-capture.js';
-export { aggregate, type TypedEntity } from './typeorm/index.js';
+export { aggregate, type TypedEntity } from './entities/index.js';

@@ -1,5 +1,5 @@
-import { poolDatabase } from '../../../packages/adapter/src/typeorm/index.js';
-import type { PgPool } from '../../../packages/adapter/src/typeorm/pg-pool.js';
+import { poolDatabase } from '../../../packages/adapter/src/connections/pool-database.js';
+import type { PgPool } from '../../../packages/adapter/src/connections/pg-pool.js';
 import { streamsAtATime } from '../../../packages/adapter/src/event-store/index.js';
 import { future } from '../archive/subjects.js';
 import { openPeople, type People } from './people.js';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createBackstory, onEvent } from '@backstory/adapter';
 import { GapAwareReader } from '../../../packages/adapter/src/outbox/gap-aware-reader.js';
-import { poolDatabase, poolOf } from '../../../packages/adapter/src/typeorm/index.js';
+import { poolDatabase } from '../../../packages/adapter/src/connections/pool-database.js';
+import { poolOf } from '../../../packages/adapter/src/connections/pg-pool.js';
 import { Account, type Ledger, Letter, openLedger } from './ledger.js';
 
 const everything = { categories: [], types: [] };

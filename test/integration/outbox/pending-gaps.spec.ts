@@ -1,7 +1,8 @@
 import type { QueryRunner } from 'typeorm';
 import type { Database, SqlExecutor } from '../../../packages/adapter/src/database/index.js';
 import { GapAwareReader } from '../../../packages/adapter/src/outbox/gap-aware-reader.js';
-import { poolDatabase, poolOf } from '../../../packages/adapter/src/typeorm/index.js';
+import { poolDatabase } from '../../../packages/adapter/src/connections/pool-database.js';
+import { poolOf } from '../../../packages/adapter/src/connections/pg-pool.js';
 import { readCheckpoint, storeCheckpoint } from '../../../packages/adapter/src/outbox/consumer-lease.js';
 import { lastPosition, waitForPosition } from '../../../packages/adapter/src/outbox/wait-for-position.js';
 import { type Ledger, openLedger } from './ledger.js';

@@ -1,7 +1,7 @@
 import { type Backstory, createBackstory, syncCapture } from '@backstory/adapter';
 import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import { proposeConfiguration } from '../../../packages/adapter/src/propose-configuration.js';
+import { proposeConfiguration } from '../../../packages/adapter/src/aggregates/propose-configuration.js';
 
 describe('what is owned by a key of which one value has several forms', () => {
   let backstory: Backstory | undefined;

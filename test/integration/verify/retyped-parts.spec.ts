@@ -2,7 +2,9 @@ import { types } from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
 import type { EntityMapping, PartMapping } from '../../../packages/adapter/src/mapping/index.js';
 import { compareReplay } from '../../../packages/adapter/src/shadow/compare-replay.js';
-import { requireMappings, poolDatabase, poolOf } from '../../../packages/adapter/src/typeorm/index.js';
+import { requireMappings } from '../../../packages/adapter/src/entities/require-mappings.js';
+import { poolDatabase } from '../../../packages/adapter/src/connections/pool-database.js';
+import { poolOf } from '../../../packages/adapter/src/connections/pg-pool.js';
 import { verifyAggregate } from '../../../packages/adapter/src/verify/verify.js';
 import { type History, openHistory } from '../../values/history.js';
 

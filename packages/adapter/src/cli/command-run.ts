@@ -1,4 +1,4 @@
-import type { Backstory } from '../backstory.js';
+import type { Backstory } from '../backstory/index.js';
 import type { ApplicationOptions } from './open-backstory.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,7 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
-import type { Backstory } from '../backstory.js';
+import { type Backstory, inTurns } from '../backstory/index.js';
 import { BackstoryError } from '../errors.js';
-import { inTurns } from '../in-turns.js';
 import { loggerOf } from './logger-of.js';
 import { coloured } from './colours.js';
 import type { CommandInput, ExitCode } from './command-run.js';

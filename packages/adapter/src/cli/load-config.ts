@@ -1,5 +1,4 @@
-import type { BackstoryOptions } from '../options.js';
-import { refuseUnknownOptions } from '../unknown-options.js';
+import { type BackstoryOptions, refuseUnknownOptions } from '../options/index.js';
 import { loadFile } from './load-file.js';
 
 /** What a file may say besides, because the same one serves a Nest module. */

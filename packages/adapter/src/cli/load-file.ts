@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidOptionsError } from '../errors.js';
-import { isDataSource } from '../typeorm/index.js';
+import { isDataSource } from '../connections/index.js';
 import { loadTypeScript } from './load-typescript.js';
 
 /** What a file of the application exports: compiled, or TypeScript where something there loads it. @throws InvalidOptionsError */

@@ -1,4 +1,4 @@
-import type { BackstoryLogger } from '../options.js';
+import type { BackstoryLogger } from '../options/index.js';
 import type { Terminal } from './terminal.js';
 
 /** What a command has to say beside its result goes to stderr. */

@@ -1,4 +1,4 @@
-import type { StageMove } from '../stage-control.js';
+import type { StageMove } from '../backstory/index.js';
 import { residualInWords, type Stage, type StageChange } from '../stages/index.js';
 import { coloured } from './colours.js';
 import { manyListed } from './grouped.js';

@@ -1,17 +1,14 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import type { Backstory } from '../backstory.js';
+import type { Backstory } from '../backstory/index.js';
 import type { Finding } from '../admin/index.js';
-import { createBackstory } from '../create-backstory.js';
-import { doctor } from '../doctor.js';
+import { createBackstory } from '../opening/index.js';
+import { doctor } from '../doctor/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
-import type { InstallReport } from '../install.js';
-import type { BackstoryLogger, BackstoryOptions } from '../options.js';
-import { mendCapture } from '../mend-capture.js';
-import { installationPending } from '../installation-pending.js';
-import { storedSelection } from '../stored-selection.js';
-import { findingsOfUnsaid, unsaidEntities, unsaidInWords } from '../unsaid-entities.js';
-import { type DataSource, findDataSource, initialize } from '../typeorm/index.js';
+import { type InstallReport, mendCapture, installationPending } from '../installing/index.js';
+import type { BackstoryLogger, BackstoryOptions } from '../options/index.js';
+import { storedSelection, findingsOfUnsaid, unsaidEntities, unsaidInWords } from '../aggregates/index.js';
+import { type DataSource, findDataSource, initialize } from '../connections/index.js';
 import { loadConfig } from './load-config.js';
 import { loadFile } from './load-file.js';
 

@@ -1,20 +1,13 @@
-import type { Backstory } from '../backstory.js';
+import type { Backstory } from '../backstory/index.js';
 import { InvalidOptionsError } from '../errors.js';
-import { historyOf } from '../history-of.js';
-import { mendCapture } from '../mend-capture.js';
+import { historyOf, TenantBackstories } from '../opening/index.js';
+import { mendCapture } from '../installing/index.js';
 import type { AggregateSelection } from '../mapping/index.js';
-import type { BackstoryLogger, BackstoryOptions } from '../options.js';
-import { storedSelection } from '../stored-selection.js';
-import { TenantBackstories } from '../tenant-backstories.js';
-import type { TenantOptions } from '../tenant-options.js';
+import type { BackstoryLogger, BackstoryOptions, TenantOptions } from '../options/index.js';
+import { storedSelection } from '../aggregates/index.js';
 import { TenantRegistry } from '../tenants/index.js';
-import {
-  type DataSource,
-  poolDatabase,
-  poolOf,
-  schemasOfTenants,
-  tenantDataSource,
-} from '../typeorm/index.js';
+import { type DataSource, poolDatabase, poolOf, tenantDataSource } from '../connections/index.js';
+import { schemasOfTenants } from '../entities/index.js';
 import { loadConfig } from './load-config.js';
 import { type ApplicationOptions, connect } from './open-backstory.js';
 

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import type { Backstory } from '../backstory.js';
+import type { Backstory, RelayDefinition } from '../backstory/index.js';
 import { InvalidOptionsError } from '../errors.js';
-import type { RelayDefinition } from '../consumer-definition.js';
 import { behindInWords } from './behind-in-words.js';
 import { type CommandInput, print } from './cli.js';
 import { RelayWatch } from './relay-watch.js';

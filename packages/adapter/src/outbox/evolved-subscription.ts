@@ -1,14 +1,6 @@
 import type { RecordedEvent } from '../event/index.js';
-import type { EventFilter } from './event-filter.js';
+import type { EventEvolution } from './event-evolution.js';
 import { EventFailure, type Subscription } from './subscription.js';
-
-/** How what is stored and what consumers know of events differ: by upcasters, and names that were others before. */
-export interface EventEvolution {
-  /** The event as the code of today knows it; the same object where nothing has changed. */
-  upcast(event: RecordedEvent): RecordedEvent;
-  /** A filter by names of today, and by those that events were stored under. */
-  withStoredNames<Filter extends EventFilter>(filter: Filter): Filter;
-}
 
 /** A subscription that is given events as the code of today knows them. One that can't be upcast is its handler's failure. */
 export function evolvedSubscription(subscription: Subscription, evolution: EventEvolution): Subscription {

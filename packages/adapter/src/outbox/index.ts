@@ -1,4 +1,4 @@
-export type { EventEvolution } from './evolved-subscription.js';
+export type { EventEvolution } from './event-evolution.js';
 export { byCategory } from './by-category.js';
 export { Consumer } from './consumer.js';
 export {
@@ -39,7 +39,8 @@ export { askForRetry, discard, listParked, type ParkedEvent, type ParkedSelectio
 export { Pause } from './pause.js';
 export type { PositionRange } from './position-range.js';
 export type { WorkerSurroundings } from './worker-surroundings.js';
-export type { DeliveryTransactions, StartAt, Subscription } from './subscription.js';
+export type { DeliveryTransactions } from './delivery-transactions.js';
+export type { StartAt, Subscription } from './subscription.js';
 export { readSince } from './read-since.js';
 export { startingPoint } from './register-consumer.js';
 export { requireConsumer, unknownConsumer } from './require-consumer.js';

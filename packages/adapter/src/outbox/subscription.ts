@@ -1,4 +1,3 @@
-import type { SqlExecutor } from '../database/index.js';
 import type { RecordedEvent } from '../event/index.js';
 import type { OpenPlace } from './delivery-place.js';
 import type { EventFilter } from './event-filter.js';
@@ -50,13 +49,4 @@ export class EventFailure extends Error {
   ) {
     super(`${event.category}-${event.streamId}@${event.streamPosition} could not be handled`);
   }
-}
-
-/** Transactions of the application's own kind, so that a handler can write as the rest of the application does. */
-export interface DeliveryTransactions {
-  /** A transaction that stays idle for longer is ended by the server: its locks are not left to a stopped process. */
-  run<Result>(
-    idleTimeoutMs: number,
-    work: (sql: SqlExecutor, manager: unknown) => Promise<Result>,
-  ): Promise<Result>;
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../database/index.js';
-import type { EventEvolution } from './evolved-subscription.js';
+import type { EventEvolution } from './event-evolution.js';
 import type { ValuesBefore } from './values-before.js';
-import type { DeliveryTransactions } from './subscription.js';
+import type { DeliveryTransactions } from './delivery-transactions.js';
 
 /** What workers need of the world. */
 export interface WorkerSurroundings {

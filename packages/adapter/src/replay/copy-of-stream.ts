@@ -1,5 +1,5 @@
 import { copiedData } from '../event/index.js';
-import type { ReplayedStream } from './replay-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 
 /** A stream whose state its owner may change: a copy of one that is shared with the memory, any other as it is. */
 export function copyOfStream(stream: ReplayedStream): ReplayedStream {

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
-import type { ReplayedStream } from './replay-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 
 /**
  * An expression for whether the stream with this id has ended without an event of its own, as `ended_untracked()` in the migrations

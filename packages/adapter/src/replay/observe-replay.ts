@@ -1,6 +1,6 @@
 import type { EntityMapping } from '../mapping/index.js';
 import { operate } from '../observation/index.js';
-import type { ReplayedStream } from './replay-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 
 type Replayed = ReadonlyMap<string, ReplayedStream>;
 

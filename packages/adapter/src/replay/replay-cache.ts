@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { EntityMapping } from '../mapping/index.js';
-import type { ReplayedStream } from './replay-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 import { stateSize } from './state-size.js';
 
 /** How many replayed states a process keeps in memory: whichever bound is reached first. */

@@ -1,7 +1,8 @@
 import type { SqlExecutor } from '../database/index.js';
 import { streamIdsBehind, streamsAtATime } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
-import { type ReplayedStream, replayStreams } from './replay-streams.js';
+import { replayStreams } from './replay-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 
 /** Streams looked up at a time; of those with many or large events fewer are in memory together. */
 const pageSize = 500;

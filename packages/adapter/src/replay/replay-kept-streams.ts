@@ -2,7 +2,8 @@ import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { endedUntracked, endedUntrackedSql } from './ended-untracked.js';
 import type { KeptStream, ReplayCache } from './replay-cache.js';
-import { type OnUnreplayable, type ReplayedStream, replayTail } from './replay-streams.js';
+import { type OnUnreplayable, replayTail } from './replay-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 import { parseStreamTail, streamTailsUnlessSql } from './stream-tail-sql.js';
 
 interface TailUnless {

@@ -3,8 +3,9 @@ import type { EntityMapping } from '../mapping/index.js';
 import { upcastData } from '../upcasting/index.js';
 import { endedUntracked, endedUntrackedSql } from './ended-untracked.js';
 import { clearErased, foldErased } from './erased-values.js';
-import { type AggregateState, fold } from './fold.js';
+import { fold } from './fold.js';
 import { lostStreams } from './lost-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 import { stateOfSnapshot } from './snapshot-state.js';
 import { parseStreamTail, type StreamTail, streamTailsSql, streamTailsUntilSql } from './stream-tail-sql.js';
 
@@ -12,16 +13,6 @@ import { parseStreamTail, type StreamTail, streamTailsSql, streamTailsUntilSql }
 export interface ReplayUntil {
   readonly version?: number;
   readonly asOf?: Date;
-}
-
-/** What a replay came to, and what it took. */
-export interface ReplayedStream extends AggregateState {
-  /** Of the last event; that of the snapshot where nothing came after it. */
-  readonly position: number;
-  /** How many events had to be folded. */
-  readonly folded: number;
-  /** Its state is shared with what is kept in memory, so nobody may change it: it was found there, or has just been put there. */
-  readonly memory?: 'found' | 'kept';
 }
 
 /** Called with a stream that can't be replayed. Without one, the replay of all of them fails. */

@@ -1,6 +1,7 @@
 import type { SqlExecutor } from '../database/index.js';
 import type { EntityMapping } from '../mapping/index.js';
-import { type ReplayedStream, replayTail } from './replay-streams.js';
+import { replayTail } from './replay-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 import { parseStreamTail, streamTailsOfVersionsSql } from './stream-tail-sql.js';
 
 /**

@@ -2,7 +2,7 @@ import { type Database, quoteIdentifier, whyReadOnly } from '../database/index.j
 import { BackstoryError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 import { mayKeepSnapshots } from './may-keep-snapshots.js';
-import type { ReplayedStream } from './replay-streams.js';
+import type { ReplayedStream } from './replayed-stream.js';
 import { takeSnapshots } from './take-snapshots.js';
 
 /** Streams waiting for a snapshot, at most; the next read of a further one notes it again. */

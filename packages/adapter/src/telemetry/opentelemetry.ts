@@ -18,7 +18,7 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api';
-import type { Backstory } from '../backstory.js';
+import type { Backstory } from '../backstory/index.js';
 import type { CaptureFailure, Operation, OperationAttributes } from '../observation/index.js';
 import { databaseGauges } from './database-gauges.js';
 import { operationMetrics } from './operation-metrics.js';

@@ -4,7 +4,7 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Counter, Gauge, Histogram, register as globalRegister, type Registry } from 'prom-client';
-import type { Backstory } from '../backstory.js';
+import type { Backstory } from '../backstory/index.js';
 import type { CaptureFailure, Operation } from '../observation/index.js';
 import { databaseGauges } from './database-gauges.js';
 import { operationMetrics } from './operation-metrics.js';

@@ -1,5 +1,5 @@
 import type { AggregateStatus, Finding, Volume } from '../admin/index.js';
-import type { Backstory } from '../backstory.js';
+import type { Backstory } from '../backstory/index.js';
 import type { ConsumerStatus } from '../outbox/index.js';
 
 /** What the database knows at a moment. */

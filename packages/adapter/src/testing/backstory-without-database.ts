@@ -1,12 +1,14 @@
-import { AdminQueries } from '../admin-queries.js';
-import { ArchiveControl } from '../archive-control.js';
-import { Backstory } from '../backstory.js';
+import {
+  AdminQueries,
+  ArchiveControl,
+  Backstory,
+  ConsumerControl,
+  ErasureControl,
+  KeyControl,
+  SealControl,
+  StageControl,
+} from '../backstory/index.js';
 import { runInContext } from '../capture/index.js';
-import { ConsumerControl } from '../consumer-control.js';
-import { ErasureControl } from '../erasure-control.js';
-import { KeyControl } from '../key-control.js';
-import { SealControl } from '../seal-control.js';
-import { StageControl } from '../stage-control.js';
 import { refusing } from './refusing.js';
 
 const nothing = (): Promise<void> => Promise.resolve();

@@ -1,4 +1,4 @@
-import type { Backstory } from '../backstory.js';
+import type { Backstory } from '../backstory/index.js';
 import { BackstoryError } from '../errors.js';
 
 /** A test that waits for a consumer wants to know what it could not do. @throws BackstoryError EVENT_PARKED */

@@ -1,4 +1,4 @@
-import type { Backstory } from '../backstory.js';
+import type { Backstory } from '../backstory/index.js';
 import type { RecordedEvent } from '../event/index.js';
 import type { StartAt } from '../outbox/index.js';
 import { requireNoneParked } from './require-none-parked.js';

@@ -1,5 +1,5 @@
-import type { Backstory } from '../backstory.js';
-import { TenantBackstories } from '../tenant-backstories.js';
+import type { Backstory } from '../backstory/index.js';
+import { TenantBackstories } from '../opening/index.js';
 import { backstoryWithoutDatabase } from './backstory-without-database.js';
 import { refusing } from './refusing.js';
 

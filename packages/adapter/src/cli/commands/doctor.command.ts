@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Finding } from '../../admin/index.js';
-import { tenantDoctor } from '../../tenant-doctor.js';
+import { tenantDoctor } from '../../doctor/index.js';
 import { type Cli, type CommandInput, type ExitCode, print } from '../cli.js';
 import { coloured } from '../colours.js';
 import { examples } from '../examples.js';
@@ -10,7 +10,7 @@ import { InvalidOptionsError } from '../../errors.js';
 import { openTenants } from '../open-tenants.js';
 import { supportReport } from '../support-report.js';
 import type { Terminal } from '../terminal.js';
-import { poolDatabase, poolOf } from '../../typeorm/index.js';
+import { poolDatabase, poolOf } from '../../connections/index.js';
 
 const lines = [
   ['doctor --data-source dist/data-source.js', 'faults and hints, with what mends each'],

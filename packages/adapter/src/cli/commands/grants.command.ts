@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type GrantedRoles, grantsFor } from '../../admin/index.js';
 import { InvalidOptionsError } from '../../errors.js';
-import { poolDatabase, poolOf } from '../../typeorm/index.js';
+import { poolDatabase, poolOf } from '../../connections/index.js';
 import { type Cli, type CommandInput, print } from '../cli.js';
 import { examples } from '../examples.js';
 import { withDataSource } from '../open-backstory.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { InvalidOptionsError } from '../../errors.js';
 import { configurationText, type Proposal } from '../../proposal/index.js';
-import { proposeConfiguration } from '../../propose-configuration.js';
+import { proposeConfiguration } from '../../aggregates/index.js';
 import { type Cli, type CommandInput, print } from '../cli.js';
 import { compiledFile } from '../compiled-file.js';
 import { formatOf } from '../configuration-file.js';

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidOptionsError } from '../../errors.js';
-import type { InstallReport } from '../../install.js';
-import { installationPending } from '../../installation-pending.js';
-import { requireTenant } from '../../require-tenant.js';
-import { tenantDataSource } from '../../typeorm/index.js';
+import { type InstallReport, installationPending } from '../../installing/index.js';
+import { requireTenant, tenantDataSource } from '../../connections/index.js';
 import { type Cli, type CommandInput, type CommandRun, print } from '../cli.js';
 import { examples } from '../examples.js';
 import { eachTenant } from '../for-tenants.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Backstory } from '../../backstory.js';
+import type { Backstory } from '../../backstory/index.js';
 import type { Progress } from '../../observation/index.js';
 import { type Cli, type CommandRun, positiveInteger, print } from '../cli.js';
 import { InvalidOptionsError } from '../../errors.js';

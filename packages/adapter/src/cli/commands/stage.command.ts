@@ -1,7 +1,6 @@
 import { Argument, type Command } from 'commander';
-import type { Backstory } from '../../backstory.js';
+import type { Backstory, StageMove, StageOptions } from '../../backstory/index.js';
 import { InvalidOptionsError } from '../../errors.js';
-import type { StageMove, StageOptions } from '../../stage-control.js';
 import { isStage, residualInWords, type Stage, type StageChange, stages } from '../../stages/index.js';
 import {
   attribution,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Backstory } from '../../backstory.js';
+import type { Backstory } from '../../backstory/index.js';
 import { replayPlaceInWords } from '../../database/index.js';
 import { type Drift, driftName } from '../../drift/index.js';
 import {

@@ -1,0 +1,301 @@
+import type { EntityManager } from 'typeorm';
+import type { ConsumerDefinition, ConsumerOptions, RelayDefinition } from './consumer-definition.js';
+import type { Database } from '../database/index.js';
+import { InvalidOptionsError } from '../errors.js';
+import { filterOfDefined } from './filter-of-defined.js';
+import type { RecordedEvent } from '../event/index.js';
+import { listenTo } from './listen-to.js';
+import type { EntityTarget } from '../mapping/index.js';
+import {
+  askForRetry,
+  beginEpoch,
+  byCategory,
+  byHandlers,
+  byPublisher,
+  Consumer,
+  type ConsumerStatus,
+  discard,
+  type InContextOfEvent,
+  isTransient,
+  isTransientOfPublisher,
+  requireConsumer,
+  requireHandlers,
+  lastPosition,
+  listConsumers,
+  knownEpochs,
+  listParked,
+  type LogEpoch,
+  type ParkedEvent,
+  type ParkedSelection,
+  type StartAt,
+  type Subscription,
+  unknownConsumer,
+  waitForPosition,
+  type WaitOptions,
+  wantedBy,
+  type WorkerSurroundings,
+} from '../outbox/index.js';
+import {
+  askForRebuild,
+  homeOf,
+  lookOf,
+  Projection,
+  type ProjectionDefinition,
+  liveGenerationName,
+  requireStarted,
+  type TargetOf,
+} from '../projections/index.js';
+import type { PublisherEncryption } from './publisher-encryption.js';
+import { validateConsumer, validateStart } from './validate-consumer.js';
+import { writtenPosition } from './written-position.js';
+
+/** Delivers events to handlers, projections and publishers, in order and without loss. Costs nothing until `start()`. */
+export class ConsumerControl {
+  private readonly defined = new Map<string, Consumer | Projection>();
+  /** @internal */
+  readonly filterOf = filterOfDefined(this.defined);
+  private endOfHints: (() => void) | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  /** @internal */
+  constructor(
+    private readonly surroundings: WorkerSurroundings,
+    private readonly inContext: InContextOfEvent,
+    private readonly watchWrites: (onWrite: () => void) => () => void,
+    private readonly database: Database,
+    private readonly schema: string,
+    private readonly encrypted: PublisherEncryption,
+    private readonly categoryOf: (entity: EntityTarget) => string,
+    private readonly targetOf: TargetOf,
+  ) {}
+
+  /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken; UnknownAggregateError */
+  define({ handlers: given, before, ...options }: ConsumerDefinition): this {
+    requireHandlers(options.name, given, 'consumer');
+    const handlers = byCategory(given, this.categoryOf);
+    const befores = before ? this.surroundings.befores : undefined;
+    const filter = {
+      ...wantedBy(handlers.map(({ on }) => on)),
+      includeBackfill: options.includeBackfill ?? false,
+    };
+    return this.add(options, {
+      filter,
+      isTransient,
+      handle: byHandlers(options.name, handlers, this.inContext, {}, befores),
+    });
+  }
+
+  /**
+   * Names a publisher, such as a message broker's.
+   * @throws InvalidOptionsError for a name that is taken, and for what can't be encrypted
+   */
+  relay({ publisher: given, filter = {}, encrypt, ...options }: RelayDefinition): this {
+    const publisher = this.encrypted(given, options.name, encrypt);
+    const wanted = { ...filter, includeBackfill: options.includeBackfill ?? false };
+    return this.add(options, {
+      filter: wanted,
+      isTransient: isTransientOfPublisher,
+      handle: byPublisher(publisher),
+      ...(publisher.close && { close: () => publisher.close?.() ?? Promise.resolve() }),
+    });
+  }
+
+  /** Names a read model that is written from events, from the beginning, each exactly once. */
+  project(definition: ProjectionDefinition<EntityManager>): this {
+    this.claim(definition.name);
+    validateConsumer(definition);
+    requireHandlers(definition.name, definition.handlers, 'projection');
+    const handlers = byCategory(definition.handlers, this.categoryOf);
+    const named = { ...definition, handlers } as ProjectionDefinition;
+    const home = homeOf(this.surroundings, named, this.targetOf);
+    this.defined.set(definition.name, new Projection(this.surroundings, this.inContext, named, home));
+    return this;
+  }
+
+  /** Takes back a definition that doesn't run. Its checkpoint stays: under this name it goes on from there. */
+  forget(name: string): void {
+    this.defined.delete(name);
+  }
+
+  /** What is defined in this process, in that order. */
+  names(): string[] {
+    return [...this.defined.keys()];
+  }
+
+  /**
+   * Starts everything that is defined and doesn't run. Several processes may: they share the partitions.
+   * @throws BackstoryError RIGHTS_MISSING where the role may not create the tables of a projection
+   */
+  start(): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.defined.size === 0) return;
+      this.endOfHints ??= this.watchWrites(() => {
+        for (const consumer of this.defined.values()) consumer.wake();
+      });
+      for (const consumer of this.defined.values()) await consumer.start();
+    });
+  }
+
+  /** Lets what is under way come to its end. */
+  stop(): Promise<void> {
+    return this.inTurn(async () => {
+      this.endOfHints?.();
+      this.endOfHints = undefined;
+      await Promise.all([...this.defined.values()].map((consumer) => consumer.stop()));
+    });
+  }
+
+  /** @internal Whether some were started and not stopped. */
+  get isRunning(): boolean {
+    return this.endOfHints !== undefined;
+  }
+
+  /** Where each consumer stands, running or not. A projection's are `name@generation`. `due: false` doesn't count what is due to those of this process. */
+  list({ due = true }: { due?: boolean } = {}): Promise<ConsumerStatus[]> {
+    return listConsumers(this.database, this.schema, due ? this.filterOf : undefined);
+  }
+
+  /**
+   * Events that a consumer could not handle, and those behind them, oldest first.
+   * @throws BackstoryError UNKNOWN_CONSUMER for a name that neither this process nor the database knows; so do the next two
+   */
+  async parked(consumer: string, selection: ParkedSelection = {}): Promise<ParkedEvent[]> {
+    return listParked(this.database, this.schema, await this.known(consumer), selection);
+  }
+
+  /**
+   * Has parked events tried again by the consumer's workers, in the order of their streams, with a fresh count of
+   * attempts. What fails again stays parked, with everything behind it. `parked()` with the same selection shows which.
+   * @param request - `by`: who wants it, kept in `retry_requests`; the database's user by default
+   */
+  async retryParked(
+    consumer: string,
+    selection: ParkedSelection = {},
+    request: { by?: string } = {},
+  ): Promise<ParkedEvent[]> {
+    return askForRetry(this.database, this.schema, await this.known(consumer), selection, request);
+  }
+
+  /** Gives parked events up for good: their consumer never gets them. Who and why is kept. */
+  async discardParked(
+    consumer: string,
+    selection: ParkedSelection,
+    decision: { reason: string; by?: string },
+  ): Promise<ParkedEvent[]> {
+    if (!decision.reason)
+      throw new InvalidOptionsError('Events are discarded for a reason.', 'Say which: { reason: "…" }.');
+    return discard(this.database, this.schema, await this.known(consumer), selection, decision);
+  }
+
+  /**
+   * Resolves when a consumer or projection has handled what was written: to read one's own writes.
+   * @param position - @defaultValue everything that was committed before this call
+   * @throws BackstoryError WAIT_TIMED_OUT
+   */
+  async wait(consumer: string, position?: string, options?: WaitOptions): Promise<void> {
+    const name = await this.resolve(consumer);
+    const until = position ?? (await lastPosition(this.database, this.schema));
+    for (const defined of this.defined.values()) defined.wake();
+    const look = lookOf(this.defined.get(consumer.split('@', 1)[0] ?? consumer), name, until);
+    const waiting = waitForPosition(this.database, this.schema, name, until, options, look);
+    return waiting.catch(async (error: unknown) => {
+      if ((await this.resolve(consumer)) === name) throw error;
+      return this.wait(consumer, until, options); // another generation has taken its place
+    });
+  }
+
+  /** The position of the newest committed event; '0' when there is none. */
+  lastPosition(): Promise<string> {
+    return lastPosition(this.database, this.schema);
+  }
+
+  /** Inside a transaction, the position of the last event that it has written; null when its connection has written none. */
+  positionOf(manager: EntityManager): Promise<string | null> {
+    return writtenPosition(manager, this.schema);
+  }
+
+  /**
+   * Builds a projection anew from the beginning, beside the live one, and changes over when it has caught up and nothing of
+   * it is parked. The processes that run the projection do it; `list()` shows how far they are, as `name@generation`.
+   * @throws BackstoryError for one that names no tables, or that no process has started yet
+   */
+  async rebuild(projection: string): Promise<{ live: number; next: number }> {
+    return (await askForRebuild(this.database, this.schema, projection)) as { live: number; next: number };
+  }
+
+  /** Whether no generation of a projection is being built. @throws BackstoryError for one that no process has started yet */
+  async rebuilt(projection: string): Promise<boolean> {
+    const { next } = await requireStarted(this.database, this.schema, projection);
+    return next === null;
+  }
+
+  /**
+   * The epochs of the log, oldest first, but for the first one: a new one begins when the server was recovered from a crash, a
+   * base backup or a dump, or a standby was promoted. What has no `epoch` is of before the first of these.
+   */
+  epochs(): Promise<LogEpoch[]> {
+    return knownEpochs(this.database, this.schema);
+  }
+
+  /**
+   * Begins a new epoch by hand, before the application writes: after an older copy of the files of a stopped server was put
+   * back, which nothing tells from a restart. For the owner of Backstory's tables.
+   * @returns its number
+   * @throws BackstoryError RIGHTS_MISSING for any other role
+   */
+  beginEpoch(): Promise<string> {
+    return beginEpoch(this.database, this.schema);
+  }
+
+  /** @internal What is due for one of them, without background work. */
+  async deliverOnce(consumer: string, from: StartAt): Promise<RecordedEvent[]> {
+    const defined = this.defined.get(consumer);
+    if (!defined) throw unknownConsumer(consumer);
+    validateStart(consumer, from);
+    return defined.once(from);
+  }
+
+  /** @internal From now on: what it returns reads what was committed meanwhile. */
+  listen(): Promise<() => Promise<RecordedEvent[]>> {
+    return listenTo(this.database, this.schema, this.surroundings.evolution);
+  }
+
+  /** One after the other: a stop that comes while consumers are being started stops them all. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private add(
+    { name, from = 'now', partitions = 1, batchSize = 100, attempts = 5 }: ConsumerOptions,
+    rest: Pick<Subscription, 'filter' | 'isTransient' | 'handle' | 'close'>,
+  ): this {
+    this.claim(name);
+    validateConsumer({ name, partitions, batchSize, attempts });
+    validateStart(name, from);
+    const subscription = { name, from, partitions, batchSize, attempts, transactional: false, ...rest };
+    this.defined.set(name, new Consumer(this.surroundings, subscription));
+    return this;
+  }
+
+  private claim(name: string): void {
+    if (!this.defined.has(name)) return;
+    throw new InvalidOptionsError(
+      `There are two consumers "${name}".`,
+      'Give each a name of its own: its checkpoint is stored under it.',
+    );
+  }
+
+  private async known(name: string): Promise<string> {
+    const consumer = await this.resolve(name);
+    if (!this.defined.has(name)) await requireConsumer(this.database, this.schema, consumer);
+    return consumer;
+  }
+
+  /** A projection stands for its live generation. */
+  private async resolve(name: string): Promise<string> {
+    if (this.defined.get(name) instanceof Consumer) return name;
+    return liveGenerationName(this.database, this.schema, name);
+  }
+}

@@ -1,0 +1,17 @@
+export { AdminQueries, type AggregateReport, type StateAtVersion } from './admin-queries.js';
+export { ArchiveControl } from './archive-control.js';
+export { Backstory } from './backstory.js';
+export { ConsumerControl } from './consumer-control.js';
+export type { ConsumerDefinition, RelayDefinition } from './consumer-definition.js';
+export { ErasureControl, type SubjectEvent, type SubjectRecord } from './erasure-control.js';
+export { eventEvolution } from './event-evolution.js';
+export { type ExportTarget, type ExportedHistory, FileControl } from './file-control.js';
+export { inTurns } from './in-turns.js';
+export { KeyControl } from './key-control.js';
+export { publisherEncryption } from './publisher-encryption.js';
+export { type ReplayedState, Replays } from './replays.js';
+export { SealControl, type SealRunOptions } from './seal-control.js';
+export { StageControl, type StageMove, type StageOptions } from './stage-control.js';
+export { StandbyControl, type StandbyReadOptions } from './standby-control.js';
+export type { UntrackedOptions, UntrackedReport, UntrackedResult } from './untracked-work.js';
+export { valuesBefore } from './values-before.js';

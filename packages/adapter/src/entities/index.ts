@@ -1,0 +1,13 @@
+export { type TypedEntity, aggregate } from './aggregate.js';
+export { columnName } from './column-name.js';
+export { describeEntities } from './describe-entities.js';
+export { mapEntities } from './entity-mappings.js';
+export { metadataOf } from './metadata-of.js';
+export { missingColumns } from './missing-column.js';
+export { partOfEntity } from './part-of-entity.js';
+export { requireSomeTable } from './require-some-table.js';
+export { schemasOfTenants } from './schemas-of-tenants.js';
+export { selectEntities } from './select-entities.js';
+export { storedName } from './stored-name.js';
+export { tableOf } from './table-of.js';
+export { type TablesElsewhere, tablesElsewhere } from './tables-elsewhere.js';

@@ -1,0 +1,1 @@
+export { CommandHandling, type CommandSettings } from './command-handling.js';
