@@ -42,7 +42,7 @@ jest.setTimeout(180_000);
       ({ id }: { id: number }) =>
       async (manager: ReplicatedShop['dataSource']['manager']): Promise<[unknown, boolean]> => {
         const note = await manager.getRepository<Note>('Note').findOneBy({ id });
-        const [server] = (await manager.query('select pg_is_in_recovery() as yes')) as [{ yes: boolean }];
+        const [server] = await manager.query<[{ yes: boolean }]>('select pg_is_in_recovery() as yes');
         return [note?.body, server.yes];
       };
 

@@ -17,7 +17,7 @@ describe.each(modes)('parcels that are deleted with their items without an event
   beforeEach(async () => {
     history = await openHistory(
       { entities: [Parcel, Item] },
-      { aggregates: [{ ...parcelAggregate, ...more } as AggregateOptions] },
+      { aggregates: [{ ...parcelAggregate, ...more }] },
     );
     ({ backstory, dataSource } = history);
     await dataSource.query(`insert into parcel (id, title) select n, 'p' from generate_series(1, 6) n;

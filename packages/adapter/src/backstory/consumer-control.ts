@@ -91,9 +91,8 @@ export class ConsumerControl {
    */
   relay({ publisher: given, filter = {}, encrypt, ...options }: RelayDefinition): this {
     const publisher = this.encrypted(given, options.name, encrypt);
-    const wanted = { ...filter, includeBackfill: options.includeBackfill ?? false };
     return this.add(options, {
-      filter: wanted,
+      filter: { ...filter, includeBackfill: options.includeBackfill ?? false },
       isTransient: isTransientOfPublisher,
       handle: byPublisher(publisher),
       ...(publisher.close && { close: () => publisher.close?.() ?? Promise.resolve() }),
@@ -225,8 +224,7 @@ export class ConsumerControl {
 
   /** Whether no generation of a projection is being built. @throws BackstoryError for one that no process has started yet */
   async rebuilt(projection: string): Promise<boolean> {
-    const { next } = await requireStarted(this.database, this.schema, projection);
-    return next === null;
+    return (await requireStarted(this.database, this.schema, projection)).next === null;
   }
 
   /**
@@ -295,7 +293,8 @@ export class ConsumerControl {
 
   /** A projection stands for its live generation. */
   private async resolve(name: string): Promise<string> {
-    if (this.defined.get(name) instanceof Consumer) return name;
-    return liveGenerationName(this.database, this.schema, name);
+    return this.defined.get(name) instanceof Consumer
+      ? name
+      : liveGenerationName(this.database, this.schema, name);
   }
 }

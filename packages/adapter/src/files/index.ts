@@ -9,5 +9,5 @@ export type { FileStore } from './file-store.js';
 export { folderFiles } from './folder-files.js';
 export { importCategory } from './import-category.js';
 export type { ImportReport } from './import-report.js';
-export { type ExportedFile, type ExportedStretch, type ExportManifest, requireManifest } from './manifest.js';
+export { type ExportManifest, requireManifest } from './manifest.js';
 export { streamInFiles } from './stream-in-files.js';

@@ -17,6 +17,8 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  work bigint;
+  mark bigint;
   others text[];
   locks integer[];
   locked integer[];
@@ -35,6 +37,12 @@ begin
         select jsonb_agg(e order by n) from jsonb_array_elements(capture.context -> '$events') with ordinality x (e, n)
         where e ->> 'aggregate' in ('seat', 'Seat'));
       capture.context := capture.context - '$events';
+    end if;
+  end if;
+  if current_setting('backstory.untracked', true) = 'on' then
+    capture.work := "backstory".untracked_work_of('seat');
+    if capture.work is not null and pg_trigger_depth() = 1 then
+      perform "backstory".refuse_untracked(tg_op, 'seat', fired_on);
     end if;
   end if;
 if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
@@ -66,6 +74,15 @@ if capture.intents is null then
   end if;
   if capture.intents is not null or capture.others is not null then
 if to_regclass('"public"."seat"') is not null then
+  if exists (select from (select distinct ((replace(replace(textin(pg_catalog.textout(n."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(n."number" as text), '%', '%25'), ':', '%3A')) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'seat' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'seat', k.stream_id, h.position + 1, e.ended_at, 'd', 'SeatDeleted', '{}', w.metadata
+    from (select distinct ((replace(replace(textin(pg_catalog.textout(n."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(n."number" as text), '%', '%25'), ':', '%3A')) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'seat' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'seat' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('seat', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'seat', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") o
@@ -125,6 +142,15 @@ if to_regclass('"public"."seat"') is not null then
   ) a
   where (capture.others is null or u.stream_id is not null) and (r.patch is distinct from '{}' or i.announced is not null) and not (h.told and l.gone and not ((replace(replace(textin(pg_catalog.textout(c."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(c."number" as text), '%', '%25'), ':', '%3A')) collate "C") is not null);
   else
+  if exists (select from (select distinct ((replace(replace(textin(pg_catalog.textout(n."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(n."number" as text), '%', '%25'), ':', '%3A')) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'seat' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'seat', k.stream_id, h.position + 1, e.ended_at, 'd', 'SeatDeleted', '{}', w.metadata
+    from (select distinct ((replace(replace(textin(pg_catalog.textout(n."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(n."number" as text), '%', '%25'), ':', '%3A')) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'seat' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'seat' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('seat', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'seat', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") o
@@ -217,6 +243,15 @@ if capture.intents is null then
   end if;
   if capture.intents is not null or capture.others is not null then
 if to_regclass('"public"."seat"') is not null then
+  if exists (select from (select distinct ((replace(replace(textin(pg_catalog.textout(n."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(n."number" as text), '%', '%25'), ':', '%3A')) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'seat' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'seat', k.stream_id, h.position + 1, e.ended_at, 'd', 'SeatDeleted', '{}', w.metadata
+    from (select distinct ((replace(replace(textin(pg_catalog.textout(n."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(n."number" as text), '%', '%25'), ':', '%3A')) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'seat' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'seat' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('seat', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'seat', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") o
@@ -276,6 +311,15 @@ if to_regclass('"public"."seat"') is not null then
   ) a
   where (capture.others is null or u.stream_id is not null) and (r.patch is distinct from '{}' or i.announced is not null) and not (h.told and l.gone and not ((replace(replace(textin(pg_catalog.textout(c."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(c."number" as text), '%', '%25'), ':', '%3A')) collate "C") is not null);
   else
+  if exists (select from (select distinct ((replace(replace(textin(pg_catalog.textout(n."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(n."number" as text), '%', '%25'), ':', '%3A')) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'seat' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'seat', k.stream_id, h.position + 1, e.ended_at, 'd', 'SeatDeleted', '{}', w.metadata
+    from (select distinct ((replace(replace(textin(pg_catalog.textout(n."row")), '%', '%25'), ':', '%3A') || ':' || replace(replace(cast(n."number" as text), '%', '%25'), ':', '%3A')) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'seat' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'seat' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('seat', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'seat', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 1::smallint, true)::pg_catalog.text as "row", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 2::smallint, true)::pg_catalog.int4 as "number", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'seat', '', 3::smallint, false)::pg_catalog.bool as "taken") "$m" cross join lateral (select "row", "number", "taken" from (select "$r".*) "$x") "$v") o

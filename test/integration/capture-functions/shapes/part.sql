@@ -17,6 +17,8 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  work bigint;
+  mark bigint;
   others text[];
   locks integer[];
   locked integer[];
@@ -37,13 +39,30 @@ begin
       capture.context := capture.context - '$events';
     end if;
   end if;
+  if current_setting('backstory.untracked', true) = 'on' then
+    capture.work := "backstory".untracked_work_of('bill');
+    if capture.work is not null and pg_trigger_depth() = 1 then
+      perform "backstory".refuse_untracked(tg_op, 'bill', fired_on);
+    end if;
+  end if;
 if current_setting('transaction_isolation') = 'serializable' then
     perform "backstory".take_locks('ends', (
     select array_agg(distinct "backstory".lock_of(concat('bill-', s.id))) from (select (cast(x."billId" as text) collate "C") from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") x union all select (cast(x."billId" as text) collate "C") from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") x) s (id)
     where s.id is not null));
     begin
+  if capture.intents is null then
+  insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
+  select 'bill', k.stream_id, h.position + 1, 'u', 'LineUpdated', jsonb_build_object('lines', jsonb_build_object((cast(n."id" as text) collate "C"), r.patch::json))::json, capture.context
+  from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o cross join (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n
+  cross join lateral (select (cast(n."billId" as text) collate "C") as stream_id offset 0) k
+  cross join lateral (select ('{' || concat_ws(',', case when o."id" is distinct from n."id" then '"id":' || coalesce(to_json(n."id")::text, 'null') end, case when record_image_ne(row(o."amount"), row(n."amount")) then '"amount":' || coalesce(to_json(n."amount"::text)::text, 'null') end, case when o."billId" is distinct from n."billId" then '"bill.id":' || coalesce(to_json(n."billId")::text, 'null') end) || '}') as patch offset 0) r
+  cross join lateral (select v.stream_position as position, v.change, v.recorded_at >= statement_timestamp() as told from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id order by v.stream_position desc limit 1) h
+  where h.position is not null and h.told is not true and not exists (select from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") x offset 1) and not exists (select from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") x offset 1) and n."id" = o."id" and (cast(o."billId" as text) collate "C") = k.stream_id and r.patch <> '{}';
+  get diagnostics capture.written = row_count;
+  end if;
+  if capture.written is distinct from 1 then
   if capture.intents is null and not exists (
-    select from (select (cast(o."billId" as text) collate "C") from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o union all select (cast(n."billId" as text) collate "C") from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n) k (stream_id) cross join lateral (select e.position, e.change, coalesce(e.told, false) as told from (select) one left join lateral (select v.stream_position as position, case v.change when 'n' then (select v.change from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id and v.change <> 'n' order by v.stream_position desc limit 1) else v.change end as change, v.recorded_at >= statement_timestamp() as told from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id order by v.stream_position desc limit 1) e on true) h where h.told) then
+    select from (select (cast(o."billId" as text) collate "C") from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o union select (cast(n."billId" as text) collate "C") from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n) k (stream_id) cross join lateral (select e.position, e.change, coalesce(e.told, false) as told from (select) one left join lateral (select v.stream_position as position, case v.change when 'n' then (select v.change from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id and v.change <> 'n' order by v.stream_position desc limit 1) else v.change end as change, v.recorded_at >= statement_timestamp() as told from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id order by v.stream_position desc limit 1) e on true) h where h.told) then
 
   if exists (select from (select t.* from (select "$v".* from "public"."bill" "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, null, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") t where (t."id") in (select o."billId" from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o union all select n."billId" from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n)) t where not exists (select from "backstory".events v where v.category = 'bill' and v.stream_id = (cast(t."id" as text) collate "C") offset 0)) then
     with backstory_roots as materialized (
@@ -60,10 +79,12 @@ if current_setting('transaction_isolation') = 'serializable' then
        ) backstory_part_0 on (backstory_part_0.key_0) = (backstory_roots."id");
   end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
-  select 'bill', e.stream_id, h.position + e.place, 'u', e.type, e.data::json, e.metadata
+  select 'bill', e.stream_id, e.ended + e.place, 'u', e.type, e.data::json, e.metadata
   from (
-    select c.*, row_number() over (partition by c.stream_id order by c.step, c.key_0) as place
+    select d.*, max(case when d.place = 1 then coalesce((select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = d.stream_id), 0) end) over (partition by d.stream_id) as ended
     from (
+      select c.*, row_number() over (partition by c.stream_id order by c.step, c.key_0) as place
+      from (
       select x.stream_id, coalesce(n."id", o."id") as key_0, x.step, x.kind, x.row_id, x.type, x.data, x.metadata
       from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o full join (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n on n."id" = o."id"
       cross join lateral (
@@ -79,11 +100,9 @@ if current_setting('transaction_isolation') = 'serializable' then
         select r.is, y.* from (select 2 as step, 'updated' as kind, (cast(n."id" as text) collate "C") as row_id, 'LineUpdated' as type, jsonb_build_object('lines', jsonb_build_object((cast(n."id" as text) collate "C"), r.patch::json)) as data, capture.context as metadata) y
         where r.is = r.was and r.patch <> '{}'
       ) x
-    ) c
+      ) c
+    ) d
   ) e
-  cross join lateral (
-    select coalesce(v.position, 0) as position from (select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = e.stream_id) v
-  ) h
   ;
   else
 
@@ -105,10 +124,12 @@ if current_setting('transaction_isolation') = 'serializable' then
        ) backstory_part_0 on (backstory_part_0.key_0) = (backstory_roots."id");
   end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
-  select 'bill', e.stream_id, h.position + e.place, 'u', coalesce(i.type, e.type), case when i.type is null then e.data::json else (coalesce(i.data - array['id', 'lines']::text[], '{}') || e.data)::json end, e.metadata
+  select 'bill', e.stream_id, e.ended + e.place, 'u', coalesce(i.type, e.type), case when i.type is null then e.data::json else (coalesce(i.data - array['id', 'lines']::text[], '{}') || e.data)::json end, e.metadata
   from (
-    select c.*, row_number() over (partition by c.stream_id order by c.step, c.key_0) as place
+    select d.*, max(case when d.place = 1 then coalesce((select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = d.stream_id), 0) end) over (partition by d.stream_id) as ended
     from (
+      select c.*, row_number() over (partition by c.stream_id order by c.step, c.key_0) as place
+      from (
       select x.stream_id, coalesce(n."id", o."id") as key_0, x.step, x.kind, x.row_id, x.type, x.data, x.metadata
       from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o full join (select c."id", c."amount", c."billId" from (select "$v".* from "public"."line" "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") c join (select "id" from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") b union select "id" from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") b) k on c."id" = k."id" union all select k."id", k."amount", k."billId" from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") k
         where row_security_active(to_regclass('"public"."line"')) and not exists (select from (select "$v".* from "public"."line" "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") c where c."id" = k."id")) n on n."id" = o."id"
@@ -125,11 +146,9 @@ if current_setting('transaction_isolation') = 'serializable' then
         select r.is, y.* from (select 2 as step, 'updated' as kind, (cast(n."id" as text) collate "C") as row_id, 'LineUpdated' as type, jsonb_build_object('lines', jsonb_build_object((cast(n."id" as text) collate "C"), r.patch::json)) as data, capture.context as metadata) y
         where r.is = r.was and r.patch <> '{}'
       ) x
-    ) c
+      ) c
+    ) d
   ) e
-  cross join lateral (
-    select coalesce(v.position, 0) as position from (select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = e.stream_id) v
-  ) h
   left join lateral (
     select x.e ->> 'type' as type, x.e -> 'data' as data
     from jsonb_array_elements(capture.intents) with ordinality x (e, n)
@@ -141,13 +160,28 @@ if current_setting('transaction_isolation') = 'serializable' then
     order by x.n limit 1
   ) i on true;
   end if;
+  end if;
     exception when unique_violation then
       raise exception 'could not serialize access due to a concurrent change of the same aggregate'
         using errcode = 'serialization_failure', hint = 'The transaction might succeed if retried.';
     end;
   else
+  if capture.intents is null then
+  insert into "backstory".pending_events (category, stream_id, stream_position, change, type, data, metadata, first, of_one_row)
+  select 'bill', k.stream_id, h.position + 1, 'u', 'LineUpdated', jsonb_build_object('lines', jsonb_build_object((cast(n."id" as text) collate "C"), r.patch::json))::json, capture.context, row_number() over () = 1, true
+  from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o cross join (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n
+  cross join lateral (select (cast(n."billId" as text) collate "C") as stream_id offset 0) k
+  cross join lateral (select ('{' || concat_ws(',', case when o."id" is distinct from n."id" then '"id":' || coalesce(to_json(n."id")::text, 'null') end, case when record_image_ne(row(o."amount"), row(n."amount")) then '"amount":' || coalesce(to_json(n."amount"::text)::text, 'null') end, case when o."billId" is distinct from n."billId" then '"bill.id":' || coalesce(to_json(n."billId")::text, 'null') end) || '}') as patch offset 0) r
+  cross join lateral (select greatest(e.position, p.position) as position, coalesce(p.change, e.change) as change, coalesce(p.told, false) as told
+       from (select) one
+       left join lateral (select v.stream_position as position, v.change, v.recorded_at >= statement_timestamp() as told from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id order by v.stream_position desc limit 1) e on true
+       left join lateral (select v.stream_position as position, v.change, v.recorded_at >= statement_timestamp() as told from "backstory".pending_events v where v.transaction = pg_current_xact_id() and v.category = 'bill' and v.stream_id = k.stream_id order by v.stream_position desc limit 1) p on true) h
+  where h.position is not null and h.told is not true and not exists (select from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") x offset 1) and not exists (select from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") x offset 1) and n."id" = o."id" and (cast(o."billId" as text) collate "C") = k.stream_id and r.patch <> '{}';
+  get diagnostics capture.written = row_count;
+  end if;
+  if capture.written is distinct from 1 then
   if capture.intents is null and not exists (
-    select from (select (cast(o."billId" as text) collate "C") from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o union all select (cast(n."billId" as text) collate "C") from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n) k (stream_id) cross join lateral (select greatest(e.position, p.position) as position, coalesce(p.change, e.change) as change, coalesce(p.told, false) as told
+    select from (select (cast(o."billId" as text) collate "C") from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o union select (cast(n."billId" as text) collate "C") from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n) k (stream_id) cross join lateral (select greatest(e.position, p.position) as position, coalesce(p.change, e.change) as change, coalesce(p.told, false) as told
        from (select) one
        left join lateral (select v.stream_position as position, case v.change when 'n' then (select v.change from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id and v.change <> 'n' order by v.stream_position desc limit 1) else v.change end as change, v.recorded_at >= statement_timestamp() as told from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id order by v.stream_position desc limit 1) e on true
        left join lateral (select v.stream_position as position, case v.change when 'n' then (select v.change from "backstory".pending_events v where v.transaction = pg_current_xact_id() and v.category = 'bill' and v.stream_id = k.stream_id and v.change <> 'n' order by v.stream_position desc limit 1) else v.change end as change, v.recorded_at >= statement_timestamp() as told from "backstory".pending_events v where v.transaction = pg_current_xact_id() and v.category = 'bill' and v.stream_id = k.stream_id order by v.stream_position desc limit 1) p on true) h where h.told) then
@@ -166,11 +200,15 @@ if current_setting('transaction_isolation') = 'serializable' then
          group by key_0
        ) backstory_part_0 on (backstory_part_0.key_0) = (backstory_roots."id");
   end if;
-  insert into "backstory".pending_events (category, stream_id, stream_position, change, type, data, metadata, first)
-  select 'bill', e.stream_id, h.position + e.place, 'u', e.type, e.data::json, e.metadata, row_number() over () = 1
+  insert into "backstory".pending_events (category, stream_id, stream_position, change, type, data, metadata, first, of_one_row)
+  select 'bill', e.stream_id, e.ended + e.place, 'u', e.type, e.data::json, e.metadata, row_number() over () = 1, true
   from (
-    select c.*, row_number() over (partition by c.stream_id order by c.step, c.key_0) as place
+    select d.*, max(case when d.place = 1 then coalesce((select greatest((select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = d.stream_id), (
+        select max(p.stream_position) from "backstory".pending_events p
+        where p.transaction = pg_current_xact_id() and p.category = 'bill' and p.stream_id = d.stream_id)) as position), 0) end) over (partition by d.stream_id) as ended
     from (
+      select c.*, row_number() over (partition by c.stream_id order by c.step, c.key_0) as place
+      from (
       select x.stream_id, coalesce(n."id", o."id") as key_0, x.step, x.kind, x.row_id, x.type, x.data, x.metadata
       from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o full join (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") n on n."id" = o."id"
       cross join lateral (
@@ -186,13 +224,9 @@ if current_setting('transaction_isolation') = 'serializable' then
         select r.is, y.* from (select 2 as step, 'updated' as kind, (cast(n."id" as text) collate "C") as row_id, 'LineUpdated' as type, jsonb_build_object('lines', jsonb_build_object((cast(n."id" as text) collate "C"), r.patch::json)) as data, capture.context as metadata) y
         where r.is = r.was and r.patch <> '{}'
       ) x
-    ) c
+      ) c
+    ) d
   ) e
-  cross join lateral (
-    select coalesce(v.position, 0) as position from (select greatest((select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = e.stream_id), (
-        select max(p.stream_position) from "backstory".pending_events p
-        where p.transaction = pg_current_xact_id() and p.category = 'bill' and p.stream_id = e.stream_id)) as position) v
-  ) h
   ;
   else
 
@@ -213,11 +247,15 @@ if current_setting('transaction_isolation') = 'serializable' then
          group by key_0
        ) backstory_part_0 on (backstory_part_0.key_0) = (backstory_roots."id");
   end if;
-  insert into "backstory".pending_events (category, stream_id, stream_position, change, type, data, metadata, first)
-  select 'bill', e.stream_id, h.position + e.place, 'u', coalesce(i.type, e.type), case when i.type is null then e.data::json else (coalesce(i.data - array['id', 'lines']::text[], '{}') || e.data)::json end, e.metadata, row_number() over () = 1
+  insert into "backstory".pending_events (category, stream_id, stream_position, change, type, data, metadata, first, of_one_row)
+  select 'bill', e.stream_id, e.ended + e.place, 'u', coalesce(i.type, e.type), case when i.type is null then e.data::json else (coalesce(i.data - array['id', 'lines']::text[], '{}') || e.data)::json end, e.metadata, row_number() over () = 1, true
   from (
-    select c.*, row_number() over (partition by c.stream_id order by c.step, c.key_0) as place
+    select d.*, max(case when d.place = 1 then coalesce((select greatest((select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = d.stream_id), (
+        select max(p.stream_position) from "backstory".pending_events p
+        where p.transaction = pg_current_xact_id() and p.category = 'bill' and p.stream_id = d.stream_id)) as position), 0) end) over (partition by d.stream_id) as ended
     from (
+      select c.*, row_number() over (partition by c.stream_id order by c.step, c.key_0) as place
+      from (
       select x.stream_id, coalesce(n."id", o."id") as key_0, x.step, x.kind, x.row_id, x.type, x.data, x.metadata
       from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") o full join (select c."id", c."amount", c."billId" from (select "$v".* from "public"."line" "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") c join (select "id" from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") b union select "id" from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") b) k on c."id" = k."id" union all select k."id", k."amount", k."billId" from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") k
         where row_security_active(to_regclass('"public"."line"')) and not exists (select from (select "$v".* from "public"."line" "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 2::smallint, false)::pg_catalog."numeric" as "amount", "backstory".moved_column(("$r".*)::text, null, 'bill', 'lines', 3::smallint, false)::pg_catalog.int4 as "billId") "$m" cross join lateral (select "id", "amount", "billId" from (select "$r".*) "$x") "$v") c where c."id" = k."id")) n on n."id" = o."id"
@@ -234,13 +272,9 @@ if current_setting('transaction_isolation') = 'serializable' then
         select r.is, y.* from (select 2 as step, 'updated' as kind, (cast(n."id" as text) collate "C") as row_id, 'LineUpdated' as type, jsonb_build_object('lines', jsonb_build_object((cast(n."id" as text) collate "C"), r.patch::json)) as data, capture.context as metadata) y
         where r.is = r.was and r.patch <> '{}'
       ) x
-    ) c
+      ) c
+    ) d
   ) e
-  cross join lateral (
-    select coalesce(v.position, 0) as position from (select greatest((select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = e.stream_id), (
-        select max(p.stream_position) from "backstory".pending_events p
-        where p.transaction = pg_current_xact_id() and p.category = 'bill' and p.stream_id = e.stream_id)) as position) v
-  ) h
   left join lateral (
     select x.e ->> 'type' as type, x.e -> 'data' as data
     from jsonb_array_elements(capture.intents) with ordinality x (e, n)
@@ -251,6 +285,7 @@ if current_setting('transaction_isolation') = 'serializable' then
           and v.type = x.e ->> 'type' and starts_with(v.metadata ->> 'scope', x.e ->> 'scope'))
     order by x.n limit 1
   ) i on true;
+  end if;
   end if;
   end if;
   return null;

@@ -17,6 +17,8 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  work bigint;
+  mark bigint;
   others text[];
   locks integer[];
   locked integer[];
@@ -35,6 +37,12 @@ begin
         select jsonb_agg(e order by n) from jsonb_array_elements(capture.context -> '$events') with ordinality x (e, n)
         where e ->> 'aggregate' in ('bill', 'Bill'));
       capture.context := capture.context - '$events';
+    end if;
+  end if;
+  if current_setting('backstory.untracked', true) = 'on' then
+    capture.work := "backstory".untracked_work_of('bill');
+    if capture.work is not null and pg_trigger_depth() = 1 then
+      perform "backstory".refuse_untracked(tg_op, 'bill', fired_on);
     end if;
   end if;
 if current_setting('transaction_isolation') = 'serializable' then
@@ -83,6 +91,26 @@ if capture.intents is null then
   end if;
   if capture.intents is not null or capture.others is not null then
 if to_regclass('"public"."bill"') is not null then
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'bill' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'bill', k.stream_id, h.position + 1, e.ended_at, 'd', 'BillDeleted', (
+      select coalesce(json_object_agg(x.path, x.gone), '{}') from (
+        select y.path, json_object_agg(y.id, null) as gone from (
+          select distinct on (p.path, d.id) p.path, d.id, d.patch
+          from "backstory".events v cross join unnest(array['lines']) p (path) cross join lateral json_each(v.data -> p.path) d (id, patch)
+          where v.category = 'bill' and v.stream_id = k.stream_id and v.change <> 'n'
+          order by p.path, d.id, v.stream_position desc) y
+        where json_typeof(y.patch) <> 'null' and not exists (
+          select from "backstory".pending_events q
+          where q.transaction = pg_current_xact_id() and q.category = 'bill' and q.stream_id = k.stream_id
+            and (q.data::jsonb -> y.path) ? y.id)
+        group by y.path) x), w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'bill' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('bill', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'bill', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") o
@@ -142,6 +170,26 @@ if to_regclass('"public"."bill"') is not null then
   ) a
   where (capture.others is null or u.stream_id is not null) and (r.patch is distinct from '{}' or i.announced is not null) and not (h.told and l.gone and not (cast(c."id" as text) collate "C") is not null);
   else
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'bill' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'bill', k.stream_id, h.position + 1, e.ended_at, 'd', 'BillDeleted', (
+      select coalesce(json_object_agg(x.path, x.gone), '{}') from (
+        select y.path, json_object_agg(y.id, null) as gone from (
+          select distinct on (p.path, d.id) p.path, d.id, d.patch
+          from "backstory".events v cross join unnest(array['lines']) p (path) cross join lateral json_each(v.data -> p.path) d (id, patch)
+          where v.category = 'bill' and v.stream_id = k.stream_id and v.change <> 'n'
+          order by p.path, d.id, v.stream_position desc) y
+        where json_typeof(y.patch) <> 'null' and not exists (
+          select from "backstory".pending_events q
+          where q.transaction = pg_current_xact_id() and q.category = 'bill' and q.stream_id = k.stream_id
+            and (q.data::jsonb -> y.path) ? y.id)
+        group by y.path) x), w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'bill' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('bill', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'bill', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") o
@@ -254,6 +302,28 @@ if capture.intents is null then
   end if;
   if capture.intents is not null or capture.others is not null then
 if to_regclass('"public"."bill"') is not null then
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'bill' and u.stream_id = k.stream_id)) then
+    insert into "backstory".pending_events (category, stream_id, stream_position, recorded_at, change, type, data, metadata, first)
+    select 'bill', k.stream_id, h.position + 1, e.ended_at, 'd', 'BillDeleted', (
+      select coalesce(json_object_agg(x.path, x.gone), '{}') from (
+        select y.path, json_object_agg(y.id, null) as gone from (
+          select distinct on (p.path, d.id) p.path, d.id, d.patch
+          from "backstory".events v cross join unnest(array['lines']) p (path) cross join lateral json_each(v.data -> p.path) d (id, patch)
+          where v.category = 'bill' and v.stream_id = k.stream_id and v.change <> 'n'
+          order by p.path, d.id, v.stream_position desc) y
+        where json_typeof(y.patch) <> 'null' and not exists (
+          select from "backstory".pending_events q
+          where q.transaction = pg_current_xact_id() and q.category = 'bill' and q.stream_id = k.stream_id
+            and (q.data::jsonb -> y.path) ? y.id)
+        group by y.path) x), w.metadata, row_number() over () = 1
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'bill' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select greatest((select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id), (
+        select max(p.stream_position) from "backstory".pending_events p
+        where p.transaction = pg_current_xact_id() and p.category = 'bill' and p.stream_id = k.stream_id)) as position) h
+    where h.position is not null and "backstory".ended_untracked('bill', k.stream_id);
+  end if;
   insert into "backstory".pending_events (category, stream_id, stream_position, change, type, data, metadata, first)
   select 'bill', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata, row_number() over () = 1
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") o
@@ -316,6 +386,28 @@ if to_regclass('"public"."bill"') is not null then
   ) a
   where (capture.others is null or u.stream_id is not null) and (r.patch is distinct from '{}' or i.announced is not null) and not (h.told and l.gone and not (cast(c."id" as text) collate "C") is not null);
   else
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'bill' and u.stream_id = k.stream_id)) then
+    insert into "backstory".pending_events (category, stream_id, stream_position, recorded_at, change, type, data, metadata, first)
+    select 'bill', k.stream_id, h.position + 1, e.ended_at, 'd', 'BillDeleted', (
+      select coalesce(json_object_agg(x.path, x.gone), '{}') from (
+        select y.path, json_object_agg(y.id, null) as gone from (
+          select distinct on (p.path, d.id) p.path, d.id, d.patch
+          from "backstory".events v cross join unnest(array['lines']) p (path) cross join lateral json_each(v.data -> p.path) d (id, patch)
+          where v.category = 'bill' and v.stream_id = k.stream_id and v.change <> 'n'
+          order by p.path, d.id, v.stream_position desc) y
+        where json_typeof(y.patch) <> 'null' and not exists (
+          select from "backstory".pending_events q
+          where q.transaction = pg_current_xact_id() and q.category = 'bill' and q.stream_id = k.stream_id
+            and (q.data::jsonb -> y.path) ? y.id)
+        group by y.path) x), w.metadata, row_number() over () = 1
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'bill' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select greatest((select max(v.stream_position) as position from "backstory".events v where v.category = 'bill' and v.stream_id = k.stream_id), (
+        select max(p.stream_position) from "backstory".pending_events p
+        where p.transaction = pg_current_xact_id() and p.category = 'bill' and p.stream_id = k.stream_id)) as position) h
+    where h.position is not null and "backstory".ended_untracked('bill', k.stream_id);
+  end if;
   insert into "backstory".pending_events (category, stream_id, stream_position, change, type, data, metadata, first)
   select 'bill', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata, row_number() over () = 1
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'bill', '', 1::smallint, true)::pg_catalog.int4 as "id") "$m" cross join lateral (select "id" from (select "$r".*) "$x") "$v") o

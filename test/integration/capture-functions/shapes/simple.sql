@@ -17,6 +17,8 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  work bigint;
+  mark bigint;
   others text[];
   locks integer[];
   locked integer[];
@@ -35,6 +37,27 @@ begin
         select jsonb_agg(e order by n) from jsonb_array_elements(capture.context -> '$events') with ordinality x (e, n)
         where e ->> 'aggregate' in ('note', 'Note'));
       capture.context := capture.context - '$events';
+    end if;
+  end if;
+  if current_setting('backstory.untracked', true) = 'on' then
+    capture.work := "backstory".untracked_work_of('note');
+    if capture.work is not null then
+      if to_regclass('"public"."note"') is not null then
+      capture.mark := "backstory".log_mark();
+      insert into "backstory".untracked_ends (work, mark, category, stream_id)
+      select capture.work, capture.mark, 'note', r.stream_id from (select (cast(o."id" as text) collate "C") as stream_id from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") o where not exists (select from (select "$v".* from "public"."note" "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, null, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, null, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") c where c."id" = o."id")) r
+      on conflict do nothing;
+      get diagnostics capture.written = row_count;
+      update "backstory".untracked_work w set deleted = coalesce(w.deleted, 0) + capture.written where w.id = capture.work;
+  else
+      capture.mark := "backstory".log_mark();
+      insert into "backstory".untracked_ends (work, mark, category, stream_id)
+      select capture.work, capture.mark, 'note', r.stream_id from (select (cast(o."id" as text) collate "C") as stream_id from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") o ) r
+      on conflict do nothing;
+      get diagnostics capture.written = row_count;
+      update "backstory".untracked_work w set deleted = coalesce(w.deleted, 0) + capture.written where w.id = capture.work;
+  end if;
+      return null;
     end if;
   end if;
 if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
@@ -278,6 +301,8 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  work bigint;
+  mark bigint;
   others text[];
   locks integer[];
   locked integer[];
@@ -296,6 +321,12 @@ begin
         select jsonb_agg(e order by n) from jsonb_array_elements(capture.context -> '$events') with ordinality x (e, n)
         where e ->> 'aggregate' in ('note', 'Note'));
       capture.context := capture.context - '$events';
+    end if;
+  end if;
+  if current_setting('backstory.untracked', true) = 'on' then
+    capture.work := "backstory".untracked_work_of('note');
+    if capture.work is not null and pg_trigger_depth() = 1 then
+      perform "backstory".refuse_untracked(tg_op, 'note', fired_on);
     end if;
   end if;
 if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
@@ -325,6 +356,15 @@ if capture.intents is null then
   end if;
   if capture.intents is not null or capture.others is not null then
 if to_regclass('"public"."note"') is not null then
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'note', k.stream_id, h.position + 1, e.ended_at, 'd', 'NoteDeleted', '{}', w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'note' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('note', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'note', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select distinct on (x."id") x.* from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") x) n
@@ -365,6 +405,15 @@ if to_regclass('"public"."note"') is not null then
   ) a
   where (capture.others is null or u.stream_id is not null) and not (h.told and (l.gone and not (cast(c."id" as text) collate "C") is not null or l.created and i.announced is null and not exists (select from jsonb_each(((select row_to_json(s.*) from (select w."id" as "id", w."body" as "body") s))::jsonb) s where l.data -> s.key is distinct from s.value)));
   else
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'note', k.stream_id, h.position + 1, e.ended_at, 'd', 'NoteDeleted', '{}', w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'note' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('note', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'note', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select distinct on (x."id") x.* from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") x) n
@@ -436,6 +485,15 @@ if capture.intents is null then
   end if;
   if capture.intents is not null or capture.others is not null then
 if to_regclass('"public"."note"') is not null then
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'note', k.stream_id, h.position + 1, e.ended_at, 'd', 'NoteDeleted', '{}', w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'note' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('note', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'note', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select distinct on (x."id") x.* from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") x) n
@@ -476,6 +534,15 @@ if to_regclass('"public"."note"') is not null then
   ) a
   where (capture.others is null or u.stream_id is not null) and not (h.told and (l.gone and not (cast(c."id" as text) collate "C") is not null or l.created and i.announced is null and not exists (select from jsonb_each(((select row_to_json(s.*) from (select w."id" as "id", w."body" as "body") s))::jsonb) s where l.data -> s.key is distinct from s.value)));
   else
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'note', k.stream_id, h.position + 1, e.ended_at, 'd', 'NoteDeleted', '{}', w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'note' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('note', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'note', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select distinct on (x."id") x.* from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") x) n
@@ -535,6 +602,8 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  work bigint;
+  mark bigint;
   others text[];
   locks integer[];
   locked integer[];
@@ -553,6 +622,22 @@ begin
         select jsonb_agg(e order by n) from jsonb_array_elements(capture.context -> '$events') with ordinality x (e, n)
         where e ->> 'aggregate' in ('note', 'Note'));
       capture.context := capture.context - '$events';
+    end if;
+  end if;
+  if current_setting('backstory.untracked', true) = 'on' then
+    capture.work := "backstory".untracked_work_of('note');
+    if capture.work is not null then
+      if row_security_active(to_regclass('"public"."note"')) then
+        raise exception 'Backstory: TRUNCATE of % is refused in untracked(): a policy may hide rows from %', fired_on::regclass, current_user
+          using errcode = 'insufficient_privilege', hint = 'Let the role that owns the capture functions see every row: ALTER ROLE ... BYPASSRLS.';
+      end if;
+      capture.mark := "backstory".log_mark();
+      insert into "backstory".untracked_ends (work, mark, category, stream_id)
+      select capture.work, capture.mark, 'note', r.stream_id from (select (cast(o."id" as text) collate "C") as stream_id from (select "$v".* from "public"."note" "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, null, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, null, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") o ) r
+      on conflict do nothing;
+      get diagnostics capture.written = row_count;
+      update "backstory".untracked_work w set deleted = coalesce(w.deleted, 0) + capture.written where w.id = capture.work;
+      return null;
     end if;
   end if;
 if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
@@ -692,6 +777,8 @@ declare
   context jsonb := '{}';
   intents jsonb;
   written bigint;
+  work bigint;
+  mark bigint;
   others text[];
   locks integer[];
   locked integer[];
@@ -710,6 +797,12 @@ begin
         select jsonb_agg(e order by n) from jsonb_array_elements(capture.context -> '$events') with ordinality x (e, n)
         where e ->> 'aggregate' in ('note', 'Note'));
       capture.context := capture.context - '$events';
+    end if;
+  end if;
+  if current_setting('backstory.untracked', true) = 'on' then
+    capture.work := "backstory".untracked_work_of('note');
+    if capture.work is not null and pg_trigger_depth() = 1 then
+      perform "backstory".refuse_untracked(tg_op, 'note', fired_on);
     end if;
   end if;
 if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
@@ -741,6 +834,15 @@ if capture.intents is null then
   end if;
   if capture.intents is not null or capture.others is not null then
 if to_regclass('"public"."note"') is not null then
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'note', k.stream_id, h.position + 1, e.ended_at, 'd', 'NoteDeleted', '{}', w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'note' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('note', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'note', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") o
@@ -800,6 +902,15 @@ if to_regclass('"public"."note"') is not null then
   ) a
   where (capture.others is null or u.stream_id is not null) and (r.patch is distinct from '{}' or i.announced is not null) and not (h.told and l.gone and not (cast(c."id" as text) collate "C") is not null);
   else
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'note', k.stream_id, h.position + 1, e.ended_at, 'd', 'NoteDeleted', '{}', w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'note' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('note', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'note', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") o
@@ -892,6 +1003,15 @@ if capture.intents is null then
   end if;
   if capture.intents is not null or capture.others is not null then
 if to_regclass('"public"."note"') is not null then
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'note', k.stream_id, h.position + 1, e.ended_at, 'd', 'NoteDeleted', '{}', w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'note' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('note', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'note', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") o
@@ -951,6 +1071,15 @@ if to_regclass('"public"."note"') is not null then
   ) a
   where (capture.others is null or u.stream_id is not null) and (r.patch is distinct from '{}' or i.announced is not null) and not (h.told and l.gone and not (cast(c."id" as text) collate "C") is not null);
   else
+  if exists (select from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k where exists (select from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id)) then
+    insert into "backstory".events (category, stream_id, stream_position, recorded_at, change, type, data, metadata)
+    select 'note', k.stream_id, h.position + 1, e.ended_at, 'd', 'NoteDeleted', '{}', w.metadata
+    from (select distinct (cast(n."id" as text) collate "C") as stream_id from (select "$v".* from backstory_new_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") n) k
+    cross join lateral (select u.ended_at, u.work from "backstory".untracked_ends u where u.category = 'note' and u.stream_id = k.stream_id order by u.mark desc limit 1) e
+    join "backstory".untracked_work w on w.id = e.work
+    cross join lateral (select max(v.stream_position) as position from "backstory".events v where v.category = 'note' and v.stream_id = k.stream_id) h
+    where h.position is not null and "backstory".ended_untracked('note', k.stream_id);
+  end if;
   insert into "backstory".events (category, stream_id, stream_position, change, type, data, metadata)
   select 'note', k.stream_id, coalesce(h.position, 0) + a.step, a.change, a.type, a.data, a.metadata
   from (select "$v".* from backstory_old_rows "$r" cross join lateral (select "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 1::smallint, true)::pg_catalog.int4 as "id", "backstory".moved_column(("$r".*)::text, capture.fired_on, 'note', '', 2::smallint, false)::pg_catalog.text as "body") "$m" cross join lateral (select "id", "body" from (select "$r".*) "$x") "$v") o
