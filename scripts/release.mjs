@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 const isDryRun = process.argv.includes('--dry-run');
 const packages = ['packages/adapter', 'packages/nest-module'];
 
+/** @type {(program: string, ...args: string[]) => unknown} */
 const run = (program, ...args) => execFileSync(program, args, { stdio: 'inherit' });
+/** @type {(program: string, ...args: string[]) => string} */
 const output = (program, ...args) => execFileSync(program, args, { encoding: 'utf8' }).trim();
 
 /** @param {string} file */
@@ -29,7 +31,7 @@ function obstacles() {
     readFileSync('CHANGELOG.md', 'utf8'),
   );
   if (!heading) found.push(`CHANGELOG.md has no section "## [${version}] - <date>".`);
-  else if (!/^\d{4}-\d{2}-\d{2}$/.test(heading[1])) {
+  else if (!/^\d{4}-\d{2}-\d{2}$/.test(heading[1] ?? '')) {
     found.push(`CHANGELOG.md calls ${version} "${heading[1]}": put the date of today there.`);
   }
   if (output('git', 'status', '--porcelain') !== '')

@@ -42,6 +42,7 @@ export default {
  * @param {string} isolation
  */
 async function writers(run, isolation) {
+  /** @type {import('../harness/comparison.mjs').Measurement[]} */
   const measurements = [];
   for (const roots of [4, 200]) {
     await withOrders(run, { roots, linesOfEach: WRITERS * LINES, connections: WRITERS }, async (subjects) => {
@@ -116,6 +117,7 @@ async function writeAll({ random }, { dataSource }, isolation, roots, outcome) {
 
 /** @param {import('../harness/benchmark.mjs').Run} run */
 async function statements(run) {
+  /** @type {import('../harness/comparison.mjs').Measurement[]} */
   const measurements = [];
   for (const roots of [200, 5000]) {
     await withOrders(run, { roots, linesOfEach: PARTS / roots, connections: 1 }, async (subjects) => {

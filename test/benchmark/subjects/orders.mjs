@@ -13,36 +13,40 @@ import { DataSource, EntitySchema } from 'typeorm';
  * @property {() => Promise<void>} close
  */
 
-const orders = new EntitySchema({
-  name: 'Order',
-  tableName: 'purchase',
-  columns: {
-    id: { type: 'integer', primary: true, generated: true },
-    status: { type: 'text' },
-  },
-  relations: { lines: { type: 'one-to-many', target: 'Line', inverseSide: 'order' } },
-});
-
-const lines = new EntitySchema({
-  name: 'Line',
-  tableName: 'line',
-  columns: {
-    id: { type: 'integer', primary: true, generated: true },
-    product: { type: 'text' },
-    quantity: { type: 'integer' },
-    price: { type: 'numeric' },
-  },
-  relations: {
-    order: {
-      type: 'many-to-one',
-      target: 'Order',
-      inverseSide: 'lines',
-      joinColumn: { name: 'order_id' },
-      nullable: false,
+const orders = new EntitySchema(
+  /** @type {import('typeorm').EntitySchemaOptions<any>} */ ({
+    name: 'Order',
+    tableName: 'purchase',
+    columns: {
+      id: { type: 'integer', primary: true, generated: true },
+      status: { type: 'text' },
     },
-  },
-  indices: [{ name: 'line_order', columns: ['order'] }],
-});
+    relations: { lines: { type: 'one-to-many', target: 'Line', inverseSide: 'order' } },
+  }),
+);
+
+const lines = new EntitySchema(
+  /** @type {import('typeorm').EntitySchemaOptions<any>} */ ({
+    name: 'Line',
+    tableName: 'line',
+    columns: {
+      id: { type: 'integer', primary: true, generated: true },
+      product: { type: 'text' },
+      quantity: { type: 'integer' },
+      price: { type: 'numeric' },
+    },
+    relations: {
+      order: {
+        type: 'many-to-one',
+        target: 'Order',
+        inverseSide: 'lines',
+        joinColumn: { name: 'order_id' },
+        nullable: false,
+      },
+    },
+    indices: [{ name: 'line_order', columns: ['order'] }],
+  }),
+);
 
 /**
  * The least that a trigger can do which puts events of parts in order: it takes the lock of each stream's end, in order, looks where

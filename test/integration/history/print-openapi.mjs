@@ -10,8 +10,11 @@ import { EntitySchema } from 'typeorm';
 const [, , url, format] = process.argv;
 const require = createRequire(import.meta.url);
 if (format === 'without') {
-  const resolve = Module._resolveFilename;
-  Module._resolveFilename = (request, ...rest) => {
+  const loader = /** @type {{ _resolveFilename: (...args: any[]) => string }} */ (
+    /** @type {unknown} */ (Module)
+  );
+  const resolve = loader._resolveFilename;
+  loader._resolveFilename = (request, ...rest) => {
     if (request !== '@nestjs/swagger') return resolve(request, ...rest);
     throw Object.assign(new Error(`Cannot find module '${request}'`), { code: 'MODULE_NOT_FOUND' });
   };

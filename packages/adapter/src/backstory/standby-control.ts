@@ -52,7 +52,7 @@ export class StandbyControl {
   /**
    * Resolves when every standby of the DataSource has replayed what was written, whichever TypeORM picks for a read. Where one address
    * leads to several servers, use {@link read}: this asks one of them. Without standbys it resolves at once.
-   * @param written - what {@link written} has given
+   * @param written - what `written()` has given
    * @throws BackstoryError WAIT_TIMED_OUT, which names those that are behind or can't be reached; NOT_A_STANDBY for one that is no copy
    * of the server that has given the mark
    */
@@ -69,7 +69,7 @@ export class StandbyControl {
   /**
    * Runs reads on a standby that has what was written; on the server that takes the writes where none has it in time, or none can be
    * reached. The guarantee is that of one connection, so it holds behind a load balancer, too.
-   * @param written - what {@link written} has given; undefined for any standby as it is
+   * @param written - what `written()` has given; undefined for any standby as it is
    * @param work - is given an entity manager, and reads with that alone. It can't write on a standby
    * @throws BackstoryError WAIT_TIMED_OUT where no server has it, as after a failover that has lost it; NOT_A_STANDBY
    */
