@@ -80,7 +80,10 @@ export async function askOf(cluster: Cluster, statement: string): Promise<string
   const client = new Client({ connectionString: cluster.url() });
   await client.connect();
   try {
-    const { rows } = await client.query<(string | number | boolean | null)[]>({ text: statement, rowMode: 'array' });
+    const { rows } = await client.query<(string | number | boolean | null)[]>({
+      text: statement,
+      rowMode: 'array',
+    });
     return String(rows[0]?.[0] ?? '');
   } finally {
     await client.end();
