@@ -5,7 +5,7 @@ export const plainWords = new Set(
   check compared format
   page progress record refused report requested result run search selection shared shown source start step unknown value violated
   wait wiring with wrong difference expected move threshold migration
-  admin async authentication attribute batch batched class client code condition constraint control create database decorator definition
+  admin async mount authentication attribute batch batched class client code condition constraint control create database decorator definition
   emits entity environment error factory file filter get inject input instance key log logger module object option
   path property provider queries read secret selector sql store table token
   backstories sourced upcastable

@@ -108,6 +108,29 @@ begin
   from placed n order by n.rank, n.number;
 end $$;
 
+-- The same before the commit, in a READ COMMITTED transaction that can't leave it to the commit.
+create function :schema.move_pending_events() returns void language plpgsql as $$
+declare
+  own constant xid8 := pg_current_xact_id();
+  pending record;
+begin
+  select count(*) as events, array_agg(distinct :schema.lock_of(concat(p.category, '-', p.stream_id))) as locks,
+    bool_or(p.expected is not null) as expecting, bool_or(p.unguarded) as unguarded,
+    bool_or(p.stream_position = 1 and p.change = 'c' and p.metadata @> '{"origin":"backfill"}') as beginning
+  into pending from :schema.pending_events p where p.transaction = own;
+  if pending.events = 0 then return; end if;
+  perform :schema.take_locks('ends', pending.locks);
+  loop
+    begin
+      perform :schema.move_pending_events(null, pending.expecting, pending.beginning);
+      return;
+    exception when unique_violation then
+      -- whoever was first has committed: it is seen now
+      if not pending.unguarded then raise; end if;
+    end;
+  end loop;
+end $$;
+
 -- The same in a transaction whose snapshot may be older than its turn, and does not see what others have written to the streams. What
 -- tells of one row, which this transaction has locked, is true behind it; anything else may have been made of what has changed since.
 create function :schema.move_behind_unseen(expecting boolean, beginning boolean) returns void language plpgsql as $$
