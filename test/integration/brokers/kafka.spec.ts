@@ -104,6 +104,17 @@ describe('the Kafka publisher', () => {
     ]);
   });
 
+  it('sends no more bytes at a time than allowed, and one message of any size', async () => {
+    const log = new RefusingProducer();
+    const publisher = kafkaPublisher({ producer: log, source: '/shop', maxInFlightBytes: 25_000 });
+    const sizes = [5, 5, 5, 30, 5];
+    const events = sizes.map((kilobytes, index) =>
+      contractEvent('7', index + 1, { data: { much: 'x'.repeat(kilobytes * 1000) } }),
+    );
+    await publisher.publish(events, running);
+    expect(log.sent.map(({ messages }) => messages.length)).toEqual([3, 1, 1]);
+  });
+
   it('names the one of a call that is refused, when all before it are sent', async () => {
     const log = new RefusingProducer();
     const publisher = kafkaPublisher({ producer: log, source: '/shop' });

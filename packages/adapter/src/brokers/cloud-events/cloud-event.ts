@@ -42,10 +42,10 @@ export interface CloudEvent {
 
 /** @param source - names the publishing application, as a URI reference: `/shop`, `https://shop.example/orders` */
 export function toCloudEvent(event: RecordedEvent, source: string): CloudEvent {
-  const { actor, correlationId, causationId, traceparent, ...rest } = event.metadata;
+  const { metadata } = event;
   const stream = streamName(event.category, event.streamId);
-  const known = { actor, correlationid: correlationId, causationid: causationId, traceparent };
-  return {
+  // Put together step by step: this is done for each event that is published.
+  const made: Record<string, unknown> = {
     specversion: '1.0',
     id: `${stream}@${event.streamPosition}${event.epoch === undefined ? '' : `~${event.epoch}`}`,
     source,
@@ -57,15 +57,31 @@ export function toCloudEvent(event: RecordedEvent, source: string): CloudEvent {
     partitionkey: stream,
     streamposition: String(event.streamPosition),
     globalposition: event.globalPosition,
-    ...(event.epoch !== undefined && { epoch: event.epoch }),
-    ...(event.epochPosition !== undefined && { epochposition: event.epochPosition }),
-    ...(event.previousEpoch !== undefined && { previousepoch: event.previousEpoch }),
-    change: event.change,
-    schemaversion: String(event.schemaVersion),
-    ...Object.fromEntries(Object.entries(known).filter(([, value]) => typeof value === 'string')),
-    ...(Object.keys(rest).length > 0 && { metadata: JSON.stringify(rest) }),
   };
+  if (event.epoch !== undefined) made['epoch'] = event.epoch;
+  if (event.epochPosition !== undefined) made['epochposition'] = event.epochPosition;
+  if (event.previousEpoch !== undefined) made['previousepoch'] = event.previousEpoch;
+  made['change'] = event.change;
+  made['schemaversion'] = String(event.schemaVersion);
+  let rest: Record<string, unknown> | undefined;
+  for (const name in metadata) {
+    const value: unknown = metadata[name];
+    const attribute = attributesOfMetadata[name];
+    if (attribute === undefined) (rest ??= Object.create(null) as Record<string, unknown>)[name] = value;
+    else if (typeof value === 'string') made[attribute] = value;
+  }
+  if (rest) made['metadata'] = JSON.stringify(rest);
+  return made as unknown as CloudEvent;
 }
+
+const attributesOfMetadata: Readonly<Record<string, string | undefined>> = {
+  // names in metadata are the application's own, such as "constructor"
+  __proto__: null,
+  actor: 'actor',
+  correlationId: 'correlationid',
+  causationId: 'causationid',
+  traceparent: 'traceparent',
+} as never;
 
 /** What brokers that drop repeated messages tell them by: two applications may both have an `order-42@3`. */
 export function messageId({ source, id }: Pick<CloudEvent, 'source' | 'id'>): string {

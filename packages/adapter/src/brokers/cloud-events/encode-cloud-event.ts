@@ -21,6 +21,7 @@ export interface EncodedMessage {
   readonly body: string;
 }
 
+export const batchContentType = 'application/cloudevents-batch+json; charset=utf-8';
 export const structuredContentType = 'application/cloudevents+json; charset=utf-8';
 
 export function encodeCloudEvent(
@@ -31,16 +32,14 @@ export function encodeCloudEvent(
   if (mode === 'structured') {
     return { contentType: structuredContentType, headers: {}, body: JSON.stringify(event) };
   }
-  const { data, datacontenttype, ...attributes } = event;
-  const carried = binding.contentTypeIsAttribute ? { ...attributes, datacontenttype } : attributes;
-  const value = binding.percentEncoded ? percentEncoded : (text: string) => text;
-  return {
-    contentType: datacontenttype,
-    headers: Object.fromEntries(
-      Object.entries(carried).map(([name, text]) => [binding.prefix + name, value(text)]),
-    ),
-    body: JSON.stringify(data),
-  };
+  const headers: Record<string, string> = {};
+  const attributes = event as unknown as Readonly<Record<string, string>>;
+  for (const name in attributes) {
+    if (name === 'data' || (name === 'datacontenttype' && !binding.contentTypeIsAttribute)) continue;
+    const text = attributes[name] as string;
+    headers[binding.prefix + name] = binding.percentEncoded ? percentEncoded(text) : text;
+  }
+  return { contentType: event.datacontenttype, headers, body: JSON.stringify(event.data) };
 }
 
 /** By the rule of the HTTP and NATS bindings: space, quote, percent and everything that isn't printable ASCII. */

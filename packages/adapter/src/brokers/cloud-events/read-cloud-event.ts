@@ -1,5 +1,6 @@
 import { BackstoryError } from '../../errors.js';
 import type { CloudEvent } from './cloud-event.js';
+import { inflated } from './inflated.js';
 
 /** A message as clients of brokers and HTTP servers hand it over. */
 export interface ReceivedMessage {
@@ -12,15 +13,17 @@ export interface ReceivedMessage {
 
 const prefix = /^(?:ce[-_]|cloudevents[_:])/;
 
+/** What a compressed body may come to: more than one event of PostgreSQL's can have would be an attack. */
+const mostBytes = 1_000_000_000;
+
 /**
- * The event of a message from RabbitMQ, NATS, Kafka or HTTP, in binary or structured mode.
+ * The event of a message from RabbitMQ, NATS, Kafka or HTTP, in binary or structured mode, unpacked where it is compressed.
  * @throws BackstoryError NOT_A_CLOUD_EVENT with what is missing
  */
 export function readCloudEvent({ headers = {}, contentType, body }: ReceivedMessage): CloudEvent {
   const found = textsByName(headers);
   const media = contentType ?? found.get('content-type') ?? '';
-  const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-  const parsed = json(text);
+  const parsed = json(inflated(body, mostBytes));
   if (/^application\/cloudevents/i.test(media) || isStructured(parsed, found)) return checked(parsed);
   const attributes: Record<string, unknown> = {};
   for (const [name, value] of found) {
@@ -29,6 +32,12 @@ export function readCloudEvent({ headers = {}, contentType, body }: ReceivedMess
       attributes[name.replace(prefix, '')] = name.startsWith('ce-') ? decoded(value) : value;
   }
   return checked({ datacontenttype: 'application/json', ...attributes, data: parsed });
+}
+
+/** The events of a document, one or a batch of them. @throws BackstoryError NOT_A_CLOUD_EVENT */
+export function readCloudEvents(text: string): readonly CloudEvent[] {
+  const parsed = json(text);
+  return Array.isArray(parsed) ? parsed.map(checked) : [checked(parsed)];
 }
 
 function textsByName(headers: NonNullable<ReceivedMessage['headers']>): Map<string, string> {

@@ -5,9 +5,11 @@ import { type ContentMode, encodeCloudEvent, toCloudEvent } from '../cloud-event
 import {
   brokerUnavailable,
   checkPublisherOptions,
+  Compression,
   eventRefused,
   inTime,
-  PublishError,
+  publishInChunks,
+  type PublishError,
   type PublisherOptions,
 } from '../publishing/index.js';
 
@@ -20,7 +22,12 @@ export interface KafkaMessage {
 
 /** A connected producer with the call of kafkajs; that of @confluentinc/kafka-javascript has it, too. */
 export interface KafkaProducer {
-  send(batch: { topic: string; acks: number; messages: KafkaMessage[] }): Promise<unknown>;
+  send(batch: {
+    topic: string;
+    acks: number;
+    messages: KafkaMessage[];
+    compression?: number;
+  }): Promise<unknown>;
 }
 
 export interface KafkaPublisherOptions extends PublisherOptions {
@@ -32,10 +39,24 @@ export interface KafkaPublisherOptions extends PublisherOptions {
   readonly mode?: ContentMode;
   /** Messages in one call of the producer, at most. @defaultValue 100 */
   readonly maxInFlight?: number;
+  /** Bytes in one call of the producer, at most; one message always goes whole. @defaultValue 900 000: brokers take 1 MB */
+  readonly maxInFlightBytes?: number;
+  /**
+   * Has kafkajs compress its requests: consumers unpack them by themselves. Clients on librdkafka are told in their own
+   * configuration (`compression.codec`), and refuse to be told here.
+   * @defaultValue none
+   */
+  readonly compression?: 'gzip';
+  /** Bytes of a request below which nothing is compressed. @defaultValue 4096 */
+  readonly compressionThreshold?: number;
   /** @defaultValue 30 000 */
   readonly timeoutMs?: number;
 }
 
+/** `CompressionTypes.GZIP` of kafkajs. */
+const gzip = 1;
+/** What the attributes of a message come to, about. */
+const headerBytes = 1000;
 const binding = { prefix: 'ce_', percentEncoded: false };
 
 /**
@@ -55,36 +76,41 @@ export function kafkaPublisher(options: KafkaPublisherOptions): EventPublisher {
 }
 
 class KafkaPublisher implements EventPublisher {
-  constructor(private readonly options: KafkaPublisherOptions) {}
+  private readonly compression: Compression;
 
-  async publish(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
-    const { maxInFlight = 100 } = this.options;
-    for (let first = 0; first < events.length;) {
-      const next = events.slice(first, first + maxInFlight);
-      const topic = this.topicOf(next[0] as RecordedEvent);
-      const end = next.findIndex((event) => this.topicOf(event) !== topic);
-      const together = end === -1 ? next : next.slice(0, end);
-      await this.send(topic, together, signal);
-      first += together.length;
-    }
+  constructor(private readonly options: KafkaPublisherOptions) {
+    this.compression = new Compression(options);
   }
 
-  private async send(topic: string, events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
+  publish(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
+    const { maxInFlight = 100, maxInFlightBytes = 900_000 } = this.options;
+    return publishInChunks(events, {
+      most: maxInFlight,
+      mostBytes: maxInFlightBytes,
+      signal,
+      targetOf: (event) => this.topicOf(event),
+      encode: (event) => {
+        const encoded = this.message(event);
+        return { bytes: Buffer.byteLength(encoded.value) + headerBytes, encoded };
+      },
+      send: (topic, messages) => this.send(topic, messages, signal),
+      isRefusal,
+      inWords,
+    });
+  }
+
+  private async send(topic: string, messages: readonly KafkaMessage[], signal: AbortSignal): Promise<void> {
     const { timeoutMs = 30_000, producer } = this.options;
     const late = (): Error =>
       brokerUnavailable(`Kafka has not confirmed topic "${topic}" in ${timeoutMs} ms`);
-    try {
-      signal.throwIfAborted();
-      const messages = events.map((event) => this.message(event));
-      await inTime(producer.send({ topic, acks: -1, messages }), { timeoutMs, signal, late });
-    } catch (error) {
-      if (isRefusal(error) && events.length > 1) {
-        // Which of them it was shows when they go one by one.
-        for (const event of events) await this.send(topic, [event], signal);
-        return;
-      }
-      throw named(error, topic, events[0] as RecordedEvent);
-    }
+    const bytes = messages.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
+    const batch = {
+      topic,
+      acks: -1,
+      messages: [...messages],
+      ...(this.compression.isFor(bytes) && { compression: gzip }),
+    };
+    await inTime(producer.send(batch), { timeoutMs, signal, late });
   }
 
   private message(event: RecordedEvent): KafkaMessage {
@@ -113,14 +139,9 @@ function isRefusal(error: unknown): boolean {
   return refusals.test(String(type)) || refusals.test(String(cause?.type));
 }
 
-function named(error: unknown, topic: string, event: RecordedEvent): PublishError {
+function inWords(error: unknown, topic: string, event: RecordedEvent): PublishError {
   const id = `${streamName(event.category, event.streamId)}@${event.streamPosition}`;
-  const found =
-    error instanceof PublishError
-      ? error
-      : isRefusal(error)
-        ? eventRefused(`Kafka does not take ${id} into topic "${topic}": ${(error as Error).message}.`, error)
-        : brokerUnavailable(`Kafka has not taken ${id} into topic "${topic}"`, error);
-  found.event ??= event;
-  return found;
+  return isRefusal(error)
+    ? eventRefused(`Kafka does not take ${id} into topic "${topic}": ${(error as Error).message}.`, error)
+    : brokerUnavailable(`Kafka has not taken ${id} into topic "${topic}"`, error);
 }

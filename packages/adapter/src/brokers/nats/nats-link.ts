@@ -53,6 +53,8 @@ export class NatsLink {
         timeout: this.timeoutMs,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 250,
+        // the stack of each request would take a fifth of the time that publishing takes
+        noAsyncTraces: true,
       }),
     );
     this.connection = connection;

@@ -6,11 +6,11 @@ import {
   brokerUnavailable,
   checkPublisherOptions,
   eventRefused,
-  inTime,
   loadClient,
+  type OutgoingMessage,
   type PacingOptions,
   PublishError,
-  publishInOrder,
+  PublishingWindow,
   type PublisherOptions,
 } from '../publishing/index.js';
 import { DuplicateWindows } from './duplicate-window.js';
@@ -56,21 +56,25 @@ class NatsPublisher implements EventPublisher {
   private readonly timeoutMs: number;
   private readonly link: NatsLink | undefined;
   private readonly windows: DuplicateWindows;
+  private readonly window: PublishingWindow;
 
   constructor(private readonly options: NatsPublisherOptions) {
     const { onWarning = (message: string) => process.emitWarning(message, 'BackstoryWarning') } = options;
     this.windows = new DuplicateWindows(onWarning);
-    this.timeoutMs = options.timeoutMs ?? 5000;
-    this.link = options.url === undefined ? undefined : new NatsLink(options.url, this.timeoutMs);
+    const { url, timeoutMs = 5000, maxInFlight = 100, maxInFlightBytes = 16_000_000 } = options;
+    this.timeoutMs = timeoutMs;
+    this.link = url === undefined ? undefined : new NatsLink(url, timeoutMs);
+    this.window = new PublishingWindow({
+      maxInFlight,
+      maxInFlightBytes,
+      // The client has a time limit of its own; this one is for one that hangs.
+      timeoutMs: timeoutMs + 1000,
+      encode: (event) => this.encode(event),
+    });
   }
 
   publish(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
-    const { maxInFlight = 100 } = this.options;
-    return publishInOrder(events, {
-      maxInFlight,
-      signal,
-      publish: (event, giveUp) => this.send(event, giveUp),
-    });
+    return this.window.publish(events, signal);
   }
 
   async close(): Promise<void> {
@@ -78,27 +82,53 @@ class NatsPublisher implements EventPublisher {
     await this.link?.close();
   }
 
-  private async send(event: RecordedEvent, signal: AbortSignal): Promise<void> {
+  private encode(event: RecordedEvent): OutgoingMessage {
     const { source, mode = 'binary' } = this.options;
     const cloudEvent = toCloudEvent(event, source);
     const message = encodeCloudEvent(cloudEvent, mode, binding);
     const subject =
       this.options.subject?.(event) ?? `backstory.${token(event.category)}.${token(event.type)}`;
-    const late = (): Error =>
-      brokerUnavailable(`NATS has not confirmed ${cloudEvent.id} in ${this.timeoutMs} ms`);
-    // The client has a time limit of its own; this one is for one that hangs.
-    const within = { timeoutMs: this.timeoutMs + 1000, signal, late };
-    const client = this.options.jetstream ?? (await inTime((this.link as NatsLink).open(), within));
-    const { headers } = await loadClient('@nats-io/transport-node', () => import('@nats-io/transport-node'));
-    const carried = headers();
-    if (mode === 'structured') carried.set('content-type', message.contentType);
-    for (const [name, value] of Object.entries(message.headers)) carried.set(name, value);
-    const options = { headers: carried, msgID: headerText(messageId(cloudEvent)), timeout: this.timeoutMs };
-    const answer = client
-      .publish(subject, Buffer.from(message.body), options as never)
-      .catch((error: unknown) => Promise.reject(inWords(error, subject, cloudEvent.id)));
-    this.windows.note(client, await inTime(answer, within));
+    const { id } = cloudEvent;
+    const payload = Buffer.from(message.body);
+    return {
+      bytes: payload.length + headerBytes,
+      send: async (isWanted) => {
+        const client = this.options.jetstream ?? (await (this.link as NatsLink).open());
+        const { headers } = await transport();
+        if (!isWanted()) return;
+        const carried = headers();
+        if (mode === 'structured') carried.set('content-type', message.contentType);
+        for (const name in message.headers) carried.set(name, message.headers[name] as string);
+        const options = {
+          headers: carried,
+          msgID: headerText(messageId(cloudEvent)),
+          timeout: this.timeoutMs,
+        };
+        try {
+          this.windows.note(client, await client.publish(subject, payload, options as never));
+        } catch (error) {
+          throw inWords(error, subject, id);
+        }
+      },
+      late: () => brokerUnavailable(`NATS has not confirmed ${id} in ${this.timeoutMs} ms`),
+    };
   }
+}
+
+/** What the attributes of a message take in memory, about. */
+const headerBytes = 1000;
+
+let loaded: Promise<typeof import('@nats-io/transport-node')> | undefined;
+
+/** Once, and not for each message. */
+function transport(): Promise<typeof import('@nats-io/transport-node')> {
+  loaded ??= loadClient('@nats-io/transport-node', () => import('@nats-io/transport-node')).catch(
+    (error: unknown) => {
+      loaded = undefined;
+      throw error;
+    },
+  );
+  return loaded;
 }
 
 /** A part of a subject: no dots, wildcards or spaces. */

@@ -7,15 +7,17 @@ import {
   brokerUnavailable,
   checkPublisherOptions,
   eventRefused,
-  inTime,
+  Compression,
+  type CompressionOptions,
+  type OutgoingMessage,
   type PacingOptions,
   PublishError,
-  publishInOrder,
+  PublishingWindow,
   type PublisherOptions,
 } from '../publishing/index.js';
 import { type OpenChannel, type RabbitMqConnection, RabbitMqLink } from './rabbitmq-link.js';
 
-export interface RabbitMqPublisherOptions extends PublisherOptions, PacingOptions {
+export interface RabbitMqPublisherOptions extends PublisherOptions, PacingOptions, CompressionOptions {
   /** `amqp://user:password@host:5672/vhost?heartbeat=10` or `amqps://…`; the connection is the publisher's own, and renewed. */
   readonly url?: string;
   /** An open connection of amqplib instead of `url`. It isn't closed, and renewed only where amqplib's recovery is on. */
@@ -62,11 +64,17 @@ class RabbitMqPublisher implements EventPublisher {
   private readonly exchange: string;
   private readonly timeoutMs: number;
   private readonly link: RabbitMqLink;
+  private readonly window: PublishingWindow;
+  private readonly compression: Compression;
 
   constructor(private readonly options: RabbitMqPublisherOptions) {
     const { exchange = 'backstory', exchangeType = 'topic', timeoutMs = 30_000, url, connection } = options;
     this.exchange = exchange;
     this.timeoutMs = timeoutMs;
+    this.compression = new Compression(options);
+    const { maxInFlight = 100, maxInFlightBytes = 16_000_000 } = options;
+    const encode = (event: RecordedEvent): OutgoingMessage => this.encode(event);
+    this.window = new PublishingWindow({ maxInFlight, maxInFlightBytes, timeoutMs, encode });
     this.link = new RabbitMqLink({
       ...(url !== undefined && { url }),
       ...(connection && { connection }),
@@ -81,54 +89,76 @@ class RabbitMqPublisher implements EventPublisher {
   }
 
   publish(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
-    const { maxInFlight = 100 } = this.options;
-    return publishInOrder(events, {
-      maxInFlight,
-      signal,
-      publish: (event, giveUp) => this.send(event, giveUp),
-    });
+    return this.window.publish(events, signal);
   }
 
   close(): Promise<void> {
     return this.link.close();
   }
 
-  private async send(event: RecordedEvent, signal: AbortSignal): Promise<void> {
-    const { source, mode = 'binary', unroutable = 'wait' } = this.options;
+  private encode(event: RecordedEvent): OutgoingMessage {
+    const { source, mode = 'binary' } = this.options;
     const cloudEvent = toCloudEvent(event, source);
     const { contentType, headers, body } = encodeCloudEvent(cloudEvent, mode, binding);
-    const routingKey = this.options.routingKey?.(event) ?? `${event.category}.${event.type}`;
-    const id = shortString(messageId(cloudEvent));
     const content = Buffer.from(body);
-    const properties = {
-      persistent: true,
-      mandatory: unroutable === 'wait',
-      messageId: id,
-      type: event.type,
-      timestamp: Math.floor(event.recordedAt.getTime() / 1000),
-      contentType,
-      headers,
+    const message: Message = {
+      id: cloudEvent.id,
+      routingKey: this.options.routingKey?.(event) ?? `${event.category}.${event.type}`,
+      content,
+      properties: {
+        persistent: true,
+        mandatory: (this.options.unroutable ?? 'wait') === 'wait',
+        messageId: shortString(messageId(cloudEvent)),
+        type: event.type,
+        timestamp: Math.floor(event.recordedAt.getTime() / 1000),
+        contentType,
+        headers,
+      },
     };
-    const late = (): Error => {
-      const { blocked } = this.link;
-      this.link.drop();
-      const why = blocked === undefined ? '' : `; it takes nothing at the moment: ${blocked}`;
-      return brokerUnavailable(`RabbitMQ has not confirmed ${cloudEvent.id} in ${this.timeoutMs} ms${why}`);
+    return {
+      bytes: content.length + headerBytes,
+      send: (isWanted) => this.send(message, isWanted),
+      late: () => this.late(message.id),
     };
-    const within = { timeoutMs: this.timeoutMs, signal, late };
-    const open = await inTime(this.link.open(), within);
-    const confirmed = new Promise<void>((resolve, reject) => {
+  }
+
+  private late(id: string): Error {
+    const { blocked } = this.link;
+    this.link.drop();
+    const why = blocked === undefined ? '' : `; it takes nothing at the moment: ${blocked}`;
+    return brokerUnavailable(`RabbitMQ has not confirmed ${id} in ${this.timeoutMs} ms${why}`);
+  }
+
+  private async send(
+    { id, routingKey, content: plain, properties: plainly }: Message,
+    isWanted: () => boolean,
+  ): Promise<void> {
+    const isCompressed = this.compression.isFor(plain.length);
+    const content = isCompressed ? await this.compression.compress(plain) : plain;
+    const properties = isCompressed ? { ...plainly, contentEncoding: 'gzip' } : plainly;
+    const open = await this.link.open();
+    if (!isWanted()) return;
+    await new Promise<void>((resolve, reject) => {
       try {
         open.channel.publish(this.exchange, routingKey, content, properties, (error) =>
-          error ? reject(unconfirmed(open, error, cloudEvent.id, content.length)) : resolve(),
+          error ? reject(unconfirmed(open, error, id, content.length)) : resolve(),
         );
       } catch (error) {
-        reject(unsendable(error, cloudEvent.id));
+        reject(unsendable(error, id));
       }
     });
-    await inTime(confirmed, within);
-    if (open.returned.delete(id)) throw notRouted(this.exchange, routingKey);
+    if (open.returned.delete(properties.messageId)) throw notRouted(this.exchange, routingKey);
   }
+}
+
+/** What the attributes of a message take in memory, about. */
+const headerBytes = 1000;
+
+interface Message {
+  readonly id: string;
+  readonly routingKey: string;
+  readonly content: Buffer;
+  readonly properties: { readonly messageId: string } & Readonly<Record<string, unknown>>;
 }
 
 /** RabbitMQ's short strings have 255 bytes. */

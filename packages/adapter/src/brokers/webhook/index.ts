@@ -3,6 +3,11 @@
  * @module webhook
  */
 export { webhookPublisher, type WebhookPublisherOptions } from './webhook-publisher.js';
-export { verifyWebhook, type WebhookHeaders, type WebhookRequest } from './webhook-signature.js';
+export {
+  verifyWebhook,
+  verifyWebhooks,
+  type WebhookHeaders,
+  type WebhookRequest,
+} from './webhook-signature.js';
 export { type CloudEvent, readCloudEvent, type ReceivedMessage } from '../cloud-events/index.js';
 export { PublishError } from '../publishing/index.js';

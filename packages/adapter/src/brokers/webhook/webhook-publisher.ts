@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../../event/index.js';
 import { InvalidOptionsError } from '../../errors.js';
@@ -5,7 +6,9 @@ import type { EventPublisher } from '../../outbox/index.js';
 import {
   type CloudEvent,
   type ContentMode,
+  batchContentType,
   encodeCloudEvent,
+  type EncodedMessage,
   messageId,
   toCloudEvent,
 } from '../cloud-events/index.js';
@@ -13,16 +16,20 @@ import {
   brokerUnavailable,
   checkPublisherOptions,
   eventRefused,
+  Compression,
+  type CompressionOptions,
   inTime,
+  type OutgoingMessage,
   type PacingOptions,
-  type PublishError,
-  publishInOrder,
+  PublishError,
+  publishInChunks,
+  PublishingWindow,
   type PublisherOptions,
 } from '../publishing/index.js';
 import { retryAfterMs } from './retry-after.js';
 import { secretsOf, signWebhook } from './webhook-signature.js';
 
-export interface WebhookPublisherOptions extends PublisherOptions, PacingOptions {
+export interface WebhookPublisherOptions extends PublisherOptions, PacingOptions, CompressionOptions {
   readonly url: string;
   /**
    * Signs each request as standardwebhooks.com has it, so that the receiver's `verifyWebhook` can tell who sent it:
@@ -33,6 +40,13 @@ export interface WebhookPublisherOptions extends PublisherOptions, PacingOptions
   readonly mode?: ContentMode;
   /** Of every request, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Events in one request, at most: a JSON array, `application/cloudevents-batch+json`, that `verifyWebhooks` reads. One request goes after
+   * the other, so that order holds, and `maxInFlight` means nothing. A request comes again as a whole when its answer was lost; one that
+   * is refused is repeated event by event, to see which it was.
+   * @defaultValue 1: `application/cloudevents+json`, side by side
+   */
+  readonly batch?: number;
   /** @defaultValue 8 */
   readonly maxInFlight?: number;
   /** @defaultValue 15 000 */
@@ -69,52 +83,121 @@ export function webhookPublisher(options: WebhookPublisherOptions): EventPublish
       "Leave mode at 'structured', or sign nothing with secret: false.",
     );
   }
+  if (options.batch !== undefined && options.mode === 'binary') {
+    throw new InvalidOptionsError(
+      "webhookPublisher: mode: 'binary' has the attributes of one event in the headers of its request.",
+      "Leave mode at 'structured', or batch out.",
+    );
+  }
   return new WebhookPublisher(options);
+}
+
+/** What is posted, and what its id is made of. */
+interface Post {
+  readonly id: string;
+  readonly signedId: string;
+  readonly message: EncodedMessage;
+}
+
+interface EncodedEvent {
+  readonly cloudEvent: CloudEvent;
+  readonly text: string;
 }
 
 class WebhookPublisher implements EventPublisher {
   /** Until then the receiver wants to hear nothing. */
   private notBefore = 0;
+  private resting: Promise<void> | undefined;
+  private readonly compression: Compression;
+  private readonly window: PublishingWindow;
 
-  constructor(private readonly options: WebhookPublisherOptions) {}
+  constructor(private readonly options: WebhookPublisherOptions) {
+    const { maxInFlight = 8, maxInFlightBytes = 16_000_000, timeoutMs = 15_000 } = options;
+    this.compression = new Compression(options);
+    const encode = (event: RecordedEvent): OutgoingMessage => this.outgoing(event);
+    this.window = new PublishingWindow({ maxInFlight, maxInFlightBytes, timeoutMs, encode });
+  }
 
   async publish(events: readonly RecordedEvent[], signal: AbortSignal): Promise<void> {
-    const { maxInFlight = 8 } = this.options;
-    const pause = this.notBefore - Date.now();
-    if (pause > 0) await sleep(pause, undefined, { signal });
-    await publishInOrder(events, {
-      maxInFlight,
+    const { batch = 1, maxInFlightBytes = 16_000_000 } = this.options;
+    if (this.resting || this.notBefore > Date.now()) await this.rest(signal);
+    if (batch === 1) return this.window.publish(events, signal);
+    const { url, timeoutMs = 15_000 } = this.options;
+    await publishInChunks<EncodedEvent>(events, {
+      most: batch,
+      mostBytes: maxInFlightBytes,
       signal,
-      publish: (event, giveUp) => this.post(event, giveUp),
+      targetOf: () => url,
+      encode: (event) => {
+        const cloudEvent = toCloudEvent(event, this.options.source);
+        const text = JSON.stringify(cloudEvent);
+        return { bytes: Buffer.byteLength(text), encoded: { cloudEvent, text } };
+      },
+      send: async (_url, chunk) => {
+        const request = new AbortController();
+        const posting = this.post(together(chunk), request.signal);
+        try {
+          const late = (): Error => this.late((chunk[0] as EncodedEvent).cloudEvent.id);
+          await inTime(posting, { timeoutMs, signal, late });
+        } finally {
+          request.abort();
+        }
+      },
+      isRefusal: (error) => error instanceof PublishError && !error.transient,
+      inWords: (error) => brokerUnavailable(`${url} could not be reached`, error),
     });
   }
 
-  private async post(event: RecordedEvent, signal: AbortSignal): Promise<void> {
-    const { url, timeoutMs = 15_000 } = this.options;
-    const cloudEvent = toCloudEvent(event, this.options.source);
-    const request = new AbortController();
-    const late = (): Error =>
-      brokerUnavailable(`${url} has not answered to ${cloudEvent.id} in ${timeoutMs} ms`);
-    try {
-      const answer = this.request(cloudEvent, request.signal);
-      const response = await inTime(answer, { timeoutMs, signal, late });
-      if (!response.ok) throw this.refusal(response, cloudEvent.id);
-    } finally {
-      request.abort();
+  /** Everybody waits for the same, so that calls go on in their order. */
+  private async rest(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const pause = this.notBefore - Date.now();
+      if (!this.resting && pause <= 0) return;
+      this.resting ??= sleep(pause, undefined, { ref: false }).then(() => void (this.resting = undefined));
+      const late = (): Error => brokerUnavailable(`${this.options.url} has asked to wait`);
+      await inTime(this.resting, { timeoutMs: Math.max(0, pause) + 60_000, signal, late });
     }
   }
 
-  private async request(event: CloudEvent, signal: AbortSignal): Promise<Response> {
-    const { url, secret, mode = 'structured', headers, fetch: send = fetch } = this.options;
-    const message = encodeCloudEvent(event, mode, binding);
-    const signature = secret === false ? {} : signWebhook(headerId(event), message.body, secretsOf(secret));
+  private outgoing(event: RecordedEvent): OutgoingMessage {
+    const cloudEvent = toCloudEvent(event, this.options.source);
+    const message = encodeCloudEvent(cloudEvent, this.options.mode ?? 'structured', binding);
+    const request = new AbortController();
+    return {
+      bytes: Buffer.byteLength(message.body),
+      send: () => this.post({ id: cloudEvent.id, signedId: headerId(cloudEvent), message }, request.signal),
+      late: () => this.late(cloudEvent.id),
+      abandon: () => request.abort(),
+    };
+  }
+
+  private late(id: string): Error {
+    const { url, timeoutMs = 15_000 } = this.options;
+    return brokerUnavailable(`${url} has not answered to ${id} in ${timeoutMs} ms`);
+  }
+
+  private async post({ id, signedId, message }: Post, signal: AbortSignal): Promise<void> {
+    const response = await this.request(signedId, message, signal);
+    if (!response.ok) throw this.refusal(response, id);
+  }
+
+  private async request(signedId: string, message: EncodedMessage, signal: AbortSignal): Promise<Response> {
+    const { url, secret, headers, fetch: send = fetch } = this.options;
+    const signature = secret === false ? {} : signWebhook(signedId, message.body, secretsOf(secret));
+    const isCompressed = this.compression.isFor(Buffer.byteLength(message.body));
     try {
       const response = await send(url, {
         method: 'POST',
         redirect: 'manual',
         signal,
-        headers: { ...headers, ...message.headers, 'content-type': message.contentType, ...signature },
-        body: message.body,
+        headers: {
+          ...headers,
+          ...message.headers,
+          'content-type': message.contentType,
+          ...(isCompressed && { 'content-encoding': 'gzip' }),
+          ...signature,
+        },
+        body: isCompressed ? new Uint8Array(await this.compression.compress(message.body)) : message.body,
       });
       // What it says is of no interest, and a connection is free when it was read.
       await response.arrayBuffer();
@@ -142,6 +225,17 @@ class WebhookPublisher implements EventPublisher {
       pause > 0 ? `${said} and asks to wait for ${Math.ceil(pause / 1000)} seconds` : said,
     );
   }
+}
+
+/** Of the same events the same id, and of others another: receivers may drop a request whose id they have seen. */
+function together(events: readonly EncodedEvent[]): Post {
+  const first = (events[0] as EncodedEvent).cloudEvent;
+  const last = (events.at(-1) as EncodedEvent).cloudEvent;
+  const ids = events.map(({ cloudEvent }) => messageId(cloudEvent)).join('\n');
+  const signedId = events.length === 1 ? headerId(first) : createHash('sha256').update(ids).digest('hex');
+  const id = events.length === 1 ? first.id : `${first.id} to ${last.id}`;
+  const body = `[${events.map(({ text }) => text).join(',')}]`;
+  return { id, signedId, message: { contentType: batchContentType, headers: {}, body } };
 }
 
 /** What a receiver answers to what it will never take. A 401 or 404 says that the URL or the secret is wrong, for all events. */

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { BackstoryError, InvalidOptionsError } from '../../errors.js';
-import { type CloudEvent, readCloudEvent } from '../cloud-events/index.js';
+import { type CloudEvent, inflated, readCloudEvents } from '../cloud-events/index.js';
 
 /** Headers of a request: of Node.js, of fetch, or any other record of them, names in lower case. */
 export type WebhookHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -13,6 +13,8 @@ export interface WebhookRequest {
   readonly secret: string | readonly string[];
   /** How old or how far in the future a request may be, so that nobody sends an old one again. @defaultValue 300 */
   readonly toleranceSeconds?: number;
+  /** What a compressed body may come to, in bytes: who may send what isn't theirs must not fill the memory. @defaultValue 16 000 000 */
+  readonly maxBytes?: number;
 }
 
 /** The headers of https://www.standardwebhooks.com: an HMAC-SHA256 over id, time and body. */
@@ -37,7 +39,28 @@ export function signWebhook(
  * inbox do it, to tell a repeated one.
  * @throws BackstoryError UNTRUSTED_WEBHOOK (answer 401), NOT_A_CLOUD_EVENT (answer 400)
  */
-export function verifyWebhook({ headers, body, secret, toleranceSeconds = 300 }: WebhookRequest): CloudEvent {
+export function verifyWebhook(request: WebhookRequest): CloudEvent {
+  const [event, ...more] = verifyWebhooks(request);
+  if (event && more.length === 0) return event;
+  throw new BackstoryError(
+    'NOT_A_CLOUD_EVENT',
+    `The request has ${more.length + (event ? 1 : 0)} events: its sender has "batch".`,
+    'Read it with verifyWebhooks, which gives all of them.',
+  );
+}
+
+/**
+ * Like `verifyWebhook`, of a sender that may have `batch`: all events of the request, in order. Handle them one after the other, each
+ * through its inbox, and answer 2xx when all of them are safe; after an error the whole request comes again.
+ * @throws BackstoryError UNTRUSTED_WEBHOOK (answer 401), NOT_A_CLOUD_EVENT (answer 400)
+ */
+export function verifyWebhooks({
+  headers,
+  body,
+  secret,
+  toleranceSeconds = 300,
+  maxBytes = 16_000_000,
+}: WebhookRequest): readonly CloudEvent[] {
   const [id, timestamp, signature] = ['id', 'timestamp', 'signature'].map((name) =>
     header(headers, `webhook-${name}`),
   );
@@ -48,7 +71,7 @@ export function verifyWebhook({ headers, body, secret, toleranceSeconds = 300 }:
   if (Math.abs(age) > toleranceSeconds) {
     throw untrusted(`it is ${Math.round(Math.abs(age))} seconds ${age > 0 ? 'old' : 'ahead of this clock'}`);
   }
-  const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
+  const text = inflated(body, maxBytes);
   const given = signature
     .split(' ')
     .filter((part) => part.startsWith('v1,'))
@@ -58,7 +81,7 @@ export function verifyWebhook({ headers, body, secret, toleranceSeconds = 300 }:
   if (!expected.some((wanted) => given.some((found) => equal(wanted, found)))) {
     throw untrusted('its signature is of another secret or another body');
   }
-  return readCloudEvent({ headers: {}, contentType: 'application/cloudevents+json', body: text });
+  return readCloudEvents(text);
 }
 
 /** @throws InvalidOptionsError for one that nobody should rely on */
