@@ -63,10 +63,10 @@ export class RabbitMqLink {
     this.blocked = undefined;
     const { connection } = this;
     this.connection = undefined;
-    // A server that hangs doesn't answer to a close, either.
+    // A server that hangs doesn't answer to a close, either. Without an error amqplib would keep the timers of its heartbeat for some minutes.
     (
-      connection as { connection?: { stream?: { destroy(): void } } } | undefined
-    )?.connection?.stream?.destroy();
+      connection as { connection?: { stream?: { destroy(error: Error): void } } } | undefined
+    )?.connection?.stream?.destroy(new Error('The server does not answer'));
   }
 
   /** Says goodbye, also where it is only just being opened. A server that hangs doesn't answer: its connection is dropped. */
