@@ -120,6 +120,36 @@ describe('relay publish', () => {
     expect((await second.stop()).out).toBe('"broker" is at 1, 0 events behind.\n');
   });
 
+  it('shares the partitions with other processes, and keeps to the number that the relay has', async () => {
+    confirm();
+    const owners = async (): Promise<{ partitions: number; workers: number }> => {
+      const [found]: [{ partitions: number; workers: number }] = await library.dataSource.query(
+        `select count(*)::int as partitions, count(distinct owner)::int as workers from backstory.consumers`,
+      );
+      return found;
+    };
+    const first = relay('--partitions', '2', ...slow);
+    await first.says('waits for events');
+    const second = relay(...slow);
+    while ((await owners()).workers < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await owners()).toEqual({ partitions: 2, workers: 2 });
+    for (const code of 'abcdef') await insert(code);
+    for (let behind = 2; behind > 0;) {
+      const [row]: [{ behind: number }] = await library.dataSource.query(
+        'select count(*)::int as behind from backstory.consumers where position < 6',
+      );
+      ({ behind } = row);
+    }
+    const both = '"broker" is at 6, 0 events behind.\n'.repeat(2);
+    expect(await first.stop()).toEqual({ code: 0, out: both });
+    expect(await second.stop()).toEqual({ code: 0, out: both });
+    const other = relay('--partitions', '3', ...slow);
+    await other.says('has 2 partitions, and 3 were asked for');
+    await other.says("define it under a new name with from: '6'");
+    expect((await other.stop()).code).toBe(1);
+    await relay('--partitions', 'some', ...slow).says('--partitions');
+  });
+
   it('says what the broker is not reached for, and that it goes on', async () => {
     await insert('a');
     const server = createServer((_request, response) => response.writeHead(204).end());

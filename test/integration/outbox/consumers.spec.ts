@@ -166,6 +166,34 @@ describe('consumers', () => {
     });
   });
 
+  it('say of another number of partitions from where a new name loses nothing: gaps and parked events', async () => {
+    const { consumers } = ledger.backstory;
+    const query = (sql: string): Promise<unknown> => ledger.dataSource.query(sql);
+    const handlers = [onEvent(all, () => undefined)];
+    consumers.define({ name: 'one', handlers, partitions: 2, from: 'beginning' });
+    for (let id = 0; id < 9; id++) await ledger.open(id);
+    await consumers.start();
+    await consumers.wait('one');
+    await consumers.stop();
+    const other = (await ledger.instance()).backstory.consumers;
+    other.define({ name: 'one', handlers, partitions: 3 });
+    const from = async (): Promise<string | undefined> =>
+      /from: '(\d+)'/.exec(await other.start().then(String, String))?.[1];
+    expect(await from()).toBe('9');
+    await query(`update backstory.consumers set position = 8 where partition = 1`);
+    expect(await from()).toBe('8');
+    await query(`update backstory.consumers set gaps = '[["7", "7"]]' where partition = 0`);
+    expect(await from()).toBe('6');
+    await query(
+      `update backstory.consumers set gaps = '[["resting", "a", "1"], ["7", "7"]]', resting_gaps = '[["5", "5"]]' where partition = 0`,
+    );
+    expect(await from()).toBe('4');
+    await query(
+      `insert into backstory.parked_events (consumer, global_position, category, stream_id, attempts) values ('one', 3, 'account', '2', 1)`,
+    );
+    expect(await from()).toBe('2');
+  });
+
   it('park an event that fails and those behind it; others go on; retried and discarded by decision', async () => {
     const { consumers } = ledger.backstory;
     let broken = true;

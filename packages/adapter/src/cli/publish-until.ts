@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Backstory, RelayDefinition } from '../backstory/index.js';
 import { InvalidOptionsError } from '../errors.js';
 import { behindInWords } from './behind-in-words.js';
-import { type CommandInput, print } from './cli.js';
+import { type CommandInput, positiveInteger, print } from './cli.js';
 import { RelayWatch } from './relay-watch.js';
 import { namedPublisher } from './named-publisher.js';
 
@@ -25,10 +25,14 @@ export async function publishUntilEnd(
   const publisher = await namedPublisher(options);
   if (options['plainText'] !== true) await backstory.keys.requireNone();
   const readable = options['plainText'] === true ? [] : backstory.keys.readable();
-  const isNew = !(await consumers.list({ due: false })).some((consumer) => consumer.name === name);
+  const known = (await consumers.list({ due: false })).filter((consumer) => consumer.name === name).length;
+  const isNew = known === 0;
+  const asked = options['partitions'];
+  const partitions = asked === undefined ? known || 1 : positiveInteger(asked, '--partitions');
   consumers.relay({
     name,
     publisher,
+    partitions,
     ...(category && { filter: { categories: category } }),
     ...(from && { from }),
     includeBackfill: options['includeBackfill'] === true,

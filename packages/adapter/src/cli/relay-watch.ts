@@ -30,12 +30,21 @@ export class RelayWatch {
     while (!signal.aborted) {
       await sleep(everyMs, undefined, { signal }).catch(() => undefined);
       const found = signal.aborted ? [] : await look().catch(() => []);
-      const status = found.find(({ name }) => name === this.name);
-      if (status && !signal.aborted) this.see(status);
+      const partitions = found.filter(({ name }) => name === this.name);
+      const status = this.ofThisProcess(partitions);
+      if (status && !signal.aborted) this.see(status, partitions.length);
     }
   }
 
-  private see(status: ConsumerStatus): void {
+  /** Of the partitions that it has the one that fails, or is behind the others. */
+  private ofThisProcess(partitions: readonly ConsumerStatus[]): ConsumerStatus | undefined {
+    const own = partitions.filter(({ worker }) => worker === this.own);
+    const behind = (one: ConsumerStatus, other: ConsumerStatus): ConsumerStatus =>
+      BigInt(other.position) < BigInt(one.position) ? other : one;
+    return own.find(({ error }) => error !== null) ?? (own[0] ? own.reduce(behind) : partitions[0]);
+  }
+
+  private see(status: ConsumerStatus, partitions: number): void {
     const { position, worker, error, lag } = status;
     const moved = this.position !== undefined && position !== this.position;
     if (moved || this.position === undefined || lag === 0) this.movedAt = performance.now();
@@ -44,7 +53,7 @@ export class RelayWatch {
       return this.wait(
         worker === null
           ? `"${this.name}" waits for its turn: nobody has it just now.`
-          : `"${this.name}" waits: ${worker} publishes it. This process goes on when that one ends.`,
+          : `"${this.name}" waits: ${worker} publishes it. This process goes on when ${partitions > 1 ? 'it gets a share of the partitions' : 'that one ends'}.`,
       );
     if (error !== null) {
       this.isIdle = false;

@@ -41,11 +41,24 @@ export async function registerConsumer(
   }
   const made = await known();
   if (made !== undefined && made !== partitions) {
+    const from = await safePosition(database, schema, name);
     throw new InvalidOptionsError(
       `Consumer "${name}" has ${made} partitions, and ${partitions} were asked for: its streams would change places.`,
-      `Keep partitions: ${made}, or give the consumer a new name and start it at a position.`,
+      `Keep partitions: ${made}. For another number stop it in all processes, and define it under a new name with from: '${from}': nothing is lost, and some events come again.`,
     );
   }
+}
+
+/** Behind which a consumer may begin anew without losing what a partition, a gap or a parked event has kept back. */
+async function safePosition(database: Database, schema: string, name: string): Promise<string> {
+  const table = quoteIdentifier(schema);
+  const [row] = await database.execute<{ position: string }>(
+    `select least(min(c.position), min(g.first) - 1,
+       (select min(p.global_position) - 1 from ${table}.parked_events p where p.consumer = $1))::text as position
+     from ${table}.consumers c left join ${table}.gaps_of(c.gaps, c.resting_gaps) g on true where c.name = $1`,
+    [name],
+  );
+  return row?.position ?? '0';
 }
 
 /** `now` delivers what is committed from here on, also by transactions that have drawn lower positions already. */

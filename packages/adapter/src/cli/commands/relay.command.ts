@@ -46,6 +46,7 @@ export function relayCommand(program: Command, cli: Cli): void {
     .option('--publisher <file>', 'publish: compiled file that exports a publisher, instead of --to')
     .option('--category <names...>', 'publish: only events of these categories')
     .option('--from <place>', 'publish: where a new consumer starts: now, beginning or a global position')
+    .option('--partitions <number>', 'publish: parts of the streams, which processes with this command share')
     .option('--include-backfill', 'publish: also first events of rows that were there before')
     .option('--plain-text', 'publish: as they are, although other relays of the history encrypt')
     .option('--until-caught-up', 'publish: end when everything that is there now is published')
