@@ -28,10 +28,12 @@ export class NatsStream {
       const { state } = await (await jetstreamManager(connection)).streams.info(this.prefix);
       if (state.messages === 0) return;
       const consumer = await jetstream(connection).consumers.get(this.prefix);
-      const messages = await consumer.fetch({ max_messages: state.messages, expires: 5000 });
+      const messages = await consumer.fetch({ max_messages: state.messages, expires: 60_000 });
       for await (const { headers, data } of messages) {
         events.push(readCloudEvent({ ...(headers && { headers }), body: data }));
       }
+      if (events.length < state.messages)
+        throw new Error(`Only ${events.length} of ${state.messages} messages of the stream were read.`);
     });
     return events;
   }
