@@ -52,7 +52,7 @@ describe('backstory archive', () => {
     expect((await runOnLibrary('verify')).code).toBe(0);
 
     const back = await runOnLibrary('archive', '--restore');
-    expect(rows(back.out)).toEqual(expect.arrayContaining(['subject 60 2']));
+    expect(rows(back.out)).toEqual(expect.arrayContaining(['subject 60 2 0']));
     expect([await eventsIn('events'), await eventsIn('archived_events')]).toEqual([60, 0]);
   });
 
