@@ -74,23 +74,19 @@ describe.each(shapes)(`random writes through every path, %s, seed ${seed}`, (_sh
 
   it('eight writers while capture is installed and the backfill runs', async () => {
     await writeRandomly(library.dataSource, seededRandom(seed + 100), 80);
-    let writing = true;
-    const writers = Promise.all(
-      Array.from({ length: 8 }, async (_, writer) => {
-        const random = seededRandom(seed + 200 + writer);
-        while (writing) await writeRandomly(library.dataSource, random, 5);
-      }),
-    );
-    try {
-      backstory = await createBackstory(library.dataSource, { aggregates });
-      await backstory.backfill({ chunkSize: 7 });
-      // under live traffic, without a false alarm
-      for (let round = 0; round < 5; round++) {
-        expect((await backstory.verify()).aggregates.flatMap(({ drift }) => drift)).toEqual([]);
-      }
-    } finally {
-      writing = false;
-      await writers;
+    const writers = Array.from({ length: 8 }, (_, writer) => seededRandom(seed + 200 + writer));
+    // so many, however long the work takes that they are beside
+    const writing = (): Promise<unknown> =>
+      Promise.all(writers.map((random) => writeRandomly(library.dataSource, random, 25)));
+    const beside = async <T>(work: () => Promise<T>): Promise<T> =>
+      (await Promise.all([work(), writing()]))[0];
+
+    backstory = await beside(() => createBackstory(library.dataSource, { aggregates }));
+    await beside(() => backstory!.backfill({ chunkSize: 7 }));
+    // under live traffic, without a false alarm
+    for (let round = 0; round < 5; round++) {
+      const { aggregates: verified } = await beside(() => backstory!.verify());
+      expect(verified.flatMap(({ drift }) => drift)).toEqual([]);
     }
     expect((await backstory.verify()).aggregates.flatMap(({ drift }) => drift)).toEqual([]);
     await expectDensePositions();

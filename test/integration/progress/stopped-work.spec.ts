@@ -56,8 +56,8 @@ describe('archive, snapshots and seals that are followed, and stopped', () => {
 
     const back = await backstory.archive.restore(stopAfter(1));
     expect(back).toEqual([
-      { category: 'author', streams: 0, events: 0 },
-      { category: 'subject', streams: 200, events: 600, stopped: true },
+      { category: 'author', streams: 0, events: 0, dropped: 0 },
+      { category: 'subject', streams: 200, events: 600, dropped: 0, stopped: true },
     ]);
     expect(await subjects.count('archived_events')).toBe(3000);
     expect(await backstory.archive.restore()).toMatchObject([{}, { streams: 1000, events: 3000 }]);
