@@ -221,4 +221,34 @@ describe('archived events that were exported', () => {
       "it can't say what was at",
     );
   });
+
+  it('are read up to a moment as the log is: to the end of its millisecond', async () => {
+    const { dataSource } = subjects.library;
+    await subjects.relabel('fiction', 4);
+    for (const [position, time] of [
+      [1, '.123'],
+      [2, '.123999'],
+      [3, '.124'],
+      [4, '.124001'],
+      [5, '.125'],
+    ]) {
+      await unseen(
+        dataSource,
+        `update backstory.events set recorded_at = '2026-02-01T12:00:00${time}Z'
+         where category = 'subject' and stream_id = 'fiction' and stream_position = ${position}`,
+      );
+    }
+    await backstory.files.export(folder.path);
+    for (const [time, position] of [
+      ['.122', 0],
+      ['.123', 2],
+      ['.124', 4],
+      ['.125', 5],
+    ]) {
+      const asOf = new Date(`2026-02-01T12:00:00${time}Z`);
+      const state = await backstory.files.state(folder.path, 'subject', 'fiction', { asOf });
+      expect([time, state.position]).toEqual([time, position]);
+      expect(state).toEqual(await backstory.state('subject', 'fiction', { asOf }));
+    }
+  });
 });

@@ -31,7 +31,8 @@ export async function streamInFiles(
       'Ask for an earlier moment, export again, or ask the database.',
     );
   }
-  const end = asOf && new Date(asOf.getTime() + 1).toISOString();
+  // with as many digits as the moments of events: texts are compared
+  const end = asOf && new Date(asOf.getTime() + 1).toISOString().replace('Z', '000Z');
   const events: ExportedEvent[] = [];
   for (const { files } of manifest.stretches) {
     for (const file of files) {
