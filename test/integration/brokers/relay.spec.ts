@@ -88,7 +88,7 @@ function relayTests(open: () => Promise<Broker>): void {
       await write(20);
       const started = performance.now();
       await consumers.stop();
-      expect(performance.now() - started).toBeLessThan(5000);
+      expect(performance.now() - started).toBeLessThan(20_000);
       for (const { worker } of await consumers.list()) expect(worker).toBeNull();
     } finally {
       broker.server.goOn();
