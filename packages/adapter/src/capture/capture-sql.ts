@@ -44,11 +44,10 @@ export interface WantedTrigger {
   readonly definition: string;
 }
 
-/** The generated functions and triggers of one table, and a fingerprint that changes whenever the functions do. */
+/** The generated functions of one table, and a fingerprint that changes whenever they do. */
 export interface CaptureSql {
   /** Those that refuse what no command explains are of the same fingerprint: they capture the same. */
   readonly functions: (refuses: boolean) => string[];
-  readonly triggers: readonly WantedTrigger[];
   readonly fingerprint: string;
 }
 
@@ -82,7 +81,6 @@ function generate(mapping: EntityMapping, schema: string): CaptureSql {
     fingerprint.update(forTable(0, false).replaceAll(/ \d+::smallint/g, ' 0::smallint'));
   return {
     functions: (refuses) => functionsFor.map((forTable) => forTable(mapping.table.oid, refuses)),
-    triggers: wantedTriggers(mapping, schema),
     fingerprint: fingerprint.digest('hex'),
   };
 }

@@ -9,7 +9,7 @@ import {
   readStoredTables,
   type StoredTable,
 } from '../mapping/index.js';
-import { captureSql, type WantedTrigger } from './capture-sql.js';
+import { captureSql, wantedTriggers, type WantedTrigger } from './capture-sql.js';
 import { readTriggers, type TableTrigger } from './read-triggers.js';
 
 /** One aggregate as it is captured, and what is out of date about that. */
@@ -65,22 +65,73 @@ function stateOf(
     tables.map((table) => ({ ...table, captured: asSeen(table, catalog) })),
     catalog,
   );
-  if (typeof mapping === 'string')
-    return { category, tables, captured, mapping, outdated: [], rebound: [], misrefusing: [], missing: [] };
+  const mappings = typeof mapping === 'string' ? [] : [mapping, ...mapping.parts];
+  let functions: FunctionsState | undefined;
+  let missing: WantedTrigger[] | undefined;
+  const ofFunctions = (): FunctionsState =>
+    (functions ??= stateOfFunctions(mappings, tables, catalog, schema));
+  return {
+    category,
+    tables,
+    captured,
+    mapping,
+    get outdated() {
+      return ofFunctions().outdated;
+    },
+    get rebound() {
+      return ofFunctions().rebound;
+    },
+    get misrefusing() {
+      return ofFunctions().misrefusing;
+    },
+    get missing() {
+      return (missing ??= missingTriggers(mappings, triggers, schema));
+    },
+  };
+}
+
+/** To compare functions they are generated, which most of those who ask for a state have no use for: so it is done when it is asked for. */
+type FunctionsState = Pick<CaptureState, 'outdated' | 'rebound' | 'misrefusing'>;
+
+function stateOfFunctions(
+  mappings: readonly EntityMapping[],
+  tables: readonly StoredTable[],
+  catalog: ReadonlyMap<number, CatalogTable>,
+  schema: string,
+): FunctionsState {
   const outdated: EntityMapping[] = [];
   const rebound: EntityMapping[] = [];
   const misrefusing: EntityMapping[] = [];
-  const missing: WantedTrigger[] = [];
-  for (const each of [mapping, ...mapping.parts]) {
-    const wanted = captureSql(each, schema);
-    const stored = tables.find(({ part }) => part === (each.part?.path ?? '')) as StoredTable;
-    const isAsSeen = asSeen(stored, catalog) === stored.captured;
-    if (stored.fingerprint !== wanted.fingerprint || !isAsSeen) outdated.push(each);
-    else if (stored.functionsOid !== stored.oid) rebound.push(each);
-    else if (stored.refuses !== stored.isRefusing) misrefusing.push(each);
-    missing.push(...wanted.triggers.filter((trigger) => !triggers.some((found) => serves(found, trigger))));
+  for (const mapping of mappings) {
+    const stored = tables.find(({ part }) => part === (mapping.part?.path ?? '')) as StoredTable;
+    if (!isAsWanted(stored, mapping, catalog, schema)) outdated.push(mapping);
+    else if (stored.functionsOid !== stored.oid) rebound.push(mapping);
+    else if (stored.refuses !== stored.isRefusing) misrefusing.push(mapping);
   }
-  return { category, tables, captured, mapping, outdated, rebound, misrefusing, missing };
+  return { outdated, rebound, misrefusing };
+}
+
+function missingTriggers(
+  mappings: readonly EntityMapping[],
+  triggers: readonly TableTrigger[],
+  schema: string,
+): WantedTrigger[] {
+  return mappings
+    .flatMap((mapping) => wantedTriggers(mapping, schema))
+    .filter((wanted) => !triggers.some((found) => serves(found, wanted)));
+}
+
+function isAsWanted(
+  stored: StoredTable,
+  mapping: EntityMapping,
+  catalog: ReadonlyMap<number, CatalogTable>,
+  schema: string,
+): boolean {
+  return (
+    stored.fingerprint !== null &&
+    asSeen(stored, catalog) === stored.captured &&
+    stored.fingerprint === captureSql(mapping, schema).fingerprint
+  );
 }
 
 /** What is captured of a table by what its columns are now; the same object where that is how they were noted. */
