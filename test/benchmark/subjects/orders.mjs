@@ -9,6 +9,7 @@ import { DataSource, EntitySchema } from 'typeorm';
  * @typedef {object} Orders
  * @property {string} name
  * @property {DataSource} dataSource
+ * @property {import('@backstory/adapter').Backstory} [backstory]
  * @property {() => Promise<void>} tidy leaves every table without dead rows and with current statistics
  * @property {() => Promise<void>} close
  */
@@ -113,6 +114,7 @@ export async function openOrders(serverUrl, name, { recordedBy, roots, linesOfEa
   return {
     name,
     dataSource,
+    backstory,
     tidy,
     close: async () => {
       await backstory?.close();
@@ -121,3 +123,7 @@ export async function openOrders(serverUrl, name, { recordedBy, roots, linesOfEa
     },
   };
 }
+
+/** Every row of both tables read and hashed. */
+export const hashOfOrders =
+  'select (select sum(hashtextextended(t::text, 0)) from purchase t), (select sum(hashtextextended(t::text, 0)) from line t)';

@@ -25,6 +25,7 @@ import { constantEvents } from './constant-events.mjs';
  * @property {import('@backstory/adapter').CaptureContext} [context]
  * @property {number} rows
  * @property {number} [connections]
+ * @property {import('@backstory/adapter').AggregateOptions['upcasters']} [upcasters]
  */
 
 /** What an application knows of a request, of usual length. */
@@ -41,7 +42,7 @@ export const requestContext = {
  * @returns {Promise<Subject>}
  */
 export async function openSubject(serverUrl, name, options) {
-  const { recordedBy, context, rows, connections = 1 } = options;
+  const { recordedBy, context, rows, connections = 1, upcasters } = options;
   const records = recordsOf(options);
   const database = await createTestDatabase({ serverUrl });
   const dataSource = new DataSource({
@@ -55,7 +56,11 @@ export async function openSubject(serverUrl, name, options) {
   });
   await dataSource.initialize();
   await dataSource.query(`${insertArticles} from generate_series(1, $1::integer) g`, [rows]);
-  let backstory = records?.table === 'backstory.events' ? await createBackstory(dataSource) : undefined;
+  const aggregates = upcasters && [{ entity: articles, schemaVersion: 2, upcasters }];
+  let backstory =
+    records?.table === 'backstory.events'
+      ? await createBackstory(dataSource, { ...(aggregates && { aggregates }) })
+      : undefined;
   // Every row has its history, as in an application that has adopted Backstory.
   await backstory?.backfill({ chunkSize: 10_000 });
   if (recordedBy === 'constant events') {
