@@ -188,21 +188,15 @@ export function isEarlySql(alias: string): string {
   return `coalesce(${alias}.global_position < lag(case when not ${alias}.metadata ? 'filled' then ${alias}.global_position end) over w, false)`;
 }
 
-/** Most parts have one patch, which needs no fold. */
 function partReplays(mapping: EntityMapping, schema: string, scope: VerifyScope): string[] {
-  const name = quoteIdentifier(schema);
   return [
     `select p.stream_id, p.row_id, p.events, false as faulty, ${canonicalStateSql(mapping, schema, 'p.state')} as state
      from (
-       select g.stream_id, g.row_id, g.events,
-         case when g.events > 1 then (select ${name}.fold_part(e.patch order by e.place) from unnest(g.patches) with ordinality e (patch, place))
-              when g.patches[1]::text <> 'null' then g.patches[1]::jsonb end as state
-       from (
-         select v.stream_id, x.id collate "C" as row_id, count(*) as events, array_agg(x.patch order by v.stream_position) as patches
-         from ${name}.events v cross join lateral json_each(v.data -> ${quoteLiteral(mapping.part?.path ?? '')}) x (id, patch)
-         where v.category = ${quoteLiteral(mapping.category)} and v.change <> 'n' and ${scope.events('v')}
-         group by v.stream_id, x.id
-       ) g offset 0
+       select v.stream_id, x.id collate "C" as row_id, count(*) as events,
+         ${quoteIdentifier(schema)}.fold_part(x.patch order by v.stream_position) as state
+       from ${quoteIdentifier(schema)}.events v cross join lateral json_each(v.data -> ${quoteLiteral(mapping.part?.path ?? '')}) x (id, patch)
+       where v.category = ${quoteLiteral(mapping.category)} and v.change <> 'n' and ${scope.events('v')}
+       group by v.stream_id, x.id
      ) p offset 0`,
   ];
 }

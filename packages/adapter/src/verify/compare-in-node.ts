@@ -14,7 +14,6 @@ import {
 import { type AggregateState, erasedOf, replayStreams } from '../replay/index.js';
 import { compareInSql } from './compare-in-sql.js';
 import type { TableComparison } from './comparison.js';
-import { oneAhead } from './one-ahead.js';
 import { streamFaultsSql } from './stream-faults-sql.js';
 import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
 
@@ -38,13 +37,6 @@ export async function compareInNode(
   return run.whole(onPage);
 }
 
-/** Some streams, and the rows that they tell of, by stream and row. */
-interface Page {
-  readonly ids: readonly string[];
-  readonly rows: ReadonlyMap<string, ReadonlyMap<string, EventData>>;
-  readonly streams: ReadonlyMap<string, AggregateState>;
-}
-
 class Run {
   private rows = 0;
   private states = 0;
@@ -64,10 +56,13 @@ class Run {
 
   async whole(onPage?: (rows: number) => void): Promise<TableComparison> {
     const faulty = this.mapping.part ? new Set<string>() : await this.faults();
-    const pages = this.mapping.foldsInSql ? this.pages() : oneAhead(this.pages());
-    for await (const page of pages) {
-      await this.comparePage(page, faulty);
+    for (let after: string | undefined, more = true; more;) {
+      const ids: string[] = await this.streamsBehind(after);
+      for (const some of await streamsAtATime(this.sql, this.schema, this.mapping.category, ids))
+        await this.comparePage(some, faulty);
       onPage?.(this.rows);
+      more = ids.length === pageSize;
+      after = ids.at(-1);
     }
     // all of those that are listed had a page
     if (this.scope.listed === undefined) await this.rowsWithoutEvents();
@@ -109,17 +104,7 @@ class Run {
     return rows.map(({ id }) => id);
   }
 
-  private async *pages(): AsyncGenerator<Page> {
-    for (let after: string | undefined, more = true; more;) {
-      const ids: string[] = await this.streamsBehind(after);
-      for (const some of await streamsAtATime(this.sql, this.schema, this.mapping.category, ids))
-        yield await this.read(some);
-      more = ids.length === pageSize;
-      after = ids.at(-1);
-    }
-  }
-
-  private async read(ids: readonly string[]): Promise<Page> {
+  private async comparePage(ids: readonly string[], faulty: ReadonlySet<string>): Promise<void> {
     const { mapping } = this;
     const found = await this.sql.execute<{ stream_id: string; row_id: string; row: EventData }>(
       `select ${streamIdSql(mapping, 't')} as stream_id, ${rowIdSql(mapping, 't')} as row_id, ${stateSql(mapping, 't')} as row
@@ -129,11 +114,7 @@ class Run {
     const rows = new Map<string, Map<string, EventData>>(ids.map((id) => [id, new Map()]));
     for (const { stream_id, row_id, row } of found) rows.get(stream_id)?.set(row_id, row);
     const streams = await replayStreams(this.sql, this.schema, this.root, ids, {}, () => undefined);
-    return { ids, rows, streams };
-  }
-
-  private async comparePage({ ids, rows, streams }: Page, faulty: ReadonlySet<string>): Promise<void> {
-    if (this.mapping.foldsInSql) return this.compareExactly(ids, rows, streams);
+    if (mapping.foldsInSql) return this.compareExactly(ids, rows, streams);
     for (const [streamId, ofStream] of rows) {
       this.rows += ofStream.size;
       if (!faulty.has(streamId)) this.compareStream(streamId, ofStream, streams.get(streamId));
