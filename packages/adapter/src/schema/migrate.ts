@@ -1,4 +1,4 @@
-import { quoteIdentifier, type Database, type SqlExecutor } from '../database/index.js';
+import { quoteIdentifier, quoteLiteral, type Database, type SqlExecutor } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
 import { migrations } from './generated/migrations.js';
 import { migrationSql } from './migration-sql.js';
@@ -51,11 +51,11 @@ export async function migrate(database: Database, schema: string): Promise<numbe
          id integer primary key, name text not null, applied_at timestamptz not null default now())`,
     );
     for (const migration of migrations.filter(({ id }) => pending.includes(id))) {
-      await sql.execute(`insert into ${quoted}.migrations (id, name) values ($1, $2)`, [
-        migration.id,
-        migration.name,
-      ]);
-      await sql.execute(migrationSql(migration.sql, schema));
+      // one round trip for each
+      await sql.execute(
+        `insert into ${quoted}.migrations (id, name) values (${migration.id}, ${quoteLiteral(migration.name)});
+         ${migrationSql(migration.sql, schema)}`,
+      );
     }
     await keepTriggerFunctions(sql, schema);
     return pending;
