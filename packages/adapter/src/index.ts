@@ -96,6 +96,7 @@ export {
   currentContext,
   type EventIntent,
   runInContext,
+  type UnsettledFailures,
   withEvent,
 } from './capture/index.js';
 export {
@@ -209,6 +210,7 @@ export {
   type AggregateSelection,
   type EntityTarget,
   type Evolvers,
+  type CaptureFailurePolicy,
   type RetainOptions,
 } from './mapping/index.js';
 export {

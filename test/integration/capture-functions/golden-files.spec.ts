@@ -6,7 +6,7 @@ import { type Shape, shapes } from './shapes.js';
 
 const writes = process.env['BACKSTORY_WRITE_SHAPES'] === 'yes';
 
-// What capture makes for ten small tables, to be read, and reviewed where a change of the generator changes it:
+// What capture makes for eleven small tables, to be read, and reviewed where a change of the generator changes it:
 // BACKSTORY_WRITE_SHAPES=yes npx jest --selectProjects integration --testPathPatterns capture-functions
 describe.each(Object.entries(shapes))('what capture makes for a table: %s', (name, shape) => {
   let library: Library;

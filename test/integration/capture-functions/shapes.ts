@@ -84,5 +84,10 @@ export const shapes: Readonly<Record<string, Shape>> = {
       create table note_small partition of note for values from (0) to (1000);`,
   },
   'columns-of-other-names': { entities: [Post], table: 'blog_posts' },
+  'recorded-failures': {
+    entities: [Note],
+    table: 'note',
+    aggregates: [{ entity: Note, whenCaptureFails: 'record' }],
+  },
   part: { entities: [Bill, Line], table: 'line', aggregates: [{ entity: Bill, owns: ['lines'] }] },
 };

@@ -12,6 +12,7 @@ import { readStages } from '../stages/index.js';
 import { captureTriggers } from './capture-triggers.js';
 import type { Finding } from './finding.js';
 import { boundByName } from './findings/bound-by-name.js';
+import { captureFailures } from './findings/capture-failures.js';
 import { brokenSequence } from './findings/broken-sequence.js';
 import { brokenTriggers } from './findings/broken-triggers.js';
 import { hiddenFromCapture } from './findings/hidden-from-capture.js';
@@ -90,6 +91,7 @@ export async function diagnose(
     ...(await silencedTriggers(sql)),
     ...states.flatMap(boundByName),
     ...(await residualRefusals(sql, schema, states)),
+    ...(await captureFailures(sql, schema, mappings, states)),
     ...mappings.flatMap((mapping) => looksSecret(mapping, states)),
     ...mappings.flatMap(({ parts }) => parts).flatMap(missingIndexes),
     ...(await uncapturedColumns(

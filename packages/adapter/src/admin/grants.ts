@@ -37,7 +37,11 @@ const forApplications: readonly string[] = [
   'settle_command',
   'explain_pending',
   'has_subject_keys',
+  'settle_capture_failures',
 ];
+
+/** What trigger functions call with the rights of who owns the log, and nobody else may. */
+const forCapture: readonly string[] = ['may_go_on', 'note_capture_failure'];
 
 /**
  * The statements that give roles what they need in Backstory's schema and take away what they don't. Run as the owner of its tables.
@@ -47,7 +51,7 @@ export async function grantsFor(sql: SqlExecutor, schema: string, roles: Granted
   const named = [roles.app, roles.reader].filter((role) => role !== undefined);
   await requireRoles(sql, named);
   const name = quoteIdentifier(schema);
-  const { read, definer, owners } = await functionsOf(sql, schema, [
+  const { read, definer, captures, owners } = await functionsOf(sql, schema, [
     ...forApplications,
     ...(roles.mayErase ? ['erase_events', 'hold_archived_stream', 'destroy_subject_keys'] : []),
     ...(roles.mayLeaveUntracked ? ['begin_untracked', 'end_untracked'] : []),
@@ -59,7 +63,9 @@ export async function grantsFor(sql: SqlExecutor, schema: string, roles: Granted
   ];
   // who has made trigger functions without owning the rest: they call these when the application writes
   for (const owner of owners)
-    statements.push(`GRANT EXECUTE ON ROUTINE ${read.join(', ')} TO ${quoteIdentifier(owner)}`);
+    statements.push(
+      `GRANT EXECUTE ON ROUTINE ${[...read, ...captures].join(', ')} TO ${quoteIdentifier(owner)}`,
+    );
   for (const role of named.map(quoteIdentifier)) {
     statements.push(
       `REVOKE ALL ON ALL TABLES IN SCHEMA ${name} FROM ${role}`,
@@ -88,7 +94,7 @@ async function functionsOf(
   sql: SqlExecutor,
   schema: string,
   allowed: readonly string[],
-): Promise<{ read: string[]; definer: string[]; owners: string[] }> {
+): Promise<{ read: string[]; definer: string[]; captures: string[]; owners: string[] }> {
   const rows = await sql.execute<{ call: string; name: string; definer: boolean }>(
     `select format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as call,
             p.proname as name, p.prosecdef as definer
@@ -113,6 +119,7 @@ async function functionsOf(
   return {
     owners: owners.map(({ owner }) => owner),
     read: rows.filter(({ definer }) => !definer).map(({ call }) => call),
+    captures: rows.filter(({ name }) => forCapture.includes(name)).map(({ call }) => call),
     definer: rows.filter(({ definer, name }) => definer && allowed.includes(name)).map(({ call }) => call),
   };
 }

@@ -1,4 +1,5 @@
 import { completeBackfillsSql } from '../backfill/index.js';
+import { readUnsettledFailures, type UnsettledFailures } from '../capture/index.js';
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import type { DriftKind } from '../drift/index.js';
 import { type EntityMapping, withheldNames } from '../mapping/index.js';
@@ -31,6 +32,8 @@ export interface AggregateStatus {
     /** The configuration or the tables have changed since, or capture was begun anew: it proves nothing of today. */
     readonly outdated: boolean;
   } | null;
+  /** Writes that went on without an event, because `whenCaptureFails` is `record`, and that no verify has settled. Null where there are none. */
+  readonly captureFailures: UnsettledFailures | null;
   /** Since the aggregate came into its stage or was begun anew in it, in streams, of what is captured today. */
   readonly shadow: {
     readonly compared: number;
@@ -67,7 +70,7 @@ type StatedAggregate = Pick<EntityMapping, 'category' | 'entity'> &
     readonly reason?: string;
   };
 
-/** One query, whatever the number of aggregates and events, and one of the newest events. */
+/** Two queries, whatever the number of aggregates and events, and one of the newest events. */
 export async function readStatus(
   sql: SqlExecutor,
   schema: string,
@@ -126,6 +129,7 @@ export async function readStanding(
      left join ${table}.shadow_reads r on r.category = s.category and r.since = s.compared_since
        and r.fingerprint = ${captureFingerprintSql(schema, 's.category')}`,
   );
+  const failures = await readUnsettledFailures(sql, schema);
   const byCategory = new Map(rows.map((row) => [row.category, row]));
   return mappings.map((mapping) => {
     const row = byCategory.get(mapping.category);
@@ -155,6 +159,7 @@ export async function readStanding(
             outdated: row.outdated,
           }
         : null,
+      captureFailures: failures.get(mapping.category) ?? null,
       shadow:
         row && row.compared !== null
           ? {

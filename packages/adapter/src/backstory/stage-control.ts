@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AggregateFilter, KnownAggregates } from '../aggregates/index.js';
 import { backfillComplete } from '../backfill/index.js';
-import { capturedWhole, installCapture, removeCapture } from '../capture/index.js';
+import { capturedWhole, failuresSettled, installCapture, removeCapture } from '../capture/index.js';
 import type { Database, SqlExecutor } from '../database/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import { beginRefusal, endRefusal, requireResidual } from './residual-refusal.js';
@@ -74,6 +74,7 @@ export class StageControl {
     this.guards = [
       capturedWhole,
       backfillComplete,
+      failuresSettled,
       verifiedClean,
       shadowClean(requiredShadowReads, (category) => aggregates.readByItself(category)),
       replayedWhole,

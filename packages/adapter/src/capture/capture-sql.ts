@@ -19,6 +19,7 @@ import { isNumberedAtCommit, numberedAtCommit, numberedAtWrite, type StreamTable
 import { survivingAggregate } from './surviving-rows.js';
 import { lockEndsSql } from './lock-ends-sql.js';
 import { type Operation, partEventsSql } from './part-events-sql.js';
+import { type FailureRecording, noRecording, recordedFailuresSql } from './recorded-failures-sql.js';
 import { noRefusal, type ResidualRefusal, residualRefusalSql } from './residual-refusal-sql.js';
 import { untrackedSql } from './untracked-sql.js';
 
@@ -44,10 +45,19 @@ export interface WantedTrigger {
   readonly definition: string;
 }
 
+/** What functions do beside their capture: of the same fingerprint, because they capture the same. */
+export interface CaptureVariant {
+  /** They refuse what no command explains. */
+  readonly refuses: boolean;
+  /** They record a failure of capture and let the write go on. */
+  readonly records: boolean;
+}
+
+const plain: CaptureVariant = { refuses: false, records: false };
+
 /** The generated functions of one table, and a fingerprint that changes whenever they do. */
 export interface CaptureSql {
-  /** Those that refuse what no command explains are of the same fingerprint: they capture the same. */
-  readonly functions: (refuses: boolean) => string[];
+  readonly functions: (variant: CaptureVariant) => string[];
   readonly fingerprint: string;
 }
 
@@ -78,9 +88,10 @@ function generate(mapping: EntityMapping, schema: string): CaptureSql {
   const fingerprint = createHash('sha256');
   // The same whatever oid and numbers a restore has given the table and its columns: it makes no function out of date.
   for (const forTable of functionsFor)
-    fingerprint.update(forTable(0, false).replaceAll(/ \d+::smallint/g, ' 0::smallint'));
+    fingerprint.update(forTable(0, plain).replaceAll(/ \d+::smallint/g, ' 0::smallint'));
   return {
-    functions: (refuses) => functionsFor.map((forTable) => forTable(mapping.table.oid, refuses)),
+    functions: (variant) => functionsFor.map((forTable) => forTable(mapping.table.oid, variant)),
+    triggers: wantedTriggers(mapping, schema),
     fingerprint: fingerprint.digest('hex'),
   };
 }
@@ -159,7 +170,7 @@ function wantedTrigger(
 }
 
 /** For the table with an oid: others are asked after. */
-type FunctionFor = (tableOid: number, refuses: boolean) => string;
+type FunctionFor = (tableOid: number, variant: CaptureVariant) => string;
 
 function createFunction(mapping: EntityMapping, schema: string, operation: Operation): FunctionFor {
   // What names the root names a change of the root's own row, not one of its parts.
@@ -171,10 +182,11 @@ function createFunction(mapping: EntityMapping, schema: string, operation: Opera
   const head = `create or replace function ${quotedFunction(mapping, schema, operation)}() returns trigger
 language plpgsql security definer ${pinnedSettingsOf(mapping)} as `;
   const refusal = residualRefusalSql(mapping, schema, operation);
-  const capture = ({
-    noted,
-    refused,
-  }: ResidualRefusal): string => `  -- asked here, because a call of the function costs as much as the event itself
+  const recording = recordedFailuresSql(mapping, schema, operation);
+  const capture = (
+    { noted, refused }: ResidualRefusal,
+    { before, after }: FailureRecording,
+  ): string => `${before}  -- asked here, because a call of the function costs as much as the event itself
   if left(current_query(), 12) = '/*backstory ' then
     capture.context := ${quoteIdentifier(schema)}.statement_context(current_query());${noted}
     if capture.context ? '$events' then
@@ -185,8 +197,8 @@ language plpgsql security definer ${pinnedSettingsOf(mapping)} as `;
     end if;
   end if;${refused}${untrackedSql(mapping, schema, operation)}
 ${inTurn(mapping, schema, operation)}
-  return null;`;
-  return (tableOid, refuses) =>
+  return null;${after}`;
+  return (tableOid, { refuses, records }) =>
     `${head}${dollarQuoted(`
 #variable_conflict use_column
 <<capture>>
@@ -198,7 +210,7 @@ declare
   mark bigint;
   others text[];
   locks integer[];
-  locked integer[];${refuses ? refusal.declared : ''}
+  locked integer[];${refuses ? refusal.declared : ''}${records ? recording.declared : ''}
   fired_on constant oid := tg_relid;
 begin
   if fired_on <> ${tableOid}::oid then
@@ -206,7 +218,7 @@ begin
       ${unlessCaptured(mapping, schema, tableOid)} return null; end if;
     end if;
   end if;
-${capture(refuses ? refusal : noRefusal)}
+${capture(refuses ? refusal : noRefusal, records ? recording : noRecording)}
 end `)}`;
 }
 

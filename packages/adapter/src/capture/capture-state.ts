@@ -26,6 +26,8 @@ export interface CaptureState {
   readonly rebound: readonly EntityMapping[];
   /** The tables whose functions are right, but refuse what they need not, or refuse nothing. */
   readonly misrefusing: readonly EntityMapping[];
+  /** The tables whose functions are right, but record failures where they are to fail, or the other way round. */
+  readonly misrecording: readonly EntityMapping[];
   /** Triggers that are not there, are disabled, or are of another kind than they have to be. */
   readonly missing: readonly WantedTrigger[];
 }
@@ -84,6 +86,9 @@ function stateOf(
     get misrefusing() {
       return ofFunctions().misrefusing;
     },
+    get misrecording() {
+      return ofFunctions().misrecording;
+    },
     get missing() {
       return (missing ??= missingTriggers(mappings, triggers, schema));
     },
@@ -91,7 +96,7 @@ function stateOf(
 }
 
 /** To compare functions they are generated, which most of those who ask for a state have no use for: so it is done when it is asked for. */
-type FunctionsState = Pick<CaptureState, 'outdated' | 'rebound' | 'misrefusing'>;
+type FunctionsState = Pick<CaptureState, 'outdated' | 'rebound' | 'misrefusing' | 'misrecording'>;
 
 function stateOfFunctions(
   mappings: readonly EntityMapping[],
@@ -102,13 +107,15 @@ function stateOfFunctions(
   const outdated: EntityMapping[] = [];
   const rebound: EntityMapping[] = [];
   const misrefusing: EntityMapping[] = [];
+  const misrecording: EntityMapping[] = [];
   for (const mapping of mappings) {
     const stored = tables.find(({ part }) => part === (mapping.part?.path ?? '')) as StoredTable;
     if (!isAsWanted(stored, mapping, catalog, schema)) outdated.push(mapping);
     else if (stored.functionsOid !== stored.oid) rebound.push(mapping);
     else if (stored.refuses !== stored.isRefusing) misrefusing.push(mapping);
+    else if (stored.records !== stored.isRecording) misrecording.push(mapping);
   }
-  return { outdated, rebound, misrefusing };
+  return { outdated, rebound, misrefusing, misrecording };
 }
 
 function missingTriggers(

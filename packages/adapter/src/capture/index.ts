@@ -11,6 +11,8 @@ export { type EventIntent, withEvent } from './event-intent.js';
 export { contextComment } from './context-comment.js';
 export { type OtherTable, otherTables, refuseOtherTable } from './other-tables.js';
 export { adoptRelease, changesCapture, isAdopted, isKnownRelease, readReleases } from './adopt-release.js';
+export { failuresSettled } from './failures-guard.js';
+export { readUnsettledFailures, type UnsettledFailures } from './unsettled-failures.js';
 export { captureFunctions, wantedTriggers } from './capture-sql.js';
 export { capturedWhole } from './capture-guard.js';
 export { type CaptureState, isWholeAtTheTop, readCaptureStates } from './capture-state.js';

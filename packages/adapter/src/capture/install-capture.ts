@@ -35,9 +35,9 @@ export async function installCapture(
       await lockInstallation(sql, schema);
       [state] = await readCaptureStates(sql, schema, category);
       if (!state) return false;
-      const { mapping, captured, outdated, rebound, misrefusing, missing } = state;
+      const { mapping, captured, outdated, rebound, misrefusing, misrecording, missing } = state;
       if (typeof mapping === 'string') throw lostCapture(category, mapping);
-      const remade = [...outdated, ...rebound, ...misrefusing];
+      const remade = [...outdated, ...rebound, ...misrefusing, ...misrecording];
       if (captured && remade.length + missing.length === 0) return false;
       // What begins to be captured has triggers perhaps, from before it was off: the lock is what makes it whole.
       const locked = captured

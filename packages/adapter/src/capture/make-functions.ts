@@ -21,7 +21,7 @@ export async function makeFunctions(
   for (const mapping of mappings) {
     const part = mapping.part?.path ?? '';
     const known = stored.find((each) => each.category === mapping.category && each.part === part);
-    const refuses = known?.refuses ?? false;
+    const { refuses = false, records = false } = known ?? {};
     const { functions, fingerprint } = captureSql(mapping, schema);
     // Who may execute one may hang it on a table of their own.
     const names = captureFunctions(mapping).map(
@@ -32,7 +32,7 @@ export async function makeFunctions(
       // PostgreSQL would parse each body now and again at its first call; they come from one generator
       [
         'set local check_function_bodies = off',
-        ...functions(refuses),
+        ...functions({ refuses, records }),
         `revoke execute on function ${names.join(', ')} from public`,
       ].join(';\n'),
     );
@@ -42,7 +42,8 @@ export async function makeFunctions(
       `update ${quoteIdentifier(schema)}.aggregates
        set fingerprint = $3, functions_oid = table_oid, table_schema = $4, table_name = $5, captured = $6,
            replayed_oid = coalesce(replayed_oid, case when case part when '' then installed_at is null else not exists (${begun}) end then table_oid end),
-           installed_at = now(), refusing_since = case when $7 then now() end where category = $1 and part = $2`,
+           installed_at = now(), refusing_since = case when $7 then now() end,
+           recording_since = case when $8 then now() end where category = $1 and part = $2`,
       [
         mapping.category,
         part,
@@ -51,6 +52,7 @@ export async function makeFunctions(
         mapping.table.name,
         known?.captured && table ? JSON.stringify(columnsAsSeen(known.captured, table)) : null,
         refuses,
+        records,
       ],
     );
   }

@@ -35,14 +35,14 @@ export async function renewCapture(sql: SqlExecutor, schema: string): Promise<Re
   const renewed: string[] = [];
   const ended: { category: string; reason: string }[] = [];
   for (const state of (await readCaptureStates(sql, schema)).filter(isStale)) {
-    const { category, mapping, outdated, rebound, misrefusing, missing } = state;
+    const { category, mapping, outdated, rebound, misrefusing, misrecording, missing } = state;
     if (typeof mapping === 'string') {
       await endCapture(sql, schema, state, mapping);
       ended.push({ category, reason: mapping });
       continue;
     }
     await unsettleLateTables(sql, schema, state);
-    await makeFunctions(sql, schema, [...outdated, ...rebound, ...misrefusing]);
+    await makeFunctions(sql, schema, [...outdated, ...rebound, ...misrefusing, ...misrecording]);
     await makeTriggers(sql, missing);
     renewed.push(category);
   }
@@ -52,9 +52,9 @@ export async function renewCapture(sql: SqlExecutor, schema: string): Promise<Re
 /** A table that is gone fires no trigger, and comes back perhaps. */
 function isStale({ captured, mapping, tables, ...stale }: CaptureState): boolean {
   if (!captured) return false;
-  const { outdated, rebound, misrefusing, missing } = stale;
+  const { outdated, rebound, misrefusing, misrecording, missing } = stale;
   if (typeof mapping !== 'string')
-    return outdated.length + rebound.length + misrefusing.length + missing.length > 0;
+    return [outdated, rebound, misrefusing, misrecording, missing].some(({ length }) => length > 0);
   return !mapping.endsWith('is gone') && tables.every(({ captured: known }) => known !== null);
 }
 

@@ -18,7 +18,7 @@ export interface CaptureMends {
 }
 
 interface Connection {
-  prependListener(event: 'errorMessage', listener: (error: ErrorMessage) => void): unknown;
+  prependListener(event: 'errorMessage' | 'notice', listener: (message: ErrorMessage) => void): unknown;
 }
 
 /** What a trigger function says whose table has changed in a way that it can't outlive: of columns, types or functions. */
@@ -30,7 +30,7 @@ const captureFunction = /function (?:"((?:[^"]|"")+)"|([^\s."]+))\."?capture_/g;
 /**
  * Looks at the errors of statements that arise inside the capture of a history that `mendsOf` knows by its schema. One that says
  * that a trigger is out of date, or that a position is taken, has it mended, and gets a first line that says what to do. The
- * application's own errors reach it unchanged, and a statement without an error is never looked at.
+ * application's own errors reach it unchanged, and a statement without an error is never looked at, but for the warning that its failure was recorded.
  * @returns ends it
  */
 export function watchCaptureFailures(
@@ -63,11 +63,21 @@ export function watchCaptureFailures(
     }
     mends.triggers();
   };
+  const onNotice = (warning: ErrorMessage): void => {
+    if (ended || warning.constraint !== 'backstory_capture_failure' || warning.schema === undefined) return;
+    const mends = mendsOf(warning.schema);
+    if (!mends) return;
+    noteCaptureError(warning.schema, warning);
+    if (stale.test(warning.code ?? '')) mends.triggers();
+    // the position of the log or of the stream: which one, mending finds out
+    if (warning.code === '23505') mends.positions();
+  };
   const onAcquire = (client: PgClient): void => {
     const { connection } = client as unknown as { connection?: Connection };
     if (!connection || watched.has(connection)) return;
     watched.add(connection);
     connection.prependListener('errorMessage', onError);
+    connection.prependListener('notice', onNotice);
   };
   pool.on('acquire', onAcquire);
   return () => {

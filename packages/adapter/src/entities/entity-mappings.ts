@@ -14,6 +14,7 @@ import {
   type StoredTable,
   validCategory,
 } from '../mapping/index.js';
+import { captureFailurePolicy } from './capture-failure-policy.js';
 import { columnName } from './column-name.js';
 import { absentColumn, missingColumn } from './missing-column.js';
 import { type Evolution, evolutionOf } from './evolution.js';
@@ -132,6 +133,7 @@ function mappingOf(
   const root: EntityMapping = {
     ...tableMapping(dataSource, names, metadata, options, catalog),
     ...evolutionOf(metadata.name, options),
+    ...captureFailurePolicy(metadata.name, options),
     parts: owned,
   };
   for (const { path, parentPath, columns, referenced, ...entity } of parts) {

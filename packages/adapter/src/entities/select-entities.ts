@@ -117,6 +117,7 @@ function partOptions(
       'evolve',
       'snapshots',
       'retain',
+      'whenCaptureFails',
     ] as const
   ).find((option) => options[option] !== undefined);
   if (!ofRoots) return options;

@@ -101,8 +101,11 @@ export async function pendingInstallation(
   return { migrations, unknown, outdated: lacking(isInOrder), needed: lacking(isWholeAtTheTop) };
 }
 
-function isInOrder({ captured, outdated, rebound, misrefusing, missing }: CaptureState): boolean {
-  return captured && outdated.length + rebound.length + misrefusing.length + missing.length === 0;
+function isInOrder({ captured, ...state }: CaptureState): boolean {
+  const { outdated, rebound, misrefusing, misrecording, missing } = state;
+  return (
+    captured && [outdated, rebound, misrefusing, misrecording, missing].every(({ length }) => length === 0)
+  );
 }
 
 function isCaptured(

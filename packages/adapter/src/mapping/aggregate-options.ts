@@ -9,6 +9,9 @@ export interface RetainOptions {
   readonly properties: readonly string[] | 'all';
 }
 
+/** See {@link AggregateOptions.whenCaptureFails}. */
+export type CaptureFailurePolicy = 'fail' | 'record';
+
 /** An entity as the application names it: its class, its EntitySchema, or the name of either. */
 export type EntityTarget =
   string | (abstract new (...args: never[]) => unknown) | { options: { name: string } };
@@ -150,6 +153,14 @@ export interface AggregateOptions<Entity = unknown> {
    * @example retain: { after: '7 years', properties: ['email', 'address.street'] }
    */
   retain?: RetainOptions;
+  /**
+   * What becomes of a write whose capture fails, such as by a trigger that somebody has put on the table of events. `fail` fails it: no change is without
+   * its event. `record` lets it go on without an event, notes the failure and warns: the application keeps working, its history is incomplete until a
+   * repair, and what a row was between two repairs is lost. It holds while rows are what is read, in stages `capture` and `shadow`; once reads are replayed a write fails,
+   * and no aggregate gets there before its failures are settled. Each statement costs a subtransaction more. Not for aggregates with `owns`.
+   * @defaultValue 'fail'
+   */
+  whenCaptureFails?: CaptureFailurePolicy;
   /** @internal The rules as an earlier start has stored them, instead of `events`. */
   storedRules?: readonly ResolvedRule[];
   /** @internal That an earlier start had upcasters, which can't be stored. */

@@ -48,7 +48,10 @@ export async function readStoredTables(sql: SqlExecutor, schema: string): Promis
   return sql.execute<StoredTable>(
     `select a.category, a.part, a.entity, a.table_schema as schema, a.table_name as name, a.table_oid as oid, a.fingerprint,
        a.functions_oid as "functionsOid", a.captured, a.options, coalesce(s.stage = 'events' and s.refused_roles is not null, false) as refuses,
-       coalesce(a.refusing_since = a.installed_at, false) as "isRefusing", (
+       coalesce(a.refusing_since = a.installed_at, false) as "isRefusing",
+       coalesce(a.options ->> 'whenCaptureFails' = 'record', false) and not exists (
+         select from ${aggregates} p where p.category = a.category and p.part <> '') as records,
+       coalesce(a.recording_since = a.installed_at, false) as "isRecording", (
          with recursive above as (
            select i.inhparent from pg_inherits i where i.inhrelid = a.table_oid
            union select i.inhparent from above b join pg_inherits i on i.inhrelid = b.inhparent)
@@ -63,7 +66,7 @@ function storedAggregate(mapping: EntityMapping): object {
   const { category, part, parts, entity, excluded, included, renamed, defaults, eventTypes, rules, table } =
     mapping;
   const { knownAs, schemaVersion, renamedTypes, snapshotEvery } = mapping;
-  const { subject, personal, retain } = mapping;
+  const { subject, personal, retain, whenCaptureFails } = mapping;
   const owns = parts.map(({ part: { path } }) => path);
   return {
     category,
@@ -80,6 +83,7 @@ function storedAggregate(mapping: EntityMapping): object {
       ...(subject && { subject }),
       ...(personal && { personal }),
       ...(retain && { retain }),
+      ...(whenCaptureFails && { whenCaptureFails }),
       ...(!part && {
         ...(knownAs !== category && { category: knownAs, storedAs: category }),
         schemaVersion,

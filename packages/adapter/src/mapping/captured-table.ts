@@ -78,6 +78,9 @@ export interface StoredTable {
   /** Whether its functions are to refuse what no command explains, and whether they do. */
   readonly refuses: boolean;
   readonly isRefusing: boolean;
+  /** Whether its functions are to record their failures and let writes go on, and whether they do. */
+  readonly records: boolean;
+  readonly isRecording: boolean;
 }
 
 /** The name that each property of a mapping has in events, where that is another. */

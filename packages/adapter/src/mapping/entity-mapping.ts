@@ -1,5 +1,5 @@
 import type { DefaultEventTypes, Upcasters } from '../event/index.js';
-import type { RetainOptions } from './aggregate-options.js';
+import type { CaptureFailurePolicy, RetainOptions } from './aggregate-options.js';
 import type { TableBeneath } from './catalog.js';
 import type { ResolvedRule } from './resolved-rule.js';
 import type { ValueKind } from './value-kind.js';
@@ -122,6 +122,8 @@ export interface EntityMapping {
   /** Properties that are of a person. */
   readonly personal?: readonly string[] | 'all';
   readonly retain?: RetainOptions;
+  /** What becomes of a write whose capture fails, as the options say. */
+  readonly whenCaptureFails?: CaptureFailurePolicy;
   /** Properties that are foreign keys. */
   readonly links?: readonly string[];
   /** `schema.table` that the streams were bound to before, as the application says. */

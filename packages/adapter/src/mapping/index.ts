@@ -4,6 +4,7 @@ export {
   type AggregateSelection,
   type EntityTarget,
   type Evolvers,
+  type CaptureFailurePolicy,
   type RetainOptions,
 } from './aggregate-options.js';
 export { readStoredTables, storedAggregates, storeTables, type TableToStore } from './aggregate-store.js';

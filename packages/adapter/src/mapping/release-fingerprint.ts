@@ -12,7 +12,7 @@ export function releaseFingerprint(root: EntityMapping): string {
 function sayings(mapping: EntityMapping): object {
   const { category, knownAs, entity, part, excluded, renamed, defaults, eventTypes, rules } = mapping;
   const { erased } = eventTypes;
-  const { subject, personal, retain } = mapping;
+  const { subject, personal, retain, whenCaptureFails } = mapping;
   const { schemaVersion, renamedTypes, snapshotEvery, foldsInSql, deletedAt } = mapping;
   return {
     category,
@@ -37,5 +37,6 @@ function sayings(mapping: EntityMapping): object {
     subject,
     personal,
     retain,
+    whenCaptureFails,
   };
 }

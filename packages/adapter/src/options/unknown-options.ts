@@ -43,6 +43,7 @@ const ofAggregate: Names<AggregateOptions> = {
   subject: true,
   personal: true,
   retain: true,
+  whenCaptureFails: true,
   storedRules: true,
   upcastByCode: true,
   stage: true,

@@ -114,6 +114,11 @@ const ofStages: readonly DatabaseGauge[] = [
     'Streams that differed from their row at the last verify',
     ({ verified }) => verified?.drifted,
   ),
+  ofAggregates(
+    'capture_failures_unsettled',
+    'Statements that went on although their capture had failed, and that no verify has settled',
+    ({ captureFailures }) => captureFailures?.statements ?? 0,
+  ),
   ofAggregates('verify_timestamp_seconds', 'When the last verify was', ({ verified }) =>
     verified ? verified.at.getTime() / 1000 : undefined,
   ),

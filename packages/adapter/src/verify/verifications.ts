@@ -26,9 +26,22 @@ export async function lastVerification(
   return row as NonNullable<typeof row>;
 }
 
+/** Those that this snapshot sees, as ranges of ids in JSON. */
+export async function seenCaptureFailures(
+  sql: SqlExecutor,
+  schema: string,
+  category: string,
+): Promise<string> {
+  const [row] = await sql.execute<{ seen: string }>(
+    `select ${quoteIdentifier(schema)}.seen_capture_failures($1)::text as seen`,
+    [category],
+  );
+  return (row as NonNullable<typeof row>).seen;
+}
+
 /**
  * One that has not compared everything says nothing of the rest, but what it has found stands until a complete one. What verify has found before a
- * complete and clean one is settled, and forgotten; what reads have found stays until these are counted anew, for they compare otherwise.
+ * complete and clean one is settled, and forgotten, as are the failures of capture that its snapshot has seen; what reads have found stays until these are counted anew, for they compare otherwise.
  */
 export async function recordVerification(
   sql: SqlExecutor,
@@ -42,7 +55,7 @@ export async function recordVerification(
     complete: boolean;
   },
   fingerprint: string | null,
-  { seenUntil, begunAt }: { seenUntil: string; begunAt: string },
+  { seenUntil, begunAt, seenFailures }: { seenUntil: string; begunAt: string; seenFailures: string },
 ): Promise<void> {
   const { category, rows, streams, drifted, withoutFirstEvent, complete } = found;
   const table = `${quoteIdentifier(schema)}.verifications`;
@@ -72,5 +85,10 @@ export async function recordVerification(
       `select ${quoteIdentifier(schema)}.settle($1, $2) where ${captureFingerprintSql(schema, '$1')} = $2`,
       [category, fingerprint],
     );
+    if (seenFailures !== '[]')
+      await sql.execute(
+        `select ${quoteIdentifier(schema)}.settle_capture_failures($1, $2, $3) where ${captureFingerprintSql(schema, '$1')} = $2`,
+        [category, fingerprint, seenFailures],
+      );
   }
 }

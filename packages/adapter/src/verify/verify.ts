@@ -1,3 +1,4 @@
+import { readUnsettledFailures, type UnsettledFailures } from '../capture/index.js';
 import {
   type Database,
   estimateRows,
@@ -13,7 +14,7 @@ import { findDrift } from './find-drift.js';
 import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
 import { refuseUnknownStreams } from './refuse-unknown-streams.js';
-import { lastVerification, recordVerification } from './verifications.js';
+import { lastVerification, recordVerification, seenCaptureFailures } from './verifications.js';
 import { readUntracked, type UntrackedDeletions } from './untracked-ends.js';
 import { validate, type VerifyOptions } from './verify-options.js';
 import { changedSince, everything, ofStreams, sampled, type VerifyScope } from './verify-scope.js';
@@ -35,6 +36,11 @@ export interface AggregateVerification {
   readonly withoutFirstEvent: number;
   /** What was deleted without an event for each, on purpose, and is not drift for that. Absent where there is nothing. */
   readonly untracked?: readonly UntrackedDeletions[];
+  /**
+   * Writes whose capture has failed, and that no verify has settled: with them it isn't clean, whatever was compared. A verify that has compared everything
+   * and found nothing settles those that it has seen. Absent where there are none.
+   */
+  readonly captureFailures?: UnsettledFailures;
   /** Whether every row and every stream was compared, and not only some. */
   readonly complete: boolean;
   /** Whether the result was kept, for `status`, `doctor` and the stages. Not on a server that takes no writes, such as a standby, and not of a table that is the entity's no more. */
@@ -43,8 +49,8 @@ export interface AggregateVerification {
 
 export interface VerificationReport {
   /**
-   * Every fold equals its row, nothing is missing on either side, no first event either, and all that was asked for was seen: at
-   * least one aggregate. Those that are off count for nothing.
+   * Every fold equals its row, nothing is missing on either side, no first event either, no failure of capture is unsettled, and all that was asked for
+   * was seen: at least one aggregate. Those that are off count for nothing.
    */
   readonly clean: boolean;
   readonly aggregates: readonly AggregateVerification[];
@@ -84,7 +90,10 @@ export function verificationReport(
     standby: ReplayPlace | undefined;
   },
 ): VerificationReport {
-  const isClean = aggregates.every(({ drifted, withoutFirstEvent }) => drifted + withoutFirstEvent === 0);
+  const isClean = aggregates.every(
+    ({ drifted, withoutFirstEvent, captureFailures }) =>
+      drifted + withoutFirstEvent === 0 && !captureFailures,
+  );
   return {
     clean: aggregates.length > 0 && isClean && unseen.length === 0 && unfinished.length === 0,
     aggregates,
@@ -119,8 +128,12 @@ export async function verifyAggregate(
   );
 }
 
-type Counted = Omit<AggregateVerification, 'category' | 'complete' | 'recorded'>;
-type Compared = Counted & { readonly fingerprint: string | null; readonly scope: VerifyScope };
+type Counted = Omit<AggregateVerification, 'category' | 'complete' | 'recorded' | 'captureFailures'>;
+type Compared = Counted & {
+  readonly fingerprint: string | null;
+  readonly scope: VerifyScope;
+  readonly seenFailures: string;
+};
 
 /** Tells whoever listens how many rows were compared. */
 async function hearing(
@@ -156,20 +169,24 @@ async function verifyAndRecord(
     const compared = (of: VerifyScope): ReturnType<typeof compareAggregate> =>
       compareAggregate(sql, schema, mapping, of, options.limit ?? 100, heard);
     const fingerprint = await knownFingerprint(sql, schema, mapping);
+    const seenFailures = await seenCaptureFailures(sql, schema, category);
     const some = await compared(chosen);
     if (options.sample === undefined || some.rows + some.streams > 0)
-      return { fingerprint, scope: chosen, ...some };
-    return { fingerprint, scope: everything, ...(await compared(everything)) };
+      return { fingerprint, seenFailures, scope: chosen, ...some };
+    return { fingerprint, seenFailures, scope: everything, ...(await compared(everything)) };
   };
-  const { fingerprint, scope, ...found } = await inOneSnapshot(database, chosen, compare, options.signal);
+  const compared = await inOneSnapshot(database, chosen, compare, options.signal);
+  const { fingerprint, scope, seenFailures, ...found } = compared;
   const recorded = isProof && (await whyReadOnly(database)) === undefined;
   const verification = { category, ...found, complete: scope === everything, recorded };
-  if (!recorded) return verification;
-  await database.transaction(async (sql) => {
-    await recordVerification(sql, schema, verification, fingerprint, moments);
-    await recordDrifts(sql, schema, verification.drift, 'verify');
-  });
-  return verification;
+  if (recorded) {
+    await database.transaction(async (sql) => {
+      await recordVerification(sql, schema, verification, fingerprint, { ...moments, seenFailures });
+      await recordDrifts(sql, schema, verification.drift, 'verify');
+    });
+  }
+  const captureFailures = (await readUnsettledFailures(database, schema, category)).get(category);
+  return { ...verification, ...(captureFailures && { captureFailures }) };
 }
 
 function scopeOf(

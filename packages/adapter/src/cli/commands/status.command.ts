@@ -7,6 +7,7 @@ import { type Cli, type CommandInput, type CommandRun, positiveInteger, print } 
 import { coloured } from '../colours.js';
 import { examples } from '../examples.js';
 import { grouped } from '../grouped.js';
+import { captureFailuresInWords } from '../capture-failures-in-words.js';
 import { sayNext } from '../say-next.js';
 import { table } from '../terminal.js';
 
@@ -71,6 +72,7 @@ const status: CommandRun = async (backstory, input) => {
           unseen === undefined ? [] : `${category} can't be looked at: ${unseen}.\n`,
         )
         .join('') +
+      aggregates.map(captureFailuresInWords).join('') +
       aggregates.flatMap((aggregate) => residualLines(aggregate, since !== undefined)).join('') +
       (standby
         ? `This server is a standby: all this is of what it has replayed, ${replayPlaceInWords(standby)}.\n`
@@ -91,7 +93,7 @@ function differencesOf(differences: AggregateStatus['differences']): string {
 /** Whether something is to be done or looked at: of all else it is enough to know how many there are. */
 function needsAttention(aggregate: AggregateStatus): boolean {
   const { stage, unseen, backfill, verified, shadow, differences, residual } = aggregate;
-  if (unseen !== undefined) return true;
+  if (unseen !== undefined || aggregate.captureFailures !== null) return true;
   const differed =
     differences.length > 0 || (shadow !== null && shadow.drifted + shadow.failed + shadow.skipped > 0);
   if (stage === 'off') return differed;
@@ -123,7 +125,12 @@ function sayNextOf(input: CommandInput, aggregates: readonly AggregateStatus[]):
   const on = aggregates.filter(({ stage, unseen }) => stage !== 'off' && unseen === undefined);
   const due = on.some(({ backfill }) => !backfill?.completedAt || backfill.outdated);
   if (due) sayNext(input, 'backfill', 'first events of the rows that have none');
-  else if (on.some(({ verified }) => verified !== null && verified.drifted > 0 && !verified.outdated))
+  else if (
+    on.some(
+      ({ verified, captureFailures }) =>
+        captureFailures !== null || (verified !== null && verified.drifted > 0 && !verified.outdated),
+    )
+  )
     sayNext(input, 'repair --dry-run', 'what would settle what differs');
   else if (on.some(({ verified }) => verified === null || styleOf(verified) === 'yellow'))
     sayNext(input, 'verify', 'prove that replaying the events gives the tables');

@@ -17,6 +17,7 @@ import { coloured } from '../colours.js';
 import { examples } from '../examples.js';
 import { grouped } from '../grouped.js';
 import { sayNext } from '../say-next.js';
+import { captureFailuresInWords } from '../capture-failures-in-words.js';
 import { stoppedInWords } from '../stopped-in-words.js';
 import { table } from '../terminal.js';
 import { underWay } from '../under-way.js';
@@ -67,6 +68,7 @@ const verify: CommandRun = async (backstory, input) => {
     () =>
       compared(report, input) +
       report.aggregates.flatMap((each) => [...each.drift.map(inWords), moreInWords(each)]).join('') +
+      report.aggregates.map(captureFailuresInWords).join('') +
       report.aggregates.map(firstEventsDueInWords).join('') +
       report.aggregates.map(untrackedInWords).join('') +
       report.unseen
@@ -137,8 +139,9 @@ function compared({ aggregates }: VerificationReport, { options, terminal }: Com
   );
 }
 
-function isClean({ drifted, withoutFirstEvent, recorded }: AggregateVerification): boolean {
-  return drifted + withoutFirstEvent === 0 && recorded;
+function isClean({ captureFailures, ...verification }: AggregateVerification): boolean {
+  const { drifted, withoutFirstEvent, recorded } = verification;
+  return drifted + withoutFirstEvent === 0 && recorded && !captureFailures;
 }
 
 /** What --limit has kept from the list. */
