@@ -20,7 +20,12 @@ describe('what is recorded of a failure', () => {
 
   it.each([
     [`insert into note values (3, 'c'), (4, 'd')`, 'INSERT', '2', ['3', '4']],
-    [`insert into note values (3, 'c') on conflict (id) do update set body = excluded.body`, 'INSERT', '1', ['3']],
+    [
+      `insert into note values (3, 'c') on conflict (id) do update set body = excluded.body`,
+      'INSERT',
+      '1',
+      ['3'],
+    ],
     [`update note set body = 'x'`, 'UPDATE', '2', ['1', '2']],
     [`update note set id = 5 where id = 1`, 'UPDATE', '1', ['1', '5']],
     [`delete from note where id = 2`, 'DELETE', '1', ['2']],
@@ -151,7 +156,9 @@ describe('what is recorded of a failure', () => {
     await notes.query(`update note set body = 'secret name 2' where id = 1`);
     await notes.query('drop trigger broken on backstory.events');
     await notes.query(`update note set body = 'b' where id = 1`);
-    expect(await notes.failures()).toMatchObject([{ message: expect.stringContaining('secret name') as string }]);
+    expect(await notes.failures()).toMatchObject([
+      { message: expect.stringContaining('secret name') as string },
+    ]);
     await notes.backstory.erasure.erase('note', '1', { properties: ['body'] });
     expect(await notes.failures()).toMatchObject([{ message: 'erased' }]);
   });
