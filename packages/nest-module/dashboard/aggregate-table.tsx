@@ -115,7 +115,8 @@ function NextStep({ aggregate: { next, reasons, stage, residual } }: { aggregate
 
 function Drift({ aggregate }: { aggregate: AggregateRow }) {
   if (hasDrift(aggregate)) {
-    const { verified, shadow } = aggregate;
+    const { verified, shadow, captureFailures } = aggregate;
+    if (captureFailures) return <b class="bad">{count(captureFailures.statements)} writes without events</b>;
     return <b class="bad">{count((verified?.drifted ?? 0) + (shadow?.drifted ?? 0))} found</b>;
   }
   if (aggregate.stage === 'off') return <span class="muted">–</span>;

@@ -15,13 +15,13 @@ interface DriftSectionProps {
 /** Where replay and rows have differed, by property and by example. */
 export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
   const { status, name, work } = aggregate;
-  const { differences, verified } = status;
+  const { differences, verified, captureFailures } = status;
   const busy = work !== null && work.finishedAt === null;
   return (
     <section aria-labelledby="drift">
       <div class="section-head">
         <h2 id="drift">Drift</h2>
-        {changes && (verified?.drifted ?? 0) > 0 && (
+        {changes && (captureFailures !== null || (verified?.drifted ?? 0) > 0) && (
           <button
             type="button"
             disabled={busy}
@@ -39,7 +39,16 @@ export function DriftSection({ aggregate, changes, ask }: DriftSectionProps) {
           </button>
         )}
       </div>
-      {differences.length === 0 && (
+      {captureFailures && (
+        <p class="bad">
+          {count(captureFailures.statements)}{' '}
+          {captureFailures.statements === 1 ? 'statement was' : 'statements were'} written without events
+          since <Moment at={captureFailures.firstAt} full />, because capture failed. The last time with{' '}
+          <code>{captureFailures.lastError.code}</code>: {captureFailures.lastError.message}. Once it is
+          mended, repair, and verify.
+        </p>
+      )}
+      {differences.length === 0 && !captureFailures && (
         <p class="empty">{verified ? 'None since the last clean verify.' : 'None was found.'}</p>
       )}
       {differences.length > 0 && (

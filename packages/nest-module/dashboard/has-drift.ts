@@ -1,5 +1,7 @@
 import type { AggregateRow } from './answers.js';
 
-export function hasDrift({ stage, verified, shadow }: AggregateRow): boolean {
-  return stage !== 'off' && ((verified?.drifted ?? 0) > 0 || (shadow?.drifted ?? 0) > 0);
+/** Found, or to be expected of writes whose capture has failed. */
+export function hasDrift({ stage, verified, shadow, captureFailures }: AggregateRow): boolean {
+  if (stage === 'off') return false;
+  return captureFailures !== null || (verified?.drifted ?? 0) > 0 || (shadow?.drifted ?? 0) > 0;
 }

@@ -24,6 +24,7 @@ import { requirePersonalProperties } from './require-personal-properties.js';
 import { bookkeepingOf, resolveRules } from './resolve-rules.js';
 import { propertyOf } from './property-of.js';
 import { requireOneForm } from './require-one-form.js';
+import { requireUniqueKey } from './require-unique-key.js';
 import { type SelectedEntity, selectEntities } from './select-entities.js';
 import { tableOf } from './table-of.js';
 import { withheldProperties } from './withheld-properties.js';
@@ -248,20 +249,6 @@ function schemaChanges(
   throw new InvalidOptionsError(
     `"renamed" says that "${still}" of "${name}" has another name now, but it is still there.`,
     'Write the former name first: { former: today }.',
-  );
-}
-
-function requireUniqueKey(metadata: EntityMetadata, path: string, table: CatalogTable): void {
-  const key = new Set(metadata.primaryColumns.map(columnName));
-  if (key.size > 0 && table.uniqueKeys.some((columns) => columns.every((column) => key.has(column)))) return;
-  const columns = [...key].map((column) => `"${column}"`).join(', ');
-  throw new BackstoryError(
-    'NO_PRIMARY_KEY',
-    `The table ${path} of entity "${metadata.name}" has no primary key${columns ? ` on ${columns}` : ''}: ` +
-      'its rows can’t be told apart, so they have no streams.',
-    columns
-      ? `"ALTER TABLE ${path} ADD PRIMARY KEY (${columns})", or leave the entity out with exclude: ['${metadata.name}'].`
-      : `Give it a primary key, or leave the entity out with exclude: ['${metadata.name}'].`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 
-/** Published on the diagnostics channel `backstory:capture-error` when a statement of this process failed inside capture. */
+/** Published on the diagnostics channel `backstory:capture-error` when a statement of this process failed inside capture, or went on without an event because its aggregate says so. */
 export interface CaptureFailure {
   /** SQLSTATE. */
   readonly code: string;
