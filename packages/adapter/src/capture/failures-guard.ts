@@ -14,5 +14,5 @@ export const failuresSettled: StageGuard = async (sql, schema, categories, to) =
 };
 
 function reason(category: string, statements: number): string {
-  return `${statements} statements were written whose capture has failed (run "npx backstory repair ${category}", then "npx backstory verify ${category}")`;
+  return `${statements} ${statements === 1 ? 'statement was' : 'statements were'} written whose capture has failed (run "npx backstory repair ${category}", then "npx backstory verify ${category}")`;
 }
