@@ -91,7 +91,6 @@ function generate(mapping: EntityMapping, schema: string): CaptureSql {
     fingerprint.update(forTable(0, plain).replaceAll(/ \d+::smallint/g, ' 0::smallint'));
   return {
     functions: (variant) => functionsFor.map((forTable) => forTable(mapping.table.oid, variant)),
-    triggers: wantedTriggers(mapping, schema),
     fingerprint: fingerprint.digest('hex'),
   };
 }

@@ -12,10 +12,13 @@ import {
 import { captureSql, wantedTriggers, type WantedTrigger } from './capture-sql.js';
 import { readTriggers, type TableTrigger } from './read-triggers.js';
 
+/** A table as it is noted, and what is captured of it by what its columns are now: the same object where that is how they were noted. */
+export type SeenTable = StoredTable & { readonly seen: CapturedTable | null };
+
 /** One aggregate as it is captured, and what is out of date about that. */
 export interface CaptureState {
   readonly category: string;
-  readonly tables: readonly StoredTable[];
+  readonly tables: readonly SeenTable[];
   /** Whether anything of it is captured: not so before the first install, and in stage off. */
   readonly captured: boolean;
   /** What it is captured by, made from its tables as they are now; or why it can't be, in words. */
@@ -57,21 +60,21 @@ export async function readCaptureStates(
 
 function stateOf(
   category: string,
-  tables: readonly StoredTable[],
+  stored: readonly StoredTable[],
   catalog: ReadonlyMap<number, CatalogTable>,
   triggers: readonly TableTrigger[],
   schema: string,
 ): CaptureState {
+  const tables = stored.map((table) => ({ ...table, seen: asSeen(table, catalog) }));
   const captured = tables.some(({ fingerprint }) => fingerprint !== null);
   const mapping = capturedMapping(
-    tables.map((table) => ({ ...table, captured: asSeen(table, catalog) })),
+    tables.map((table) => ({ ...table, captured: table.seen })),
     catalog,
   );
   const mappings = typeof mapping === 'string' ? [] : [mapping, ...mapping.parts];
   let functions: FunctionsState | undefined;
   let missing: WantedTrigger[] | undefined;
-  const ofFunctions = (): FunctionsState =>
-    (functions ??= stateOfFunctions(mappings, tables, catalog, schema));
+  const ofFunctions = (): FunctionsState => (functions ??= stateOfFunctions(mappings, tables, schema));
   return {
     category,
     tables,
@@ -100,8 +103,7 @@ type FunctionsState = Pick<CaptureState, 'outdated' | 'rebound' | 'misrefusing' 
 
 function stateOfFunctions(
   mappings: readonly EntityMapping[],
-  tables: readonly StoredTable[],
-  catalog: ReadonlyMap<number, CatalogTable>,
+  tables: readonly SeenTable[],
   schema: string,
 ): FunctionsState {
   const outdated: EntityMapping[] = [];
@@ -109,8 +111,8 @@ function stateOfFunctions(
   const misrefusing: EntityMapping[] = [];
   const misrecording: EntityMapping[] = [];
   for (const mapping of mappings) {
-    const stored = tables.find(({ part }) => part === (mapping.part?.path ?? '')) as StoredTable;
-    if (!isAsWanted(stored, mapping, catalog, schema)) outdated.push(mapping);
+    const stored = tables.find(({ part }) => part === (mapping.part?.path ?? '')) as SeenTable;
+    if (!isAsWanted(stored, mapping, schema)) outdated.push(mapping);
     else if (stored.functionsOid !== stored.oid) rebound.push(mapping);
     else if (stored.refuses !== stored.isRefusing) misrefusing.push(mapping);
     else if (stored.records !== stored.isRecording) misrecording.push(mapping);
@@ -129,19 +131,13 @@ function missingTriggers(
 }
 
 function isAsWanted(
-  stored: StoredTable,
+  { fingerprint, seen, captured }: SeenTable,
   mapping: EntityMapping,
-  catalog: ReadonlyMap<number, CatalogTable>,
   schema: string,
 ): boolean {
-  return (
-    stored.fingerprint !== null &&
-    asSeen(stored, catalog) === stored.captured &&
-    stored.fingerprint === captureSql(mapping, schema).fingerprint
-  );
+  return fingerprint !== null && seen === captured && fingerprint === captureSql(mapping, schema).fingerprint;
 }
 
-/** What is captured of a table by what its columns are now; the same object where that is how they were noted. */
 function asSeen(
   { captured, oid }: StoredTable,
   catalog: ReadonlyMap<number, CatalogTable>,

@@ -8,8 +8,8 @@ import {
   type SqlExecutor,
 } from '../database/index.js';
 import { BackstoryError } from '../errors.js';
+import type { EntityMapping } from '../mapping/index.js';
 import { lockInstallation } from '../schema/index.js';
-import type { WantedTrigger } from './capture-sql.js';
 import { type CaptureState, readCaptureStates } from './capture-state.js';
 import { makeFunctions } from './make-functions.js';
 import { makeTriggers } from './make-triggers.js';
@@ -35,19 +35,22 @@ export async function installCapture(
       await lockInstallation(sql, schema);
       [state] = await readCaptureStates(sql, schema, category);
       if (!state) return false;
-      const { mapping, captured, outdated, rebound, misrefusing, misrecording, missing } = state;
-      if (typeof mapping === 'string') throw lostCapture(category, mapping);
-      const remade = [...outdated, ...rebound, ...misrefusing, ...misrecording];
-      if (captured && remade.length + missing.length === 0) return false;
-      // What begins to be captured has triggers perhaps, from before it was off: the lock is what makes it whole.
-      const locked = captured
-        ? [...new Set(missing.map(({ table }) => quoteTable(table)))]
-        : [mapping, ...mapping.parts].map(({ table }) => quoteTable(table));
-      if (locked.length > 0) await lockTables(sql, locked);
+      const locked = toBeLocked(state, mappingOf(state));
+      if (locked.length > 0) {
+        await lockTables(sql, locked);
+        // by now it may be another: columns, partitions, and triggers that somebody has dropped who has switched it off
+        [state] = await readCaptureStates(sql, schema, category);
+        if (!state) return false;
+      }
+      const { captured, outdated, rebound, misrefusing, misrecording, missing } = state;
+      const mapping = mappingOf(state);
+      const remade = captured
+        ? [...outdated, ...rebound, ...misrefusing, ...misrecording]
+        : [mapping, ...mapping.parts];
+      if (remade.length + missing.length === 0) return false;
       await unsettleLateTables(sql, schema, state);
-      await makeFunctions(sql, schema, captured ? remade : [mapping, ...mapping.parts]);
-      // Somebody who has switched it off may have dropped some until the lock was had.
-      if (locked.length > 0) await makeTriggers(sql, await missingNow(sql, schema, category));
+      await makeFunctions(sql, schema, state, remade);
+      await makeTriggers(sql, missing);
       return true;
     });
   try {
@@ -63,13 +66,15 @@ export async function installCapture(
   }
 }
 
-async function missingNow(
-  sql: SqlExecutor,
-  schema: string,
-  category: string,
-): Promise<readonly WantedTrigger[]> {
-  const [state] = await readCaptureStates(sql, schema, category);
-  return state?.missing ?? [];
+function mappingOf({ category, mapping }: CaptureState): EntityMapping {
+  if (typeof mapping === 'string') throw lostCapture(category, mapping);
+  return mapping;
+}
+
+/** What begins to be captured has triggers perhaps, from before it was off: the lock is what makes it whole. */
+function toBeLocked({ captured, missing }: CaptureState, mapping: EntityMapping): string[] {
+  const tables = captured ? missing : [mapping, ...mapping.parts];
+  return [...new Set(tables.map(({ table }) => quoteTable(table)))];
 }
 
 /** All of them, each for a part of the time after which PostgreSQL looks for deadlocks: while one is waited for, others are held. */

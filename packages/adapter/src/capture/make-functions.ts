@@ -1,26 +1,22 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
-import { columnsAsSeen, type EntityMapping, readCatalogOf, readStoredTables } from '../mapping/index.js';
+import type { EntityMapping } from '../mapping/index.js';
 import { beginAppendFunction } from './begin-append-sql.js';
 import { captureFunctions, captureSql } from './capture-sql.js';
+import type { CaptureState } from './capture-state.js';
 
-/** Makes the functions that capture some tables, or makes them anew, and notes what the tables and columns are called by now. */
+/** Makes the functions that capture some tables of an aggregate, or makes them anew, and notes what the tables and columns are called by now. */
 export async function makeFunctions(
   sql: SqlExecutor,
   schema: string,
+  { tables }: CaptureState,
   mappings: readonly EntityMapping[],
 ): Promise<void> {
-  if (mappings.length === 0) return;
-  const stored = await readStoredTables(sql, schema);
-  const catalog = await readCatalogOf(
-    sql,
-    mappings.map(({ table }) => table.oid),
-  );
   // Streams that began before a part was owned don't have it: until a verify says otherwise, it isn't read from them. Nor is a root of
   // which something else was unsettled.
   const begun = `select from ${quoteIdentifier(schema)}.events e where e.category = $1`;
   for (const mapping of mappings) {
     const part = mapping.part?.path ?? '';
-    const known = stored.find((each) => each.category === mapping.category && each.part === part);
+    const known = tables.find((each) => each.part === part);
     const { refuses = false, records = false } = known ?? {};
     const { functions, fingerprint } = captureSql(mapping, schema);
     // Who may execute one may hang it on a table of their own.
@@ -37,7 +33,6 @@ export async function makeFunctions(
       ].join(';\n'),
     );
     if (!mapping.part) await letAppendCall(sql, schema, mapping.category);
-    const table = catalog.find(({ oid }) => oid === mapping.table.oid);
     await sql.execute(
       `update ${quoteIdentifier(schema)}.aggregates
        set fingerprint = $3, functions_oid = table_oid, table_schema = $4, table_name = $5, captured = $6,
@@ -50,7 +45,7 @@ export async function makeFunctions(
         fingerprint,
         mapping.table.schema,
         mapping.table.name,
-        known?.captured && table ? JSON.stringify(columnsAsSeen(known.captured, table)) : null,
+        known?.seen ? JSON.stringify(known.seen) : null,
         refuses,
         records,
       ],

@@ -42,7 +42,7 @@ export async function renewCapture(sql: SqlExecutor, schema: string): Promise<Re
       continue;
     }
     await unsettleLateTables(sql, schema, state);
-    await makeFunctions(sql, schema, [...outdated, ...rebound, ...misrefusing, ...misrecording]);
+    await makeFunctions(sql, schema, state, [...outdated, ...rebound, ...misrefusing, ...misrecording]);
     await makeTriggers(sql, missing);
     renewed.push(category);
   }

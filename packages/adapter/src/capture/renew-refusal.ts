@@ -18,5 +18,5 @@ export async function renewRefusal(sql: SqlExecutor, schema: string, category: s
       'Run "npx backstory doctor", which says what it is, and "npx backstory install"; then again.',
     );
   }
-  await makeFunctions(sql, schema, misrefusing);
+  await makeFunctions(sql, schema, state, misrefusing);
 }
