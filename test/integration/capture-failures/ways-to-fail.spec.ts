@@ -91,6 +91,7 @@ describe.each(ways)('capture fails by %s', (_, breaks, code, mends) => {
     expect(await backstory.doctor()).toContainEqual(
       expect.objectContaining({
         severity: 'fault',
+        proof: true,
         aggregate: 'note',
         problem: expect.stringContaining(`written without events`) as string,
         remedy: expect.stringContaining('npx backstory repair note') as string,

@@ -7,6 +7,6 @@ export interface Finding {
   readonly problem: string;
   /** What mends it: a command or an SQL statement. */
   readonly remedy: string;
-  /** It is what the last verify has found, and nothing of the set-up. */
+  /** It is what the last verify has found, or what was written without events since, and nothing of the set-up. */
   readonly proof?: true;
 }

@@ -34,10 +34,11 @@ export async function assessHealth(
     failingSeconds: Math.max(0, ...consumers.map(({ failingSince }) => secondsSince(failingSince))),
     parked: [...parkedOf.values()].reduce((sum, parked) => sum + parked, 0),
     drifted: aggregates.reduce(
-      (sum, { stage, verified, shadow }) =>
+      (sum, { stage, verified, shadow, captureFailures }) =>
         sum +
         (verified?.drifted ?? 0) +
         (shadow?.drifted ?? 0) +
+        (captureFailures?.statements ?? 0) +
         // where reads rely on events, a row without one differs from its replay; in capture its backfill may be still to come
         (isReadFromEvents(stage) ? (verified?.withoutFirstEvent ?? 0) : 0),
       0,

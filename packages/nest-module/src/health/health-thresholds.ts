@@ -8,7 +8,7 @@ export interface BackstoryHealthThresholds {
   maxParked?: number;
   /**
    * Streams that differed from their rows: at the last verify, and in shadow reads of the present stage. From stage shadow on also
-   * rows that the last verify has found without a first event.
+   * rows that the last verify has found without a first event. And statements that were written without events because `whenCaptureFails` is `record`.
    */
   maxDrifted?: number;
   /**

@@ -28,6 +28,7 @@ function unsettled(category: string, { statements, ...failures }: UnsettledFailu
     aggregate: category,
     problem: `${statements} ${statements === 1 ? 'statement was' : 'statements were'} written without events between ${momentOf(firstAt)} and ${momentOf(lastAt)}, because capture failed; the last time with ${lastError.code}: ${lastError.message}`,
     remedy: `mend what it says, then npx backstory repair ${category}, then npx backstory verify ${category}`,
+    proof: true,
   };
 }
 
