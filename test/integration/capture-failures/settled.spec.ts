@@ -2,6 +2,7 @@ import { createBackstory } from '@backstory/adapter';
 import { backstoryMetrics } from '@backstory/adapter/prometheus';
 import { Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
+import { unseen } from '../../library/unseen.js';
 import { scrape } from '../observability/scrape.js';
 import { Note, type Notes, openNotes } from './notes.js';
 
@@ -178,5 +179,38 @@ describe('failures of capture, until they are settled', () => {
     expect(await found()).toEqual([expect.stringContaining('and it is to go on')]);
     await notes.backstory.install();
     expect(await found()).toEqual([]);
+  });
+
+  it('and rows are not made what the events say where a write went on without one', async () => {
+    await notes.breakCapture();
+    await notes.query(`update note set body = 'x' where id = 1`);
+    await notes.mendCapture();
+    await unseen(notes.dataSource, `update note set body = 'spoilt' where id = 2`);
+    const repair = (streamId: string, dryRun = false): Promise<unknown> =>
+      notes.backstory.repair({ aggregates: ['note'], truth: 'events', streamIds: [streamId], dryRun });
+    for (const dryRun of [true, false])
+      await expect(repair('1', dryRun)).rejects.toMatchObject({
+        code: 'REPAIR_FAILED',
+        message: expect.stringContaining('a write of note-1 went on without its event') as string,
+      });
+    await expect(notes.backstory.repair({ aggregates: ['note'], truth: 'events' })).rejects.toThrow('note-1');
+    // another stream's row may be
+    await repair('2');
+    expect(await notes.bodies()).toEqual(['1 x', '2 b']);
+    await notes.backstory.repair({ aggregates: ['note'] });
+    expect(await notes.backstory.verify()).toMatchObject({ clean: true });
+    await unseen(notes.dataSource, `update note set body = 'spoilt' where id = 1`);
+    await repair('1');
+    expect(await notes.bodies()).toEqual(['1 x', '2 b']);
+  });
+
+  it('and no row is made what its events say while a write is told of whose streams nobody knows', async () => {
+    await notes.breakCapture();
+    await notes.query(`insert into note select n, 'many' from generate_series(3, 203) n`);
+    await notes.mendCapture();
+    await unseen(notes.dataSource, `update note set body = 'spoilt' where id = 2`);
+    await expect(
+      notes.backstory.repair({ aggregates: ['note'], truth: 'events', streamIds: ['2'] }),
+    ).rejects.toThrow('a write of "note", perhaps of 2, went on without its event');
   });
 });

@@ -20,6 +20,7 @@ import { findDrift } from './find-drift.js';
 import { firstEventsDue } from './first-events-due.js';
 import { inOneSnapshot } from './in-one-snapshot.js';
 import { lockRows } from './lock-rows.js';
+import { refuseFailedCaptures } from './refuse-failed-captures.js';
 import { refuseUnknownStreams } from './refuse-unknown-streams.js';
 import type { Unseen } from './verify.js';
 import { everything, ofStreams, type VerifyScope } from './verify-scope.js';
@@ -80,7 +81,8 @@ const driftsPerPass = 50_000;
  * Settles drift. With the table as the truth it appends to each stream what differs, a full state where there is no living
  * stream, or the deletion where the row is gone, and fills gaps; with the events as the truth it writes the rows. Events
  * that were written are never changed, and rows whose first event is due are left to the backfill. Each row is locked and compared again first, so that live writers are not overtaken.
- * @throws BackstoryError REPAIR_FAILED when a stream differs although it was corrected, AGGREGATE_NOT_FOUND for one that is nowhere
+ * @throws BackstoryError REPAIR_FAILED when a stream differs although it was corrected, and of a row that is to be what its events say where a write of it went
+ * on although its capture had failed; AGGREGATE_NOT_FOUND for one that is nowhere
  */
 export async function repairAggregate(
   database: Database,
@@ -168,6 +170,8 @@ class TableRepair {
           'Is capture switched off for the table while the application writes? Run "npx backstory install" and repair again.',
         );
       }
+      if (dryRun && this.truth === 'events')
+        await refuseFailedCaptures(this.database, this.schema, this.mapping, drift);
       if (dryRun || drift.length === 0) return { drift, left };
       const ids = [...new Set(drift.map(({ streamId }) => streamId))];
       const total = done + ids.length;
@@ -239,6 +243,7 @@ class TableRepair {
       const drift = await compareAgain();
       if (drift.length === 0) return drift;
       if (this.truth === 'events') {
+        await refuseFailedCaptures(sql, schema, mapping, drift);
         await correctRows(sql, schema, mapping, drift, metadata).catch((error: unknown) => {
           throw setsIdentity(
             error,
