@@ -1,7 +1,6 @@
-import { type Backstory, type EventData, type RecordedEvent } from '@backstory/adapter';
+import { type Backstory, diff, type HistoryEntry, type PropertyDifference } from '@backstory/adapter';
 import { InjectBackstory } from '@backstory/nest-module';
 import { Injectable } from '@nestjs/common';
-import { isDeepStrictEqual } from 'node:util';
 import { Order } from '../../orders/order.entity.js';
 
 export interface OrderChange {
@@ -15,8 +14,6 @@ export interface OrderChange {
   readonly origin: string;
   readonly values: readonly { readonly name: string; readonly from: unknown; readonly to: unknown }[];
 }
-
-type Values = Readonly<Record<string, unknown>>;
 
 /** What users see, and its name for them. Everything else stays inside: the row's version, when it was written. */
 const names: Readonly<Record<string, string>> = {
@@ -40,49 +37,24 @@ export class OrderChangesService {
   /** The newest changes first, 50 at a time; `before` is the position of the oldest one that was shown. */
   async list(id: number, before?: number): Promise<OrderChange[]> {
     const until = before === undefined ? {} : { version: Math.max(0, before - 1) };
-    const events = await this.backstory.history(Order, `${id}`, { ...until, last: 50 });
-    const [oldest] = events;
-    if (!oldest) return [];
-    const start = await this.backstory.state(Order, `${id}`, { version: oldest.streamPosition - 1 });
-    let values = flat(start.state ?? {});
-    const changes = events.map((event) => {
-      const from = values;
-      values = after(from, event);
-      return change(event, from, values);
-    });
-    return changes.reverse();
+    const entries = diff(await this.backstory.history(Order, `${id}`, until));
+    return entries.slice(-50).reverse().map(change);
   }
 }
 
-/** The line 7 of `{ lines: { 7: { quantity: 2 } } }` becomes `lines.7.quantity`; one that is taken away, `lines.7`. */
-function flat(data: EventData): Values {
-  const { lines = {}, ...own } = data;
-  const ofLines = Object.entries(lines as Record<string, EventData | null>).flatMap(([id, line]) =>
-    line
-      ? Object.entries(line).map(([property, value]) => [`lines.${id}.${property}`, value])
-      : [[`lines.${id}`, null]],
+function change({ position, at, type, actor, origin, changes, parts }: HistoryEntry): OrderChange {
+  const own = changes.flatMap((difference) => value(names[difference.property], difference));
+  const ofLines = parts.flatMap((line) =>
+    line.changes.flatMap((difference) => {
+      const name = names[`${line.path}.${difference.property}`];
+      return value(name && `${name} (line ${line.id})`, difference);
+    }),
   );
-  return { ...own, ...Object.fromEntries(ofLines) } as Values;
+  return { position, at, what: type, by: actor, origin, values: [...own, ...ofLines] };
 }
 
-/** The values after an event: it has all of them when the order is created, and what has changed when it is updated. */
-function after(before: Values, { change, data }: RecordedEvent): Values {
-  if (change === 'none') return before;
-  if (change === 'deleted') return {};
-  const changed = flat(data);
-  const gone = Object.keys(changed).filter((key) => /^lines\.[^.]+$/.test(key));
-  const kept = Object.entries(before).filter(([key]) => !gone.some((line) => key.startsWith(`${line}.`)));
-  return change === 'created' ? changed : { ...Object.fromEntries(kept), ...changed };
-}
-
-function change(event: RecordedEvent, before: Values, now: Values): OrderChange {
-  const values = [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) => {
-    const [from, to] = [before[key] ?? null, now[key] ?? null];
-    const [, line] = /^lines\.([^.]+)\./.exec(key) ?? [];
-    const name = names[line ? key.replace(`.${line}.`, '.') : key];
-    if (!name || isDeepStrictEqual(from, to)) return [];
-    return [{ name: line ? `${name} (line ${line})` : name, from, to }];
-  });
-  const { streamPosition: position, recordedAt: at, type: what, metadata } = event;
-  return { position, at, what, by: metadata.actor ?? null, origin: metadata.origin, values };
+/** None where users have no name for it, and where nothing has become nothing. */
+function value(name: string | undefined, { before, after }: PropertyDifference): OrderChange['values'] {
+  const [from, to] = [before ?? null, after ?? null];
+  return name === undefined || (from === null && to === null) ? [] : [{ name, from, to }];
 }
