@@ -7,7 +7,10 @@ const words: Record<Kind, { name: string; meaning: string }> = {
   },
   business: { name: 'business event', meaning: 'By a command, or appended by the application' },
   captured: { name: 'captured', meaning: 'A write to the table, recorded by its trigger' },
-  correction: { name: 'correction', meaning: 'By repair, erasure or the archive' },
+  correction: {
+    name: 'correction',
+    meaning: 'By repair, erasure, the archive, or a purge without an event for each row',
+  },
 };
 
 /** What kind of event it is, in words and in a colour; `origin` is a more exact word for a correction. */

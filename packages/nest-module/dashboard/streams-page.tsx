@@ -58,12 +58,13 @@ export function StreamsPage({ aggregate, id }: { aggregate: string; id: string }
       <Trouble polled={found} />
       {found.body && (
         <ul class="found" aria-label="Streams that were found">
-          {found.body.map(({ category, streamId }) => (
+          {found.body.map(({ category, streamId, deleted }) => (
             <li key={`${category} ${streamId}`}>
               <a href={linkTo('stream', category, streamId)}>
                 <span class="muted">{category}-</span>
                 {streamId}
-              </a>
+              </a>{' '}
+              {deleted && <span class="tag">deleted</span>}
             </li>
           ))}
         </ul>

@@ -49,6 +49,7 @@ export function Timeline({ events, asked, parked }: TimelineProps) {
                   {error === null ? ', behind an earlier one' : `: ${error}`}
                 </p>
               ))}
+            <Reason event={event} />
             <Changes event={event} />
             {event.changes.length === 0 && event.data.length === 0 && (
               <p class="muted">
@@ -92,6 +93,19 @@ export function Timeline({ events, asked, parked }: TimelineProps) {
         </li>
       ))}
     </ol>
+  );
+}
+
+/** Why, of what somebody has done to the history on purpose, and of a purge that has left no event for each row. */
+function Reason({ event: { metadata } }: { event: EventAnswer }) {
+  const reason = metadata.find(({ name }) => name === 'reason')?.value;
+  if (!reason) return null;
+  const purged = metadata.some(({ name, value }) => name === 'origin' && text(value.json) === 'untracked');
+  return (
+    <p class="reason">
+      {purged && 'Deleted with others, without an event for each: '}
+      {reason.length === undefined ? text(reason.json) : <ShownJson value={reason} />}
+    </p>
   );
 }
 

@@ -171,7 +171,9 @@ describe('a stream', () => {
 
   it('is found by its id, and by its beginning within one aggregate', async () => {
     const found = (ids: { streamId: string }[]): string[] => ids.map(({ streamId }) => streamId);
-    expect(await backstory.admin.findStreams('t-1')).toEqual([{ category: 'ticket', streamId: 't-1' }]);
+    expect(await backstory.admin.findStreams('t-1')).toEqual([
+      { category: 'ticket', streamId: 't-1', deleted: false },
+    ]);
     expect(found(await backstory.admin.findStreams('t', 'ticket'))).toEqual(['t-1', 't-10']);
     expect(found(await backstory.admin.findStreams('', 'ticket'))).toEqual(['t-1', 't-10']);
     expect(await backstory.admin.findStreams('t-1', 'label')).toEqual([]);

@@ -71,6 +71,7 @@ describe('rows that are deleted without an event for each', () => {
     });
     expect(await backstory.load(Invoice, '1')).toBeNull();
     expect(await backstory.load(Invoice, '1', { version: 2 })).toMatchObject({ note: 'y' });
+    expect(await backstory.load(Invoice, '1', { version: 3 })).toBeNull();
     expect(await backstory.load(Invoice, '1', { asOf: told[1]!.recordedAt })).toMatchObject({ id: 1 });
     expect(await backstory.load(Invoice, '1', { asOf: new Date() })).toBeNull();
     expect((await backstory.state(Invoice, '1')).state).toBeNull();

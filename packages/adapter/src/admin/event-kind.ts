@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../event/index.js';
 
 /**
  * What an event is, to whoever reads a history. `first`: written by the backfill for a row that was there before. `business`: by a command, or appended
- * by the application. `captured`: a write to the table. `correction`: by repair, erasure or the archive.
+ * by the application. `captured`: a write to the table. `correction`: by repair, restore, erasure or the archive, or a purge without an event for each row.
  */
 export type EventKind = 'first' | 'business' | 'captured' | 'correction';
 

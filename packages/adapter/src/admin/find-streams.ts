@@ -1,10 +1,13 @@
 import { quoteIdentifier, type SqlExecutor } from '../database/index.js';
 import { streamIdsBehind } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
+import { isLivingSql } from '../replay/index.js';
 
 export interface FoundStream {
   readonly category: string;
   readonly streamId: string;
+  /** Whether it is deleted by now, with an event of its own or without one. */
+  readonly deleted: boolean;
 }
 
 const most = 20;
@@ -22,11 +25,33 @@ export async function findStreams(
      order by c.nth limit ${most}`,
     [mappings.map(({ category }) => category), id],
   );
-  const names = new Map(mappings.map(({ category, knownAs }) => [category, knownAs]));
-  const found = exact.map(({ category }) => ({ category: names.get(category) ?? category, streamId: id }));
+  const found = exact.map(({ category }) => ({ category, streamId: id }));
   const [only, ...others] = mappings;
-  if (!only || others.length > 0) return found;
-  const behind = await streamIdsBehind(sql, schema, only.category, id === '' ? undefined : id, most);
-  const beginning = behind.filter((streamId) => streamId.startsWith(id));
-  return [...found, ...beginning.map((streamId) => ({ category: only.knownAs, streamId }))].slice(0, most);
+  if (only && others.length === 0) {
+    const behind = await streamIdsBehind(sql, schema, only.category, id === '' ? undefined : id, most);
+    const beginning = behind.filter((streamId) => streamId.startsWith(id));
+    found.push(...beginning.map((streamId) => ({ category: only.category, streamId })));
+  }
+  const shown = found.slice(0, most);
+  const living = await whetherLiving(sql, schema, shown);
+  const names = new Map(mappings.map(({ category, knownAs }) => [category, knownAs]));
+  return shown.map(({ category, streamId }, nth) => ({
+    category: names.get(category) ?? category,
+    streamId,
+    deleted: living[nth] === false,
+  }));
+}
+
+/** In their order. */
+async function whetherLiving(
+  sql: SqlExecutor,
+  schema: string,
+  streams: readonly { category: string; streamId: string }[],
+): Promise<boolean[]> {
+  const rows = await sql.execute<{ living: boolean }>(
+    `select ${isLivingSql(schema, 's.category', 's.stream_id')} as living
+     from unnest($1::text[], $2::text[]) with ordinality as s (category, stream_id, nth) order by s.nth`,
+    [streams.map(({ category }) => category), streams.map(({ streamId }) => streamId)],
+  );
+  return rows.map(({ living }) => living);
 }

@@ -26,6 +26,10 @@ const eventsLooked = 10_000;
 /** Positions around a moment that are looked at nevertheless: transactions that ran at once get theirs in any order. */
 const margin = 1_000;
 
+/** What is taken of events, and of ends of streams that have left none. */
+const columns =
+  'v.global_position, v.stream_position, v.recorded_at, v.schema_version, v.change, v.category, v.stream_id, v.type, v.data, v.metadata';
+
 /** One source of events in descending order, of which the first ones are looked at. */
 interface Source {
   readonly sql: string;
@@ -105,8 +109,11 @@ async function sourceOf(
         : [categoryOf(mappings, search.category)];
     return {
       sql: `select s.* from unnest($3::text[]) c cross join lateral (
-          select v.* from ${events} v where v.category = c collate "C" and v.stream_id = $4::text and ${between}
-          order by v.stream_position desc limit ${eventsLooked}) s order by s.global_position desc`,
+          (select ${columns} from ${events} v where v.category = c collate "C" and v.stream_id = $4::text and ${between}
+           order by v.stream_position desc limit ${eventsLooked})
+          union all
+          select ${columns} from ${quoteIdentifier(schema)}.untracked_end(c, $4::text, null) v where ${between}) s
+        order by s.global_position desc, s.stream_position desc`,
       values: [low, high, categories, search.streamId],
     };
   }

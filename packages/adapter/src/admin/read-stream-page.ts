@@ -6,6 +6,7 @@ import {
   bytesOfEventSql,
   eventColumns,
   type EventRow,
+  readUntrackedEnd,
   toRecordedEvent,
 } from '../event-store/index.js';
 import type { EntityMapping } from '../mapping/index.js';
@@ -50,7 +51,7 @@ const nothing: AggregateState = { root: undefined, parts: new Map() };
 
 /**
  * The events of a stream before a position, with what each has changed: replayed from what was there before the first of them. 50, or 1 MB of
- * them as they are stored, and one at least.
+ * them as they are stored, and one at least; and behind the last one its end, where that has left no event of its own.
  */
 export async function readStreamPage(
   sql: SqlExecutor,
@@ -70,8 +71,10 @@ export async function readStreamPage(
      where n = 1 or bytes <= ${bytesAtATime} order by e.stream_position desc`,
     [category, streamId, before ?? null],
   );
-  const position = await lastPosition(sql, schema, category, streamId);
-  const stored = rows.map(toRecordedEvent).reverse();
+  const end = await readUntrackedEnd(sql, schema, category, streamId);
+  const position = end?.streamPosition ?? (await lastPosition(sql, schema, category, streamId));
+  const isEndShown = end && (before === undefined || end.streamPosition < before);
+  const stored = [...rows.map(toRecordedEvent).reverse(), ...(isEndShown ? [end] : [])];
   const parked = await readParked(sql, schema, category, streamId);
   const page = { category: mapping.knownAs, streamId, position, parked };
   try {

@@ -1,3 +1,4 @@
+export { readUntrackedEnd } from './read-untracked-end.js';
 export { type HistoryOptions, readRecordedAt, readStream, type ReadStreamOptions } from './read-stream.js';
 export { eventColumns, type EventRow, listedColumns, toRecordedEvent } from './recorded-event-row.js';
 export { categoriesWithEvents, untrackedCategory } from './categories-with-events.js';

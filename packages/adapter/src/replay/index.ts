@@ -19,4 +19,5 @@ export { requireUpcasters } from './require-upcasters.js';
 export { parseStreamTail, streamTailSql } from './stream-tail-sql.js';
 export { rebuildSnapshots, type SnapshotReport } from './take-snapshots.js';
 export { endedUntrackedSql } from './ended-untracked.js';
+export { isLivingSql } from './is-living-sql.js';
 export { requireSettled } from './require-settled.js';

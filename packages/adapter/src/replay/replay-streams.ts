@@ -28,8 +28,7 @@ export async function replayStreams(
   onUnreplayable?: OnUnreplayable,
 ): Promise<Map<string, ReplayedStream>> {
   const toTheEnd = version === undefined && asOf === undefined;
-  // at a version it was what its events say
-  const ended = version === undefined ? endedUntrackedSql(mapping, schema, 'id', asOf && '$3') : 'false';
+  const ended = endedUntrackedSql(mapping, schema, 'id', version === undefined ? asOf && '$3' : undefined);
   const rows = await sql.execute<{ id: string; tail: string; ended: boolean }>(
     `select id, tail, ${ended} as ended from ${(toTheEnd ? streamTailsSql : streamTailsUntilSql)(mapping, schema)}`,
     toTheEnd ? [streamIds] : [streamIds, version ?? null, asOf ?? null],
@@ -38,7 +37,9 @@ export async function replayStreams(
   for (const { id, tail, ended: hasEnded } of rows) {
     try {
       const stream = replayTail(mapping, id, parseStreamTail(mapping.category, id, tail));
-      replayed.set(id, hasEnded ? endedUntracked(stream, mapping) : stream);
+      // at a version it is what its events say; such an end is behind the last of them
+      const isEnd = hasEnded && (version === undefined || version > stream.position);
+      replayed.set(id, isEnd ? endedUntracked(stream, mapping) : stream);
     } catch (error) {
       if (!onUnreplayable) throw error;
       onUnreplayable(id, error);

@@ -1,9 +1,8 @@
 import { quoteIdentifier } from '../database/index.js';
+import { isLivingSql } from '../replay/index.js';
 
 /** Of the streams that it walks by, so many for each that it is to find: the others have ended. */
 const patience = 5;
-/** Behind the deletion of a root there are events of parts that went with it, seldom more than so many. */
-const lastEvents = 20;
 
 /**
  * An expression for how many living streams a category has, `most` if there are more. It walks from stream to stream by the
@@ -13,12 +12,7 @@ export function livingStreamsSql(schema: string, category: string, most: number)
   const events = `${quoteIdentifier(schema)}.events`;
   const next = (behind: string): string =>
     `(select v.stream_id from ${events} v where v.category = ${category} ${behind} order by v.stream_id limit 1) next`;
-  const isLiving = `(
-        select not ${quoteIdentifier(schema)}.ended_untracked(${category}, next.stream_id) and coalesce(max(last.stream_position) filter (where last.change = 'c'), 0)
-            >= coalesce(max(last.stream_position) filter (where last.change = 'd'), 0)
-        from (select v.change, v.stream_position from ${events} v
-              where v.category = ${category} and v.stream_id = next.stream_id and v.change <> 'n'
-              order by v.stream_position desc limit ${lastEvents}) last)::integer`;
+  const isLiving = `${isLivingSql(schema, category, 'next.stream_id')}::integer`;
   return `(with recursive walk (stream_id, streams, living) as (
       select next.stream_id, 1, ${isLiving} from ${next('')}
       union all
