@@ -17,8 +17,8 @@ const nothing = { drifted: 0, undelivered: 0, locked: 0 };
 
 /**
  * Moves events that their streams can do without to the archive, while the application goes on: of a deleted entity those
- * before its deletion; of a living one all, and a stand-in with its whole state takes the place of the last ("closing the
- * books"). Batch by batch, each in one transaction, which proves before and after that the replay equals the row. Nothing
+ * before its deletion; of a living one, and of one that was deleted without an event, all, and a stand-in with its whole state
+ * takes the place of the last ("closing the books"). Batch by batch, each in one transaction, which proves before and after that the replay equals the row. Nothing
  * that a consumer still wants is moved.
  * @throws InvalidOptionsError
  */

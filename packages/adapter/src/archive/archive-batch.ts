@@ -3,13 +3,16 @@ import { archiveLockSql, pinSettings, quoteIdentifier, type SqlExecutor } from '
 import { BackstoryError } from '../errors.js';
 import type { EntityMapping } from '../mapping/index.js';
 
-import { type ErasedValues, replayStreams } from '../replay/index.js';
+import { type ErasedValues, type ReplayedStream, replayStreams, replayVersions } from '../replay/index.js';
 import { compare, ofStreams } from '../verify/index.js';
 import type { ArchivableStream } from './archivable-streams.js';
 import type { ArchiveReport } from './archive-options.js';
 import { deliveredEnds } from './delivered-ends.js';
+import { endedStreams } from './ended-streams.js';
 import { existingRows, lockRows } from './lock-rows.js';
 import { moveEvents } from './move-events.js';
+import { statesOfEvents } from './states-of-events.js';
+import { statesOfRows } from './states-of-rows.js';
 import { writeStandIns } from './write-stand-ins.js';
 
 /** What became of some streams. */
@@ -31,7 +34,7 @@ export async function archiveBatch(
   await pinSettings(sql);
   // who is registered now waits, and begins with what is left
   await sql.execute(`select ${archiveLockSql(schema, 'exclusive')}`);
-  const living = found.filter(({ died }) => died === null).map(({ id }) => id);
+  const living = found.filter(({ died, ended }) => died === null && !ended).map(({ id }) => id);
   const died = new Map(found.flatMap((stream) => (stream.died === null ? [] : [[stream.id, stream.died]])));
   const locked = await lockRows(sql, mapping, living);
   const others = living.filter((id) => !locked.has(id));
@@ -39,7 +42,16 @@ export async function archiveBatch(
   const ids = found.map(({ id }) => id).filter((id) => !busy.has(id));
   await lockStreamEnds(sql, schema, mapping, ids);
   const drifted = await driftedStreams(sql, schema, mapping, ids);
-  const candidates = [...locked, ...died.keys()].filter((id) => !drifted.has(id));
+  // one that has begun anew meanwhile is left to another run, and one that can't be replayed to a repair
+  const ended = await endedStreams(
+    sql,
+    schema,
+    mapping,
+    found.filter((stream) => stream.ended).map(({ id }) => id),
+  );
+  const lastStates = await replayVersions(sql, schema, { ...mapping, snapshotEvery: 0 }, ended);
+  for (const id of ended.keys()) if (lastStates.get(id)?.root === undefined) drifted.add(id);
+  const candidates = [...locked, ...died.keys(), ...ended.keys()].filter((id) => !drifted.has(id));
   const ends = await deliveredEnds(sql, schema, mapping, candidates);
   const left = {
     drifted: drifted.size,
@@ -47,22 +59,27 @@ export async function archiveBatch(
     locked: busy.size,
   };
   if (ends.length === 0) return { streams: 0, events: 0, left };
-  const moved = ends.map(({ id, through }) => ({ id, through: (died.get(id) ?? through + 1) - 1 }));
+  const moved = ends.map(({ id, through }) => ({
+    id,
+    through: ended.get(id) ?? (died.get(id) ?? through + 1) - 1,
+  }));
   const erased = await erasedValues(
     sql,
     schema,
     mapping,
     moved.map(({ id }) => id),
   );
+  const gone = moved.filter(({ id }) => ended.has(id));
   const events = await moveEvents(sql, schema, mapping, moved);
-  await writeStandIns(
-    sql,
-    schema,
+  const stillThere = moved.filter(({ id }) => !died.has(id) && !ended.has(id));
+  await writeStandIns(sql, schema, mapping, stillThere, metadata, erased, statesOfRows(mapping, schema));
+  const source = statesOfEvents(
     mapping,
-    moved.filter(({ id }) => !died.has(id)),
-    metadata,
-    erased,
+    schema,
+    gone.map(({ id }) => id),
+    lastStates,
   );
+  await writeStandIns(sql, schema, mapping, gone, metadata, erasedIn(lastStates), source);
   const [different] = await driftedStreams(
     sql,
     schema,
@@ -113,6 +130,10 @@ async function erasedValues(
     { ...mapping, snapshotEvery: 0 },
     known.map(({ id }) => id),
   );
+  return erasedIn(streams);
+}
+
+function erasedIn(streams: ReadonlyMap<string, ReplayedStream>): Map<string, ErasedValues> {
   return new Map([...streams].flatMap(([id, { erased }]) => (erased ? [[id, erased] as const] : [])));
 }
 

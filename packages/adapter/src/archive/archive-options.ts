@@ -7,8 +7,8 @@ export const enoughEvents = 20;
 /** What it hears of are events that were moved, without a total. */
 export interface ArchiveOptions extends ProgressOptions {
   /**
-   * Streams of entities that were deleted before this moment go but for the deletion; those of living ones if they have
-   * enough events from before it.
+   * Streams of entities that were deleted before this moment go but for the deletion, or their last state where that has left no event;
+   * those of living ones if they have enough events from before it.
    */
   before: Date;
   /**

@@ -1,16 +1,21 @@
-import { quoteIdentifier, quoteLiteral, quoteTable, type SqlExecutor } from '../database/index.js';
-import {
-  aggregateStateSql,
-  type EntityMapping,
-  rowsOfStreamsSql,
-  schemaVersionSql,
-  streamIdSql,
-} from '../mapping/index.js';
+import { quoteIdentifier, quoteLiteral, type SqlExecutor } from '../database/index.js';
+import { type EntityMapping, schemaVersionSql } from '../mapping/index.js';
 import type { ErasedValues } from '../replay/index.js';
 import type { MovedStream } from './delivered-ends.js';
 
+/** SQL: where the states of streams `m`, with their `id`, come from. */
+export interface StatesSource {
+  readonly before: string;
+  /** Joins `c` with the `state`, to which `m` is known. */
+  readonly joins: string;
+  /** An array of the marks of values that are erased. */
+  readonly marks: string;
+  /** Of parameters from $5 on. */
+  readonly values: readonly unknown[];
+}
+
 /**
- * Puts a stand-in with the whole state, from the locked rows, at the place of the last event of each of some streams: the
+ * Puts a stand-in with the whole state at the place of the last event of each of some streams, whose events have been moved: the
  * event that they can be replayed from, as from the first event of a row that was there before. It has the positions and the
  * time of the event that it stands for, so that consumers that are past it don't get it, and new ones do. What was erased of the
  * stream stays so, whatever the row has.
@@ -22,28 +27,26 @@ export async function writeStandIns(
   streams: readonly MovedStream[],
   metadata: object,
   erased: ReadonlyMap<string, ErasedValues>,
+  { before, joins, marks, values }: StatesSource,
 ): Promise<void> {
+  if (streams.length === 0) return;
   const name = quoteIdentifier(schema);
-  const { state, joins } = aggregateStateSql(mapping, 'chunk');
   const { column, value } = schemaVersionSql(mapping);
   await sql.execute(
-    `with chunk as materialized (
-       select t.* from ${quoteTable(mapping.table)} t where ${rowsOfStreamsSql(mapping, 't', '$1')}
-     )
+    `${before}
      insert into ${name}.events (category, stream_id, stream_position, global_position, recorded_at, change, type, data, metadata${column})
      overriding system value
      select l.category, l.stream_id, l.stream_position, l.global_position, l.recorded_at, 'c', ${quoteLiteral(mapping.eventTypes.imported)},
-       ${name}.redacted(c.state, m.erased), ${name}.with_marks($3, array(select r.mark from ${name}.redacted_values(c.state, m.erased) r))${value}
+       ${name}.redacted(c.state, m.erased), ${name}.with_marks($3, ${marks})${value}
      from unnest($1::text[], $2::bigint[], $4::jsonb[]) m (id, through, erased)
      join ${name}.archived_events l on l.category = ${quoteLiteral(mapping.category)} and l.stream_id = m.id and l.stream_position = m.through
-     join chunk on ${streamIdSql(mapping, 'chunk')} = m.id collate "C"
-     ${joins}
-     cross join lateral (select ${state} as state) c`,
+     ${joins}`,
     [
       streams.map(({ id }) => id),
       streams.map(({ through }) => through),
       JSON.stringify(metadata),
       streams.map(({ id }) => JSON.stringify(treeOf(erased.get(id)))),
+      ...values,
     ],
   );
 }
