@@ -1,5 +1,4 @@
 import { runInContext } from '@backstory/adapter';
-import axe from 'axe-core';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -8,7 +7,9 @@ import { Customer } from '../../examples/legacy-app/src/customers/customer.entit
 import { Order } from '../../examples/legacy-app/src/orders/order.entity.js';
 import { describeInBrowser, launchBrowser, watchPage } from './browser.js';
 import { openShopWithDashboard, type ShopWithDashboard } from './shop-with-dashboard.js';
+import { sidewaysScroll } from './sideways-scroll.js';
 import { takePicture } from './take-picture.js';
+import { violations } from './violations.js';
 
 /** SCREENSHOTS=folder: every page, in both themes and on both screens, to be looked at. */
 const screenshots = process.env.SCREENSHOTS;
@@ -100,15 +101,4 @@ async function liveABit(shop: ShopWithDashboard): Promise<void> {
   await backstory.stages.set('tag', 'shadow', { by: 'ada', reason: 'small, a good first one' });
   await backstory.stages.set('tag', 'replay', { by: 'ada', reason: 'canary', percent: 10, force: true });
   await backstory.stages.set('coupon', 'off', { by: 'ada', reason: 'will be dropped' });
-}
-
-/** As text, which runs there: this program knows nothing of a browser's globals. */
-async function violations(page: Page): Promise<unknown> {
-  await page.evaluate(axe.source);
-  return page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
-    violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) })))`);
-}
-
-function sidewaysScroll(page: Page): Promise<number> {
-  return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }

@@ -29,6 +29,7 @@ export type {
   ShownValue,
   StreamEvent,
   StreamPage,
+  TenantOverview,
   Volume,
 } from './admin/index.js';
 export {

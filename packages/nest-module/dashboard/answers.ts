@@ -23,6 +23,7 @@ import type {
 } from '@backstory/adapter';
 import type { RepairPreview } from '../src/dashboard/repair-preview.js';
 import type { RestorePreview } from '../src/dashboard/restore-preview.js';
+import type { TenantList } from '../src/dashboard/dashboard-histories.js';
 import type { Work } from '../src/dashboard/dashboard-work.js';
 
 /** What arrives of a value: moments are text. */
@@ -47,6 +48,7 @@ export type ConsumerAnswer = Json<ConsumerStatus>;
 export type ParkedAnswer = Json<ParkedEvent>;
 export type ErasureAnswer = Json<ErasureReport>;
 export type LogAnswer = Json<LogReport>;
+export type TenantsAnswer = Json<TenantList>;
 export type FindingAnswer = Json<Finding>;
 export type Change = Json<PropertyChange>;
 export type Value = Json<ShownValue>;

@@ -1,3 +1,5 @@
+import { tenantHere } from './tenant-here.js';
+
 /** Beside this script, wherever that is mounted. */
 const base = new URL('../api/', import.meta.url);
 
@@ -17,11 +19,14 @@ export class Refusal extends Error {
   }
 }
 
+/** Where something is asked of the history that is looked at. */
 export function address(name: string, parameters: Record<string, string | number | null> = {}): string {
   const url = new URL(name, base);
   for (const [key, value] of Object.entries(parameters)) {
     if (value !== null) url.searchParams.set(key, String(value));
   }
+  const tenant = tenantHere();
+  if (tenant !== null) url.searchParams.set('tenant', tenant);
   return url.href;
 }
 

@@ -8,9 +8,11 @@ import { CorrelationPage } from './correlation-page.js';
 import { DoctorPage } from './doctor-page.js';
 import { LogPage } from './log-page.js';
 import { OverviewPage } from './overview-page.js';
-import { type Chosen, linkTo, type Route, useAddress } from './route.js';
+import { type Chosen, linkTo, linkToTenant, type Route, useAddress } from './route.js';
 import { StreamPage } from './stream-page.js';
 import { StreamsPage } from './streams-page.js';
+import { TenantPlace } from './tenant-place.js';
+import { TenantsPage } from './tenants-page.js';
 import { usePolled } from './use-polled.js';
 
 const places = [
@@ -24,16 +26,26 @@ const places = [
 
 const session = address('session');
 
-export function App({ title }: { title: string }) {
-  const { route, chosen } = useAddress();
+interface AppProps {
+  title: string;
+  /** Whether there is a history that is no tenant's. */
+  own: boolean;
+  /** Whether there are tenants. */
+  tenants: boolean;
+}
+
+export function App({ title, own, tenants }: AppProps) {
+  const { tenant, route, chosen } = useAddress();
   const main = useRef<HTMLElement>(null);
   const { body } = usePolled<SessionAnswer>(session, 60_000);
-  const here = route.join('/');
+  const here = linkToTenant(tenant, ...route);
+  // without a history that is nobody's there is nothing to look at until a tenant is chosen
+  const choosing = tenant === null && tenants && (route[0] === 'tenants' || !own);
   const first = useRef(true);
   // before the page is seen: who types on, does so where he is
   useLayoutEffect(() => {
     const heading = main.current?.querySelector('h1');
-    document.title = `${heading?.textContent ?? ''} · ${title}`;
+    document.title = [heading?.textContent ?? '', ...(tenant === null ? [] : [tenant]), title].join(' · ');
     // who listens to the page hears where the link has led
     if (!first.current) heading?.focus();
     first.current = false;
@@ -48,8 +60,9 @@ export function App({ title }: { title: string }) {
         <a class="brand" href={linkTo()}>
           {title}
         </a>
+        {tenants && <TenantPlace tenant={tenant} own={own} place={route[0]} choosing={choosing} />}
         <nav aria-label="Pages">
-          {places.map(({ name, parts, owns }) => (
+          {(choosing && !own ? [] : places).map(({ name, parts, owns }) => (
             <a
               key={name}
               href={linkTo(...parts)}
@@ -73,7 +86,11 @@ export function App({ title }: { title: string }) {
         )}
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        <Page route={route} chosen={chosen} changes={body?.changes ?? false} />
+        {choosing ? (
+          <TenantsPage chosen={chosen} />
+        ) : (
+          <Page key={tenant} route={route} chosen={chosen} changes={body?.changes ?? false} />
+        )}
       </main>
     </>
   );

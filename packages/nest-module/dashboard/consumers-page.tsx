@@ -8,11 +8,9 @@ import { duration } from './times.js';
 import { Trouble } from './trouble.js';
 import { type Polled, usePolled } from './use-polled.js';
 
-const consumers = address('consumers');
-
 /** How far each consumer is, what fails, and what is parked; `asked`: by which consumer somebody wants to see it. */
 export function ConsumersPage({ asked, changes }: { asked: string | undefined; changes: boolean }) {
-  const polled = usePolled<ConsumerAnswer[]>(consumers);
+  const polled = usePolled<ConsumerAnswer[]>(address('consumers'));
   const rates = useRates(polled);
   const { body = [] } = polled;
   const parked = [...new Set(body.filter((each) => each.parked > 0).map(({ name }) => name))];

@@ -3,4 +3,7 @@ import { App } from './app.js';
 import './dashboard.css';
 
 const root = document.getElementById('dashboard');
-if (root) render(<App title={root.dataset.title ?? 'Backstory'} />, root);
+if (root) {
+  const { title = 'Backstory', own, tenants } = root.dataset;
+  render(<App title={title} own={own !== undefined} tenants={tenants !== undefined} />, root);
+}

@@ -4,8 +4,6 @@ import { linkTo } from './route.js';
 import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
 
-const doctor = address('doctor');
-
 const groups = [
   { severity: 'fault', title: 'Faults', meaning: 'Events are lost or wrong, or will be.' },
   { severity: 'hint', title: 'Hints', meaning: 'On purpose, perhaps.' },
@@ -13,7 +11,7 @@ const groups = [
 
 /** Every difference between entities, tables and triggers, with what mends it. */
 export function DoctorPage() {
-  const polled = usePolled<FindingAnswer[]>(doctor, 5_000);
+  const polled = usePolled<FindingAnswer[]>(address('doctor'), 5_000);
   const { body } = polled;
   return (
     <>

@@ -1,3 +1,4 @@
+import { commandHere } from './command-here.js';
 import { useState } from 'preact/hooks';
 import type { ErasureAnswer } from './answers.js';
 import { change } from './api.js';
@@ -39,8 +40,8 @@ export function EraseSection({ aggregate, id, changes, onErased }: EraseSectionP
           </p>
         )}
         <p>
-          Other streams that name it keep what they hold: <code>npx backstory erase --subject</code> reaches
-          them, too.
+          Other streams that name it keep what they hold:{' '}
+          <code>{commandHere('npx backstory erase --subject')}</code> reaches them, too.
         </p>
       </>
     ),

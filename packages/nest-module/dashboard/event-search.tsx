@@ -5,8 +5,6 @@ import { type Chosen, linkTo, linkWith } from './route.js';
 import { isoTime, localTime, zone } from './times.js';
 import { usePolled } from './use-polled.js';
 
-const overview = address('overview');
-
 const fields = [
   { name: 'category', label: 'Category', hint: 'aggregate or topic' },
   { name: 'type', label: 'Event type', hint: 'OrderShipped' },
@@ -22,7 +20,7 @@ const times = [
 
 /** What the events are searched by. It is in the address, so a search can be shared. */
 export function EventSearch({ search }: { search: Chosen }) {
-  const known = usePolled<OverviewAnswer>(overview, null);
+  const known = usePolled<OverviewAnswer>(address('overview'), null);
   const [wanted, setWanted] = useState(search);
   const find = (event: Event): void => {
     event.preventDefault();

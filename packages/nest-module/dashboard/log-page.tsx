@@ -1,3 +1,4 @@
+import { commandHere } from './command-here.js';
 import { bytes, count } from './amounts.js';
 import type { LogAnswer } from './answers.js';
 import { address } from './api.js';
@@ -6,11 +7,9 @@ import { linkWith } from './route.js';
 import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
 
-const log = address('log');
-
 /** What concerns the whole log: seals, retention, the archive, topics, and where events were lost. */
 export function LogPage() {
-  const polled = usePolled<LogAnswer>(log, 5_000);
+  const polled = usePolled<LogAnswer>(address('log'), 5_000);
   const { body } = polled;
   return (
     <>
@@ -48,8 +47,8 @@ function Seals({ seals }: { seals: LogAnswer['seals'] }) {
         </p>
       )}
       <p class="more">
-        <code>npx backstory seal</code> seals what has come since, <code>npx backstory seal verify</code>{' '}
-        compares.
+        <code>{commandHere('npx backstory seal')}</code> seals what has come since,{' '}
+        <code>{commandHere('npx backstory seal verify')}</code> compares.
       </p>
     </section>
   );
@@ -72,7 +71,7 @@ function Retention({ retained }: { retained: LogAnswer['retained'] }) {
         </ul>
       )}
       <p class="more">
-        <code>npx backstory retain --dry-run</code> says what is due.
+        <code>{commandHere('npx backstory retain --dry-run')}</code> says what is due.
       </p>
     </section>
   );
@@ -91,7 +90,8 @@ function Archive({ archive }: { archive: LogAnswer['archive'] }) {
         <p class="muted">Nothing is archived.</p>
       )}
       <p class="more">
-        <code>npx backstory archive --before 2025-01-01 --dry-run</code> says what could be moved there.
+        <code>{commandHere('npx backstory archive --before 2025-01-01 --dry-run')}</code> says what could be
+        moved there.
       </p>
     </section>
   );

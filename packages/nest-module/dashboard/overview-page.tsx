@@ -11,10 +11,8 @@ import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
 import { WaysOutSection } from './ways-out-section.js';
 
-const overview = address('overview');
-
 export function OverviewPage({ chosen, changes }: { chosen: Chosen; changes: boolean }) {
-  const polled = usePolled<OverviewAnswer>(overview);
+  const polled = usePolled<OverviewAnswer>(address('overview'));
   // in the address: it can be shared, and is there again after a look at an aggregate
   const { show: shown = 'all', find: wanted = '', sort = 'name', group = '', closed = '' } = chosen;
   const set = (choice: Chosen): void => choose([], { ...chosen, ...choice });

@@ -1,3 +1,4 @@
+import { commandHere } from './command-here.js';
 import { count } from './amounts.js';
 import type { AggregateAnswer } from './answers.js';
 import { change } from './api.js';
@@ -62,8 +63,8 @@ export function ProofSection({ aggregate: { status, name, work }, changes, ask }
                     explanation: (
                       <p>
                         Runs in the background of this process, and goes on where it was interrupted when it
-                        is begun again. For a large table <code>npx backstory backfill {name}</code> can be
-                        throttled.
+                        is begun again. For a large table{' '}
+                        <code>{commandHere(`npx backstory backfill ${name}`)}</code> can be throttled.
                       </p>
                     ),
                     confirm: 'Backfill',

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { tenantHere } from './tenant-here.js';
 
 /** Behind the #, so that it works at whatever address the page is: its parts, decoded. */
 export type Route = readonly string[];
@@ -6,8 +7,15 @@ export type Route = readonly string[];
 /** What is chosen on a page, beside which page it is: in its address, so that it can be shared, and survives a way back. */
 export type Chosen = Readonly<Record<string, string>>;
 
+/** Of the same tenant. */
 export function linkTo(...parts: readonly string[]): string {
-  return `#/${parts.map(encodeURIComponent).join('/')}`;
+  return linkToTenant(tenantHere(), ...parts);
+}
+
+/** `null` for what is nobody's: the list of tenants, and the history of `BackstoryModule`. */
+export function linkToTenant(tenant: string | null, ...parts: readonly string[]): string {
+  const whose = tenant === null ? [] : [`@${encodeURIComponent(tenant)}`];
+  return `#/${[...whose, ...parts.map(encodeURIComponent)].join('/')}`;
 }
 
 export function linkWith(parts: readonly string[], chosen: Chosen): string {
@@ -25,7 +33,7 @@ export function choose(parts: readonly string[], chosen: Chosen): void {
 }
 
 /** Both at once: what is chosen on one page means nothing on another. */
-export function useAddress(): { route: Route; chosen: Chosen } {
+export function useAddress(): { tenant: string | null; route: Route; chosen: Chosen } {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const onChange = (): void => setHash(location.hash);
@@ -34,7 +42,12 @@ export function useAddress(): { route: Route; chosen: Chosen } {
   }, []);
   const [path = '', ...query] = hash.split('?');
   return {
-    route: path.replace(/^#\/?/, '').split('/').filter(Boolean).map(decoded),
+    tenant: tenantHere(),
+    route: path
+      .replace(/^#\/?(@[^/]*)?/, '')
+      .split('/')
+      .filter(Boolean)
+      .map(decoded),
     chosen: Object.fromEntries(new URLSearchParams(query.join('?'))),
   };
 }

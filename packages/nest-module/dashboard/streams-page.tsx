@@ -5,11 +5,9 @@ import { goTo, linkTo } from './route.js';
 import { Trouble } from './trouble.js';
 import { usePolled } from './use-polled.js';
 
-const overview = address('overview');
-
 /** Finds the stream of one entity by its id. */
 export function StreamsPage({ aggregate, id }: { aggregate: string; id: string }) {
-  const known = usePolled<OverviewAnswer>(overview, 60_000);
+  const known = usePolled<OverviewAnswer>(address('overview'), 60_000);
   const [wanted, setWanted] = useState({ aggregate, id });
   const asked = aggregate !== '' || id !== '';
   const found = usePolled<FoundAnswer[]>(

@@ -1,3 +1,4 @@
+import { commandHere } from './command-here.js';
 import { useState } from 'preact/hooks';
 import { count } from './amounts.js';
 import type { AggregateRow } from './answers.js';
@@ -82,7 +83,7 @@ function Step({ step, changes, ask }: WayProps & { step: Ready }) {
   const names = namesOf(aggregates);
   if (!changes) {
     const share = percent === null ? '' : ` --percent ${percent}`;
-    return <code>{`npx backstory stage ${names.join(' ')} ${to}${share} --reason "…"`}</code>;
+    return <code>{commandHere(`npx backstory stage ${names.join(' ')} ${to}${share} --reason "…"`)}</code>;
   }
   return (
     <button
@@ -143,7 +144,7 @@ function WayOut({ obstacle: { action, aggregates }, changes, ask }: WayProps & {
       <p class="muted">
         {words[action]} {action === 'doctor' && <a href={linkTo('doctor')}>Doctor</a>}
         {action === 'repair' && !changes && (
-          <code>{`npx backstory repair ${namesOf(aggregates).join(' ')}`}</code>
+          <code>{commandHere(`npx backstory repair ${namesOf(aggregates).join(' ')}`)}</code>
         )}
       </p>
     );
@@ -151,7 +152,7 @@ function WayOut({ obstacle: { action, aggregates }, changes, ask }: WayProps & {
   const due = action === 'backfill' ? aggregates : aggregates.filter((each) => isBackfilled(each));
   if (due.length === 0) return <p class="muted">After the backfill.</p>;
   const names = namesOf(due);
-  if (!changes) return <code>{`npx backstory ${action} ${names.join(' ')}`}</code>;
+  if (!changes) return <code>{commandHere(`npx backstory ${action} ${names.join(' ')}`)}</code>;
   const verb = action === 'backfill' ? 'Backfill' : 'Verify';
   return (
     <button

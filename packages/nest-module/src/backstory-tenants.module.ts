@@ -23,8 +23,8 @@ export type BackstoryTenantsModuleOptions = TenantOptions & Pick<BackstoryModule
 
 /**
  * Gives each tenant of one DataSource a history of its own, where a request chooses its schema by `search_path`. For entities that
- * name a schema import `BackstoryModule` beside it. `@OnEvent` methods and the dashboard are of that one; consumers of a tenant are
- * defined on its handle.
+ * name a schema import `BackstoryModule` beside it. `@OnEvent` methods are of that one; consumers of a tenant are
+ * defined on its handle. `BackstoryDashboardModule` shows the tenants, and that one.
  */
 @Global()
 @Module({})

@@ -25,5 +25,6 @@ export type { ResidualOptions, ResidualSource, ResidualStatus } from './read-res
 export { type AggregateStatus, type PropertyDrift, readStatus } from './read-status.js';
 export { readStreamPage, type StreamEvent, type StreamPage } from './read-stream-page.js';
 export { type ShownValue, shownValue } from './shown-value.js';
+export { readTenants, type TenantOverview } from './read-tenants.js';
 export { withinTimeLimit } from './within-time-limit.js';
 export { readVolume, type Volume } from './read-volume.js';

@@ -1,11 +1,12 @@
 import type { DataSource } from 'typeorm';
+import { readTenants, type TenantOverview, withinTimeLimit } from '../admin/index.js';
 import { type Backstory, inTurns } from '../backstory/index.js';
 import { BackstoryError, InvalidOptionsError } from '../errors.js';
 import { historyOf } from './history-of.js';
 import { openHistory } from './open-history.js';
 import { TenantLinks } from './tenant-links.js';
 import type { BackstoryOptions, TenantOptions } from '../options/index.js';
-import { requireTenant, poolDatabase, tenantDataSource } from '../connections/index.js';
+import { requireTenant, poolDatabase, poolOf, tenantDataSource } from '../connections/index.js';
 import { tablesElsewhere } from '../entities/index.js';
 
 /** What came of the work for one tenant: its result, or the error that it failed with. */
@@ -62,6 +63,19 @@ export class TenantBackstories {
     const { tenants } = this.options;
     const named = typeof tenants === 'function' ? await tenants() : tenants;
     return [...new Set([...named, ...this.byTenant.keys()])];
+  }
+
+  /**
+   * Where all tenants stand, or those that are named, in the order of the list: what a few queries tell, however many there are. Opens none
+   * of them.
+   * @throws BackstoryError QUERY_TIMED_OUT
+   */
+  async overview(tenants?: readonly string[]): Promise<TenantOverview[]> {
+    const asked = (tenants ?? (await this.names())).map((tenant) => ({
+      tenant,
+      schema: historyOf(tenant, this.options.schema),
+    }));
+    return withinTimeLimit(poolDatabase(poolOf(this.dataSource)), (sql) => readTenants(sql, asked));
   }
 
   /**

@@ -8,6 +8,7 @@ export interface DashboardRequest {
   readonly url: string;
   readonly originalUrl?: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly query?: Readonly<Record<string, unknown>>;
 }
 
 /** Nothing from elsewhere, nothing inline, in nobody's frame. */
@@ -73,7 +74,7 @@ function problemOf(error: unknown): { status: number; code: string; message: str
 }
 
 function statusOf(code: BackstoryError['code']): number {
-  if (code === 'UNKNOWN_CATEGORY' || code === 'UNKNOWN_CONSUMER') return 404;
+  if (code === 'UNKNOWN_CATEGORY' || code === 'UNKNOWN_CONSUMER' || code === 'UNKNOWN_TENANT') return 404;
   if (code === 'INVALID_OPTIONS') return 400;
   if (code === 'QUERY_TIMED_OUT' || code === 'DATABASE_UNREACHABLE') return 503;
   return 409;

@@ -1,7 +1,6 @@
 import { type Backstory, BackstoryError } from '@backstory/adapter';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
-import { DASHBOARD_BACKSTORY } from './dashboard.tokens.js';
 import { type RepairPreview, repairPreview } from './repair-preview.js';
 
 /** A verify, a repair or a backfill that was asked for here. */
@@ -15,6 +14,11 @@ export interface Work {
   readonly failed: boolean;
 }
 
+/** The work that waits for its turn, behind the last. */
+export interface Turns {
+  last: Promise<void>;
+}
+
 /** Shorter than proxies wait for an answer. */
 const previewWaitMs = 15_000;
 
@@ -24,14 +28,16 @@ const logger = new Logger('Backstory');
  * Verifies and repairs in the background: large tables take longer than a request may. What is known of it is this process's;
  * the result is recorded in the database, for all.
  */
-@Injectable()
 export class DashboardWork {
   private readonly latest = new Map<string, Work>();
   private readonly done = new Map<string, Promise<void>>();
-  private queue = Promise.resolve();
   private readonly previews = new Map<string, Promise<RepairPreview>>();
 
-  constructor(@Inject(DASHBOARD_BACKSTORY) private readonly backstory: Backstory) {}
+  constructor(
+    private readonly backstory: Backstory,
+    /** Those of all histories of one pool. */
+    private readonly turns: Turns,
+  ) {}
 
   /** The latest of an aggregate, under way or done. */
   of(aggregate: string): Work | null {
@@ -82,7 +88,7 @@ export class DashboardWork {
         await this.done.get(aggregate);
       }
     };
-    this.queue = this.queue.then(turn);
+    this.turns.last = this.turns.last.then(turn);
   }
 
   private isBusy(aggregate: string): boolean {

@@ -1,12 +1,12 @@
-import { Backstory, InvalidOptionsError } from '@backstory/adapter';
+import { InvalidOptionsError } from '@backstory/adapter';
 import { Get, Inject, NotFoundException, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { DASHBOARD_BACKSTORY, DASHBOARD_OPTIONS } from './dashboard.tokens.js';
+import { DASHBOARD_OPTIONS } from './dashboard.tokens.js';
 import { DashboardAnswer, type DashboardRequest } from './dashboard-answer.js';
+import { DashboardHistories, type DashboardHistory } from './dashboard-histories.js';
 import type { DashboardOptions } from './dashboard-options.js';
 import { dashboardFiles, dashboardPage } from './dashboard-page.js';
 import { DashboardVisitor, type Visitor } from './dashboard-visitor.decorator.js';
-import { DashboardWork } from './dashboard-work.js';
 import { given } from './given.js';
 import { readWish } from './read-wish.js';
 
@@ -15,15 +15,17 @@ type Parameters = Readonly<Record<string, string | undefined>>;
 /** The page, what it loads, and what it asks. Ids are parameters of the query: some proxies decode what is in a path. */
 export class DashboardController {
   constructor(
-    @Inject(DASHBOARD_BACKSTORY) private readonly backstory: Backstory,
+    @Inject(DashboardHistories) private readonly histories: DashboardHistories,
     @Inject(DASHBOARD_OPTIONS) private readonly options: DashboardOptions,
-    @Inject(DashboardWork) private readonly work: DashboardWork,
     @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
   ) {}
 
   @Get()
   page(@Req() request: DashboardRequest, @Res() response: unknown): void {
-    this.answer(request, response).file('text/html', dashboardPage(this.title, request));
+    this.answer(request, response).file(
+      'text/html',
+      dashboardPage(this.title, request, this.histories.kinds),
+    );
   }
 
   /** A guard that has a form answers here; without one there is nothing to sign in to. */
@@ -45,16 +47,25 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () => ({
+    return this.answer(request, response).json(() => ({
       title: this.title,
       changes: visitor.changes,
       actor: visitor.actor(),
     }));
   }
 
+  @Get('api/tenants')
+  tenants(
+    @Query() { find }: Parameters,
+    @Req() request: DashboardRequest,
+    @Res() response: unknown,
+  ): Promise<void> {
+    return this.answer(request, response).json(() => this.histories.list(find ?? ''));
+  }
+
   @Get('api/overview')
   overview(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
-    return this.json(request, response, () => this.backstory.admin.overview());
+    return this.json(request, response, ({ backstory }) => backstory.admin.overview());
   }
 
   @Get('api/aggregate')
@@ -63,12 +74,9 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, async () => {
-      const report = await this.backstory.admin.aggregate(
-        required(name, 'name'),
-        hours ? Number(hours) : null,
-      );
-      return { ...report, work: this.work.of(report.status.category) };
+    return this.json(request, response, async ({ backstory, work }) => {
+      const report = await backstory.admin.aggregate(required(name, 'name'), hours ? Number(hours) : null);
+      return { ...report, work: work.of(report.status.category) };
     });
   }
 
@@ -78,7 +86,9 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () => this.backstory.admin.findStreams(id, aggregate || undefined));
+    return this.json(request, response, ({ backstory }) =>
+      backstory.admin.findStreams(id, aggregate || undefined),
+    );
   }
 
   @Get('api/stream')
@@ -87,8 +97,8 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () =>
-      this.backstory.admin.stream(
+    return this.json(request, response, ({ backstory }) =>
+      backstory.admin.stream(
         required(aggregate, 'aggregate'),
         required(id, 'id'),
         before ? Number(before) : undefined,
@@ -102,8 +112,8 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () => {
-      const { from, to, ...search } = readWish(query, {
+    return this.json(request, response, ({ backstory }) => {
+      const { from, to, ...search } = readWish(ofHistory(query), {
         category: 'text?',
         type: 'text?',
         actor: 'text?',
@@ -114,7 +124,7 @@ export class DashboardController {
         before: 'text?',
         after: 'text?',
       });
-      return this.backstory.admin.events({
+      return backstory.admin.events({
         ...given(search),
         ...(from !== undefined && { from: new Date(from) }),
         ...(to !== undefined && { to: new Date(to) }),
@@ -128,8 +138,8 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () =>
-      this.backstory.admin.event(readWish(query, { position: 'text' }).position),
+    return this.json(request, response, ({ backstory }) =>
+      backstory.admin.event(readWish(ofHistory(query), { position: 'text' }).position),
     );
   }
 
@@ -139,9 +149,9 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () => {
-      const { id, around, look } = readWish(query, { id: 'text', around: 'text?', look: 'text?' });
-      return this.backstory.admin.correlation(
+    return this.json(request, response, ({ backstory }) => {
+      const { id, around, look } = readWish(ofHistory(query), { id: 'text', around: 'text?', look: 'text?' });
+      return backstory.admin.correlation(
         id,
         given({ around, look: look === undefined ? undefined : Number(look) }),
       );
@@ -154,8 +164,8 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () =>
-      this.backstory.admin.drift(readWish(query, { name: 'text' }).name),
+    return this.json(request, response, ({ backstory }) =>
+      backstory.admin.drift(readWish(ofHistory(query), { name: 'text' }).name),
     );
   }
 
@@ -165,8 +175,8 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () =>
-      this.backstory.admin.stateAt(required(aggregate, 'aggregate'), required(id, 'id'), Number(version)),
+    return this.json(request, response, ({ backstory }) =>
+      backstory.admin.stateAt(required(aggregate, 'aggregate'), required(id, 'id'), Number(version)),
     );
   }
 
@@ -176,8 +186,8 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () =>
-      this.backstory.admin.compareVersions(
+    return this.json(request, response, ({ backstory }) =>
+      backstory.admin.compareVersions(
         required(aggregate, 'aggregate'),
         required(id, 'id'),
         Number(from),
@@ -188,7 +198,7 @@ export class DashboardController {
 
   @Get('api/consumers')
   consumers(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
-    return this.json(request, response, () => this.backstory.admin.consumers());
+    return this.json(request, response, ({ backstory }) => backstory.admin.consumers());
   }
 
   @Get('api/parked')
@@ -197,32 +207,41 @@ export class DashboardController {
     @Req() request: DashboardRequest,
     @Res() response: unknown,
   ): Promise<void> {
-    return this.json(request, response, () =>
-      this.backstory.consumers.parked(required(consumer, 'consumer'), { limit: 100 }),
+    return this.json(request, response, ({ backstory }) =>
+      backstory.consumers.parked(required(consumer, 'consumer'), { limit: 100 }),
     );
   }
 
   @Get('api/log')
   log(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
-    return this.json(request, response, () => this.backstory.admin.log());
+    return this.json(request, response, ({ backstory }) => backstory.admin.log());
   }
 
   @Get('api/doctor')
   doctor(@Req() request: DashboardRequest, @Res() response: unknown): Promise<void> {
-    return this.json(request, response, () => this.backstory.admin.doctor());
+    return this.json(request, response, ({ backstory }) => backstory.admin.doctor());
   }
 
   private get title(): string {
     return this.options.title ?? 'Backstory';
   }
 
-  private json(request: DashboardRequest, response: unknown, ask: () => unknown): Promise<void> {
-    return this.answer(request, response).json(ask);
+  private json(
+    request: DashboardRequest,
+    response: unknown,
+    ask: (history: DashboardHistory) => unknown,
+  ): Promise<void> {
+    return this.answer(request, response).json(async () => ask(await this.histories.of(request)));
   }
 
   private answer(request: DashboardRequest, response: unknown): DashboardAnswer {
     return new DashboardAnswer(this.http.httpAdapter, request, response);
   }
+}
+
+/** What is asked of a history, without whose it is. */
+function ofHistory({ tenant: _, ...query }: Parameters): Parameters {
+  return query;
 }
 
 /** A repeated parameter is a list: none of them is taken. */

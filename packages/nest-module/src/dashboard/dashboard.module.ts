@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { historyOfDashboard } from '../wiring/history-of-dashboard.js';
+import { historiesOfDashboard } from '../wiring/histories-of-dashboard.js';
 import { DASHBOARD_GUARDED, DASHBOARD_OPTIONS, DASHBOARD_PATH } from './dashboard.tokens.js';
 import { DashboardAddress } from './dashboard-address.js';
 import { dashboardControllers } from './dashboard-controllers.js';
@@ -7,10 +7,9 @@ import type {
   BackstoryDashboardModuleAsyncOptions,
   BackstoryDashboardModuleOptions,
 } from './dashboard-options.js';
-import { DashboardWork } from './dashboard-work.js';
 
 /**
- * A dashboard in the application itself, beside `BackstoryModule` in the root module. Outside of development nobody sees it
+ * A dashboard in the application itself, beside `BackstoryModule`, `BackstoryTenantsModule` or both in the root module. Outside of development nobody sees it
  * until `guards` or `authorize` say who may.
  * @example
  * BackstoryDashboardModule.forRoot({ path: 'ops/backstory', guards: [AdminGuard], allowChanges: true })
@@ -63,9 +62,8 @@ function moduleWith(
       options,
       { provide: DASHBOARD_GUARDED, useValue: guards.length > 0 },
       { provide: DASHBOARD_PATH, useValue: path },
-      historyOfDashboard(dataSource),
+      historiesOfDashboard(dataSource),
       DashboardAddress,
-      DashboardWork,
     ],
   };
 }

@@ -1,5 +1,4 @@
 /** Tokens inside of a dashboard's module. */
 export const DASHBOARD_OPTIONS = Symbol.for('backstory:DashboardOptions');
 export const DASHBOARD_GUARDED = Symbol.for('backstory:DashboardGuarded');
-export const DASHBOARD_BACKSTORY = Symbol.for('backstory:DashboardBackstory');
 export const DASHBOARD_PATH = Symbol.for('backstory:DashboardPath');
