@@ -74,6 +74,10 @@ export function OverviewPage({ chosen, changes }: { chosen: Chosen; changes: boo
               />
               by stage
             </label>
+            <span class="more" role="status">
+              {aggregates.length < body.aggregates.length &&
+                `${aggregates.length} of ${body.aggregates.length} aggregates`}
+            </span>
           </div>
           <AggregateTable
             groups={group === 'stage' ? byStage(aggregates) : [{ name: '', aggregates }]}
@@ -141,6 +145,12 @@ function Figures({ overview: { events, aggregates, ratesCompleteSince } }: { ove
   );
 }
 
+/** What is found to differ, of those that are looked at. */
+function drifted(aggregate: AggregateRow): number {
+  const { verified, shadow } = aggregate;
+  return hasDrift(aggregate) ? (verified?.drifted ?? 0) + (shadow?.drifted ?? 0) : 0;
+}
+
 type Order = (one: AggregateRow, other: AggregateRow) => number;
 
 const orders: Readonly<Record<string, Order>> = {
@@ -148,6 +158,7 @@ const orders: Readonly<Record<string, Order>> = {
   stage: (one, other) => stageOrder.indexOf(one.stage) - stageOrder.indexOf(other.stage),
   events: (one, other) => (other.events ?? 0) - (one.events ?? 0),
   size: (one, other) => other.tableBytes - one.tableBytes,
+  drift: (one, other) => drifted(other) - drifted(one),
 };
 
 /** Those that are alike by their names. */
