@@ -1,19 +1,14 @@
-import diagnostics from 'node:diagnostics_channel';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import type { Backstory } from '@backstory/adapter';
-import ts from 'typescript';
 import { anchorsOf, type CodeBlock, codeBlocks, documentedPages } from './code-blocks.js';
-import { moduleOfBlock } from './module-of-block.js';
-import { runShellLine } from './run-shell-line.js';
+import { preparation, runBlock } from './run-block.js';
 import * as shop from './taken-for-granted.js';
+import { WrittenBlocks } from './written-blocks.js';
 
 const root = join(__dirname, '../..');
-const generated = join(__dirname, 'generated');
 const pages = documentedPages();
 const allBlocks = pages.flatMap(codeBlocks).filter(({ file }) => file === undefined);
-const fileOf = ({ page, line }: CodeBlock): string =>
-  join(generated, `${page.replace(/\W/g, '-')}-${line}.ts`);
+const written = new WrittenBlocks('pages', ['taken-for-granted.ts']);
 
 /** What is read, and not run: drawings, what a program prints, and configurations of others. */
 const isText = ({ language }: CodeBlock): boolean =>
@@ -21,43 +16,16 @@ const isText = ({ language }: CodeBlock): boolean =>
 
 beforeAll(() => {
   process.env.DASHBOARD_SECRET ??= 'of the reader, at random';
-  rmSync(generated, { recursive: true, force: true });
-  mkdirSync(generated);
-  const names = [...exportsOf(join(__dirname, 'taken-for-granted.ts'))];
-  for (const block of allBlocks.filter(({ language }) => language === 'ts'))
-    writeFileSync(fileOf(block), moduleOfBlock(block, names));
-});
-
-/** A page's own subscriptions have no end: a reader's process has. */
-const { subscribe } = diagnostics;
-const subscriptions: Parameters<typeof subscribe>[] = [];
-beforeEach(() => {
-  jest.spyOn(diagnostics, 'subscribe').mockImplementation((...subscription) => {
-    subscriptions.push(subscription);
-    subscribe(...subscription);
-  });
-});
-afterEach(() => {
-  for (const subscription of subscriptions.splice(0)) diagnostics.unsubscribe(...subscription);
+  written.write(allBlocks.filter(({ language }) => language === 'ts'));
 });
 
 afterAll(async () => {
-  rmSync(generated, { recursive: true, force: true });
+  written.remove();
   await shop.dropShop();
 });
 
 it('code in TypeScript has the types that it seems to have', () => {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file));
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const files = allBlocks.filter(({ language }) => language === 'ts').map(fileOf);
-  const program = ts.createProgram(files, { ...options, noEmit: true, noImplicitAny: false });
-  const found = files.flatMap((file) =>
-    ts.getPreEmitDiagnostics(program, program.getSourceFile(file)).map(({ messageText, start }) => {
-      const text = readFileSync(file, 'utf8');
-      return `${text.split('\n')[0]} near "${text.slice(start, (start ?? 0) + 40)}": ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
-    }),
-  );
-  expect(found).toEqual([]);
+  expect(written.typeErrors()).toEqual([]);
 });
 
 it('an event is shown with the properties that it has', async () => {
@@ -107,52 +75,9 @@ describe.each(pages)('%s', (page) => {
   it('says nothing that does not run', async () => {
     await shop.openShop();
     try {
-      for (const block of blocks) await expectToRun(block);
+      for (const block of blocks) await runBlock(block, written);
     } finally {
       await shop.closeShop();
     }
   });
 });
-
-async function expectToRun(block: CodeBlock): Promise<void> {
-  const { page, line, language, code, before } = block;
-  const opensItself = language === 'ts' && code.includes('createBackstory(');
-  let opened: Backstory | undefined;
-  try {
-    await shop.reconnect(!code.includes('dataSource.initialize()'));
-    if (!opensItself || before) await shop.openBackstory();
-    if (before) await preparation(before)();
-    if (opensItself && before) await shop.backstory.close();
-    if (language === 'ts') {
-      // loaded by what a page's reader would load it with, too
-      const { run } = jest.requireActual<{ run: () => Promise<Backstory | undefined> }>(fileOf(block));
-      opened = await run();
-    } else if (language === 'sh') {
-      await shop.backstory.close();
-      for (const each of code.split('\n')) await runShellLine(each);
-    } else if (language === 'sql') await shop.dataSource.query(code);
-    else throw new Error(`Nobody knows how to run "${language}".`);
-  } catch (error) {
-    throw new Error(`${page}:${line}: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await (opensItself ? opened : shop.backstory)?.close();
-  }
-}
-
-function preparation(name: string): () => Promise<void> {
-  const found = shop.before[name];
-  if (!found) throw new Error(`There is no preparation "${name}".`);
-  return found;
-}
-
-function exportsOf(file: string): Set<string> {
-  const program = ts.createProgram([file], { noEmit: true, skipLibCheck: true, noResolve: true });
-  const checker = program.getTypeChecker();
-  const symbol = checker.getSymbolAtLocation(program.getSourceFile(file) as ts.SourceFile);
-  const unknown = new Set(['before', 'openShop', 'closeShop', 'dropShop', 'openBackstory', 'reconnect']);
-  return new Set(
-    (symbol ? checker.getExportsOfModule(symbol) : [])
-      .map(({ name }) => name)
-      .filter((name) => !unknown.has(name)),
-  );
-}

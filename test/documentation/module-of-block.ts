@@ -3,12 +3,17 @@ import type { CodeBlock } from './code-blocks.js';
 
 /** Where the pages' own files are, seen from a generated module. */
 const files = ['./data-source.js', '../app.module.js', '../orders/order.entity.js'];
+const shop = '../../taken-for-granted.js';
 
 /**
  * A module that runs a block: its imports, what the page takes for granted, and the rest in a function.
  * An instance that the block has opened is returned, so that it can be closed.
  */
-export function moduleOfBlock({ page, line, code }: CodeBlock, takenForGranted: readonly string[]): string {
+export function moduleOfBlock(
+  { page, line, code }: CodeBlock,
+  takenForGranted: readonly string[],
+  from: string = shop,
+): string {
   const source = ts.createSourceFile('block.ts', code, ts.ScriptTarget.ES2022, true);
   const isImport = (statement: ts.Statement): boolean => ts.isImportDeclaration(statement);
   const text = (statement: ts.Statement): string => statement.getFullText(source).replace(/^\n+/, '');
@@ -19,16 +24,14 @@ export function moduleOfBlock({ page, line, code }: CodeBlock, takenForGranted: 
     .filter(isImport)
     .map(text)
     .join('\n')
-    .replace(/'(\.[^']*)'/g, (all, path: string) =>
-      files.includes(path) ? "'../taken-for-granted.js'" : all,
-    );
+    .replace(/'(\.[^']*)'/g, (all, path: string) => (files.includes(path) ? `'${shop}'` : all));
   const body = source.statements.filter((statement) => !isImport(statement)).map(text);
   return [
     `// ${page}:${line}`,
     imports,
-    granted.length > 0 ? `import { ${granted.join(', ')} } from '../taken-for-granted.js';` : '',
+    granted.length > 0 ? `import { ${granted.join(', ')} } from '${from}';` : '',
     `export async function run() {`,
-    ...body.map((statement) => statement.replace(/^export (?=class|const|function)/m, '')),
+    ...body.map((statement) => statement.replace(/^export (default |(?=class|const|function))/m, '')),
     own.has('backstory') ? 'return backstory;' : 'return undefined;',
     '}',
   ].join('\n');

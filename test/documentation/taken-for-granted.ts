@@ -1,8 +1,14 @@
 // What the code on the pages takes for granted: the application around it.
-import { createBackstory, type Backstory, onEvent, runInContext } from '@backstory/adapter';
+import {
+  type Backstory,
+  type BackstoryOptions,
+  createBackstory,
+  onEvent,
+  runInContext,
+} from '@backstory/adapter';
 import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres';
 import { createInbox, type CloudEvent } from '@backstory/adapter/inbox';
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { Wire } from '../integration/encryption/wire.js';
 import documentedOptions from './backstory-config.js';
@@ -24,6 +30,8 @@ export { Cron } from '@nestjs/schedule';
 export { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 export { createBackstory, type Delivery, onEvent, type RecordedEvent } from '@backstory/adapter';
 export { type EntityManager, Repository } from 'typeorm';
+
+export { channel, event, rawBody, request, secret } from './received-messages.js';
 
 export let dataSource: DataSource;
 export let backstory: Backstory;
@@ -83,54 +91,7 @@ export const createTotals = (
 ): Promise<unknown> =>
   manager.query(`create table ${tables['order_totals']} (customer text primary key, total numeric not null)`);
 
-/** What a receiver gets of order 42. */
-export const event: CloudEvent = {
-  specversion: '1.0',
-  id: 'order-42@1',
-  source: '/shop',
-  type: 'OrderCreated',
-  subject: 'order-42',
-  time: '2026-03-01T09:30:00.124Z',
-  datacontenttype: 'application/json',
-  data: { id: 42 },
-  partitionkey: 'order-42',
-  streamposition: '1',
-  globalposition: '90210',
-  change: 'created',
-  schemaversion: '1',
-};
 export const bill = (_sql: unknown, _event: CloudEvent): Promise<void> => Promise.resolve();
-
-interface Message {
-  readonly properties: { readonly headers: Record<string, string>; readonly contentType: string };
-  readonly content: Buffer;
-}
-
-/** As amqplib's, with one message in the queue. */
-export const channel = {
-  consume: (_queue: string, handle: (message: Message) => Promise<void>): Promise<void> =>
-    handle({
-      properties: { headers: {}, contentType: 'application/cloudevents+json' },
-      content: Buffer.from(JSON.stringify(event)),
-    }),
-  ack: (_message: Message): void => undefined,
-};
-
-/** A webhook's, signed as https://www.standardwebhooks.com says. */
-export const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-export const rawBody = JSON.stringify(event);
-const sentAt = String(Math.floor(Date.now() / 1000));
-const signature = createHmac('sha256', Buffer.from(secret.slice('whsec_'.length), 'base64'))
-  .update(`1.${sentAt}.${rawBody}`)
-  .digest('base64');
-export const request = {
-  headers: {
-    'content-type': 'application/cloudevents+json',
-    'webhook-id': '1',
-    'webhook-timestamp': sentAt,
-    'webhook-signature': `v1,${signature}`,
-  },
-};
 
 let runner: QueryRunner | undefined;
 /** A connection, as pg has it. */
@@ -187,8 +148,8 @@ export async function dropShop(): Promise<void> {
 }
 
 /** Opens Backstory on it, where the block doesn't do so itself. */
-export async function openBackstory(): Promise<void> {
-  backstory = await createBackstory(dataSource);
+export async function openBackstory(options?: BackstoryOptions): Promise<void> {
+  backstory = await createBackstory(dataSource, options);
 }
 
 /** A new DataSource for each block, which may initialise it, and open a Backstory of its own. */
@@ -232,7 +193,7 @@ export const before: Readonly<Record<string, () => Promise<void>>> = {
   },
   'order 42 is published, encrypted': async () => {
     await backstory.close();
-    backstory = await createBackstory(dataSource, documentedOptions);
+    await openBackstory(documentedOptions);
     const wire = new Wire();
     backstory.consumers.relay({ name: 'broker', publisher: wire });
     await backstory.consumers.start();

@@ -100,7 +100,10 @@ export class BackstoryError extends Error {
     super(`${problem}\n  What to do: ${remedy}`, options);
   }
 
-  /** Tells by shape, not by class: two copies of this package in one process agree. */
+  /**
+   * Tells by shape, not by class: two copies of this package in one process agree.
+   * @example if (BackstoryError.is(error, 'NOT_SEALED')) log(error.remedy);
+   */
   static is(error: unknown, code?: BackstoryErrorCode): error is BackstoryError {
     const candidate = error as Partial<BackstoryError> | null;
     return (
@@ -258,7 +261,10 @@ export class ResidualRefusedError extends BackstoryError {
     );
   }
 
-  /** The refusal that an error of TypeORM or pg is about; undefined for any other. */
+  /**
+   * The refusal that an error of TypeORM or pg is about; undefined for any other.
+   * @example const refused = ResidualRefusedError.of(error);
+   */
   static of(error: unknown): ResidualRefusedError | undefined {
     const { code, constraint, detail, message, driverError } = (error ?? {}) as Record<string, unknown>;
     if (code !== '23001' || constraint !== 'backstory_residual' || typeof detail !== 'string') {

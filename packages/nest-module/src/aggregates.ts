@@ -34,7 +34,7 @@ export class Aggregates<Entity extends object, Event extends NewEvent = NewEvent
    * Handles a command, as `backstory.handle` does.
    * @returns the entity as it is afterwards
    * @throws what `decide` throws, as it is; `WrongExpectedVersionError`, `AggregateNotFoundError`, `ConstraintViolatedError`, `BackstoryError`
-   * @example await this.orders.handle(42, (order) => new OrderDispatched({ trackingNumber }));
+   * @example const order = await orders.handle(42, () => new OrderShipped(trackingNumber)); // orders: as @InjectAggregates(Order) gives it
    */
   async handle(
     id: Id,
@@ -48,6 +48,7 @@ export class Aggregates<Entity extends object, Event extends NewEvent = NewEvent
    * Handles a command that creates, as `backstory.create` does.
    * @returns the entity with its key
    * @throws what `decide` throws, as it is; `ConstraintViolatedError`, `BackstoryError`
+   * @example const order = await orders.create(() => new OrderPlaced('12.00'));
    */
   async create(
     decide: () => Decision<Event> | Promise<Decision<Event>>,
@@ -59,12 +60,16 @@ export class Aggregates<Entity extends object, Event extends NewEvent = NewEvent
   /**
    * The entity as its events tell it: now, at a version of its stream, or at a moment. Null where it isn't there.
    * @throws `ReplayError` for a stream that can't be replayed
+   * @example const order = await orders.load(42, { version: 1 });
    */
   async load(id: Id, options?: ReadStreamOptions): Promise<Entity | null> {
     return this.backstory.load(this.entity, String(id), options);
   }
 
-  /** The events of its stream, oldest first, with data that is typed by the entity. */
+  /**
+   * The events of its stream, oldest first, with data that is typed by the entity.
+   * @example const events = await orders.history(42);
+   */
   async history(id: Id, options?: HistoryOptions): Promise<RecordedEvent<EventDataOf<Entity>>[]> {
     return this.backstory.history(this.entity, String(id), options);
   }

@@ -34,7 +34,10 @@ export class BackstoryTenantsModule implements NestModule, OnApplicationShutdown
     @Inject(HttpAdapterHost) private readonly http: Partial<HttpAdapterHost>,
   ) {}
 
-  /** Import once, in the root module, beside `TypeOrmModule.forRoot`. */
+  /**
+   * Import once, in the root module, beside `TypeOrmModule.forRoot`.
+   * @example BackstoryTenantsModule.forRoot({ tenants: ['acme', 'globex'] })
+   */
   static forRoot({
     dataSource: name,
     context,

@@ -44,7 +44,10 @@ export class BackstoryModule implements NestModule, OnApplicationShutdown {
     @Inject(HttpAdapterHost) private readonly http: Partial<HttpAdapterHost>,
   ) {}
 
-  /** Import once, in the root module, beside `TypeOrmModule.forRoot`. */
+  /**
+   * Import once, in the root module, beside `TypeOrmModule.forRoot`.
+   * @example BackstoryModule.forRoot({ aggregates: ['all', { entity: Order, owns: ['lines', 'tags'] }], exclude: ['JobRecord'] })
+   */
   static forRoot({
     dataSource,
     ...options
@@ -52,7 +55,11 @@ export class BackstoryModule implements NestModule, OnApplicationShutdown {
     return moduleWith(dataSource, [{ provide: BACKSTORY_OPTIONS, useValue: options }]);
   }
 
-  /** As `forRoot`, with options from the configuration: `useFactory`, `useClass` or `useExisting`. */
+  /**
+   * As `forRoot`, with options from the configuration: `useFactory`, `useClass` or `useExisting`.
+   * @example
+   * BackstoryModule.forRootAsync({ inject: [ConfigService], useFactory: (config: ConfigService) => ({ schema: config.get('HISTORY') }) })
+   */
   static forRootAsync({ dataSource, imports, ...options }: BackstoryModuleAsyncOptions): DynamicModule {
     return {
       ...moduleWith(dataSource, optionsProviders(options)),
@@ -60,7 +67,10 @@ export class BackstoryModule implements NestModule, OnApplicationShutdown {
     };
   }
 
-  /** Captures these entities, with what their `@EventSourced` says. Import in the module that owns them. */
+  /**
+   * Captures these entities, with what their `@EventSourced` says. Import in the module that owns them.
+   * @example BackstoryModule.forFeature([Order])
+   */
   static forFeature(entities: readonly EntityTarget[], dataSource = 'default'): DynamicModule {
     return BackstoryFeatureModule.of({ dataSource, entities });
   }

@@ -3,15 +3,22 @@ import { forRootInWords } from './wiring/call-in-words.js';
 /**
  * Injection token of the `Backstory` instance. By `Symbol.for`: the CommonJS and the ESM copy of this package agree. Nest prints the text of a
  * token that it doesn't find, so it says who provides it.
+ * @example const backstory = moduleRef.get<Backstory>(BACKSTORY);
  */
 export const BACKSTORY = Symbol.for('Backstory, of BackstoryModule.forRoot() in the root module');
 
-/** Injection token of the instance for a DataSource with a name. */
+/**
+ * Injection token of the instance for a DataSource with a name.
+ * @example const backstory = moduleRef.get<Backstory>(getBackstoryToken('archive'));
+ */
 export function getBackstoryToken(dataSource = 'default'): symbol {
   return Symbol.for(`Backstory, of ${forRootInWords('BackstoryModule', dataSource)} in the root module`);
 }
 
-/** Injection token of the `Aggregates` of an entity, which `BackstoryModule.forFeature` provides. */
+/**
+ * Injection token of the `Aggregates` of an entity, which `BackstoryModule.forFeature` provides.
+ * @example const orders = moduleRef.get<Aggregates<Order>>(getAggregatesToken(Order));
+ */
 export function getAggregatesToken(entity: { readonly name: string }, dataSource = 'default'): symbol {
   const given = `[${entity.name}]${dataSource === 'default' ? '' : `, '${dataSource}'`}`;
   return Symbol.for(
@@ -19,7 +26,10 @@ export function getAggregatesToken(entity: { readonly name: string }, dataSource
   );
 }
 
-/** Injection token of the tenants of a DataSource. */
+/**
+ * Injection token of the tenants of a DataSource.
+ * @example const tenants = moduleRef.get<TenantBackstories>(getTenantsToken());
+ */
 export function getTenantsToken(dataSource = 'default'): symbol {
   const call = forRootInWords('BackstoryTenantsModule', dataSource);
   return Symbol.for(`Tenants of Backstory, of ${call} in the root module`);

@@ -19,7 +19,7 @@ export interface BackfillOptions {
   /**
    * Only rows for which this SQL condition holds; the table is called `t`. The others stay without a stream until they
    * are changed or another backfill comes, and the stages after `capture` stay closed.
-   * @example "t.created_at > now() - interval '1 year'"
+   * @example where: "t.created_at > now() - interval '1 year'"
    */
   where?: string;
   /** What it waits for. @defaultValue nothing but locks */

@@ -18,7 +18,7 @@ export interface ThrottleOptions {
   maxActiveConnections?: number;
   /**
    * A query of your own with one boolean: waits while it is true.
-   * @example 'select count(*) > 1000 from job where state = $$waiting$$'
+   * @example query: 'select count(*) > 1000 from job where state = $$waiting$$'
    */
   query?: string;
 }

@@ -86,7 +86,10 @@ export class AdminQueries {
     private readonly filterOf: FilterOf,
   ) {}
 
-  /** Where each aggregate stands and what it takes to go on, how much is recorded and what it weighs. */
+  /**
+   * Where each aggregate stands and what it takes to go on, how much is recorded and what it weighs.
+   * @example const overview = await backstory.admin.overview();
+   */
   overview(): Promise<Overview & { readonly unseen: readonly Unseen[] }> {
     return this.ask(async (sql) => ({
       ...(await readOverview(sql, this.schema, this.mappings.all(), await this.stages.nextStepsIn(sql))),
@@ -94,7 +97,10 @@ export class AdminQueries {
     }));
   }
 
-  /** @param hours - how far back its activity goes; null for all */
+  /**
+   * @param hours - how far back its activity goes; null for all
+   * @example const { status, step } = await backstory.admin.aggregate('order', 24);
+   */
   async aggregate(name: string, hours: number | null = null): Promise<AggregateReport> {
     if (hours !== null && !(hours > 0 && hours <= 1e6))
       throw new InvalidOptionsError(`hours: ${hours} is no time.`, 'Use a number above 0, or null for all.');
@@ -121,7 +127,10 @@ export class AdminQueries {
     });
   }
 
-  /** Streams by their id: exactly, or within one aggregate also by how it begins. 20 at most. */
+  /**
+   * Streams by their id: exactly, or within one aggregate also by how it begins. 20 at most.
+   * @example const streams = await backstory.admin.findStreams('42');
+   */
   async findStreams(id: string, aggregate?: string): Promise<FoundStream[]> {
     const mappings = aggregate === undefined ? this.mappings.all() : [this.mappings.get(aggregate)];
     return this.ask((sql) => findStreams(sql, this.schema, mappings, id));
@@ -131,6 +140,7 @@ export class AdminQueries {
    * 50 events of all categories, newest first, of the log without its archive; one of more than 20 kB without its values. There is no index by category, type or time: unless it is for one stream, a
    * search is one of the newest 10 000 events, and says where the next one goes on.
    * @throws InvalidOptionsError
+   * @example const page = await backstory.admin.events({ category: 'order', actor: 'anna' });
    */
   async events(search: EventSearch = {}): Promise<EventPage> {
     requireSearch(search);
@@ -140,6 +150,7 @@ export class AdminQueries {
   /**
    * One event of the log or its archive, with its values up to 20 000 characters each: also of one that a list has without them, for its size.
    * @throws InvalidOptionsError where there is no event at this position
+   * @example const event = await backstory.admin.event('1');
    */
   async event(position: string): Promise<ListedEvent> {
     requirePosition('position', position);
@@ -155,6 +166,7 @@ export class AdminQueries {
    * The events of one correlation over all streams, in order. Without an index (`index.sql` makes it) among the `look` events around a
    * position, or at the end of the log: 10 000, where nothing is said; 1 000 000 at most.
    * @throws InvalidOptionsError
+   * @example const page = await backstory.admin.correlation('import-1');
    */
   async correlation(
     correlationId: string,
@@ -171,14 +183,21 @@ export class AdminQueries {
     );
   }
 
-  /** 50 events of a stream, or 1 MB of them, newest first, each with the values that it has changed; those before a position, or the last ones. */
+  /**
+   * 50 events of a stream, or 1 MB of them, newest first, each with the values that it has changed; those before a position, or the last ones.
+   * @example const page = await backstory.admin.stream('order', '42');
+   */
   async stream(aggregate: string, streamId: string, before?: number): Promise<StreamPage> {
     const mapping = this.mappings.get(aggregate);
     if (before !== undefined) requireVersion(before);
     return this.ask((sql) => readStreamPage(sql, this.schema, mapping, streamId, before));
   }
 
-  /** The state that its events come to, up to a version. @throws ReplayError for a stream that can't be replayed */
+  /**
+   * The state that its events come to, up to a version.
+   * @throws ReplayError for a stream that can't be replayed
+   * @example const { properties } = await backstory.admin.stateAt('order', '42', 3);
+   */
   async stateAt(aggregate: string, streamId: string, version: number): Promise<StateAtVersion> {
     const mapping = this.mappings.get(aggregate);
     const state = await this.ask((sql) => this.flatStateAt(sql, mapping, streamId, version));
@@ -187,7 +206,11 @@ export class AdminQueries {
     return { version, properties: properties ?? null };
   }
 
-  /** What differs between two versions of a stream. @throws ReplayError for a stream that can't be replayed */
+  /**
+   * What differs between two versions of a stream.
+   * @throws ReplayError for a stream that can't be replayed
+   * @example const changes = await backstory.admin.compareVersions('order', '42', 1, 3);
+   */
   async compareVersions(
     aggregate: string,
     streamId: string,
@@ -203,23 +226,35 @@ export class AdminQueries {
     );
   }
 
-  /** Streams that verify or reads have found to differ, compared again: row beside replay, value by value. Records nothing. */
+  /**
+   * Streams that verify or reads have found to differ, compared again: row beside replay, value by value. Records nothing.
+   * @example const drift = await backstory.admin.drift('order');
+   */
   async drift(aggregate: string): Promise<DriftReport> {
     const mapping = await this.aggregates.get(aggregate);
     return this.ask((sql) => readDrift(sql, this.schema, this.mappings, mapping));
   }
 
-  /** As `backstory.consumers.list()`. */
+  /**
+   * As `backstory.consumers.list()`.
+   * @example const consumers = await backstory.admin.consumers();
+   */
   consumers(): Promise<ConsumerStatus[]> {
     return this.ask((sql) => listConsumers(sql, this.schema, this.filterOf));
   }
 
-  /** Seals, retention, the archive, topics, and where events were lost. */
+  /**
+   * Seals, retention, the archive, topics, and where events were lost.
+   * @example const log = await backstory.admin.log();
+   */
   log(): Promise<LogReport> {
     return this.ask((sql) => readLog(sql, this.schema, this.mappings.all()));
   }
 
-  /** As `backstory.doctor()`. */
+  /**
+   * As `backstory.doctor()`.
+   * @example const findings = await backstory.admin.doctor();
+   */
   doctor(): Promise<Finding[]> {
     return this.ask(this.findings);
   }

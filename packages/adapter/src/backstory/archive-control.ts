@@ -28,6 +28,7 @@ export class ArchiveControl {
    * Of all aggregates those in stage `off` are left out.
    * @throws InvalidOptionsError
    * @throws BackstoryError STAGE_REFUSED for one that was named and is off; ARCHIVE_FAILED when a stream would not give its row any more; its batch is taken back
+   * @example await backstory.archive.move({ aggregates: ['order'], before: new Date('2025-01-01') });
    */
   async move({ aggregates = 'all', ...options }: ArchiveOptions & AggregateFilter): Promise<ArchiveReport[]> {
     const reports: ArchiveReport[] = [];
@@ -41,7 +42,10 @@ export class ArchiveControl {
     return reports;
   }
 
-  /** Puts archived events back into the log, where they were. What `onProgress` hears of are events, without a total. */
+  /**
+   * Puts archived events back into the log, where they were. What `onProgress` hears of are events, without a total.
+   * @example await backstory.archive.restore({ aggregates: ['order'] });
+   */
   async restore({ aggregates = 'all', ...following }: AggregateFilter & ProgressOptions = {}): Promise<
     RestoreReport[]
   > {

@@ -113,29 +113,46 @@ export class Backstory extends EventReading {
     this.commands = new CommandHandling(...writing, ofCommands);
   }
 
-  /** Creates what is missing: own tables, and triggers of tables that were made or changed since. Idempotent. */
+  /**
+   * Creates what is missing: own tables, and triggers of tables that were made or changed since. Idempotent.
+   * @example const { captured } = await backstory.install();
+   */
   install(options: InstallOptions = {}): Promise<InstallReport> {
     return this.reinstall(options);
   }
 
-  /** Writes a first event for every row that has none, while the application goes on writing. */
+  /**
+   * Writes a first event for every row that has none, while the application goes on writing.
+   * @example const [report] = await backstory.backfill({ aggregates: ['order'] });
+   */
   backfill(options: BackfillOptions & AggregateFilter = {}): Promise<BackfillReport[]> {
     return this.backfills.run(options);
   }
 
-  /** What a backfill would come to: tried with some rows of each aggregate, and taken back. */
+  /**
+   * What a backfill would come to: tried with some rows of each aggregate, and taken back.
+   * @example const estimates = await backstory.estimateBackfill({ aggregates: ['order'] });
+   */
   estimateBackfill(
     options: Pick<BackfillOptions, 'where'> & AggregateFilter = {},
   ): Promise<BackfillEstimate[]> {
     return this.backfills.estimate(options);
   }
 
-  /** Asks backfills that are under way, in whatever process, to pause or to stop after their chunk; null lets them go on. @returns the categories that have one */
+  /**
+   * Asks backfills that are under way, in whatever process, to pause or to stop after their chunk; null lets them go on.
+   * @returns the categories that have one
+   * @example const paused = await backstory.askBackfill('pause', { aggregates: ['order'] });
+   */
   askBackfill(wish: BackfillWish | null, filter: AggregateFilter = {}): Promise<string[]> {
     return this.backfills.ask(wish, filter);
   }
 
-  /** Proves that replaying the events gives the tables. @throws BackstoryError for a named one that can't be seen whole, or is off */
+  /**
+   * Proves that replaying the events gives the tables.
+   * @throws BackstoryError for a named one that can't be seen whole, or is off
+   * @example const { clean } = await backstory.verify({ aggregates: ['order'] });
+   */
   verify(options: VerifyOptions & AggregateFilter = {}): Promise<VerificationReport> {
     return this.proofs.verify(options);
   }
@@ -143,17 +160,25 @@ export class Backstory extends EventReading {
   /**
    * Settles drift by appending corrections, or by writing the rows; rows that lack their first event are the backfill's.
    * @throws BackstoryError as `verify` does
+   * @example const reports = await backstory.repair({ dryRun: true });
    */
   repair(options: RepairOptions & AggregateFilter = {}): Promise<RepairReport[]> {
     return this.proofs.repair(options);
   }
 
-  /** Erases values from the events of one entity, and appends one that says so. Its row stays. @throws InvalidOptionsError, BackstoryError ERASURE_FAILED */
+  /**
+   * Erases values from the events of one entity, and appends one that says so. Its row stays.
+   * @throws InvalidOptionsError, BackstoryError ERASURE_FAILED
+   * @example await backstory.erase(Order, '41', { properties: ['shipping.street'], reason: 'asked by the customer' });
+   */
   erase(target: EntityTarget, streamId: string, options?: ErasureOptions): Promise<ErasureReport> {
     return this.erasure.erase(target, streamId, options);
   }
 
-  /** The categories without a table that this history has, whoever has declared them. */
+  /**
+   * The categories without a table that this history has, whoever has declared them.
+   * @example const topics = await backstory.topics(); // ['newsletter']
+   */
   topics(): Promise<string[]> {
     return readTopics(this.database, this.schema);
   }
@@ -161,6 +186,7 @@ export class Backstory extends EventReading {
   /**
    * Takes the snapshots of long streams anew, such as after a change of what an upcaster calls. `dryRun` only says what would come of it.
    * @throws InvalidOptionsError where the application's upcasters are not known here
+   * @example const reports = await backstory.rebuildSnapshots({ aggregates: ['order'] });
    */
   async rebuildSnapshots(
     options: AggregateFilter & ProgressOptions & { dryRun?: boolean } = {},
@@ -170,37 +196,59 @@ export class Backstory extends EventReading {
     return inTurns(this.mappings.select(aggregates), 1, (each) => act(database, schema, each, following));
   }
 
-  /** Resolves when the snapshots that reads have asked for so far have been taken. */
+  /**
+   * Resolves when the snapshots that reads have asked for so far have been taken.
+   * @example await backstory.snapshotsSettled();
+   */
   snapshotsSettled(): Promise<void> {
     return this.snapshots.settled();
   }
 
-  /** Where each aggregate stands: stage, backfill, last verify, shadow reads, and from stage replay on, what is written without a command and by whom. @throws InvalidOptionsError */
+  /**
+   * Where each aggregate stands: stage, backfill, last verify, shadow reads, and from stage replay on, what is written without a command and by whom.
+   * @throws InvalidOptionsError
+   * @example for (const { category, stage } of await backstory.status()) log(category, stage);
+   */
   async status(options: ResidualOptions = {}): Promise<AggregateStatus[]> {
     return readStatus(this.database, this.schema, await this.aggregates.stated(), options);
   }
 
-  /** How much there is and how much comes: for metrics. */
+  /**
+   * How much there is and how much comes: for metrics.
+   * @example const { lastPosition, bytes } = await backstory.volume();
+   */
   volume(): Promise<Volume> {
     return readVolume(this.database, this.schema, this.mappings.all());
   }
 
-  /** Every difference between entities, tables and triggers, with the statement or command that mends it. */
+  /**
+   * Every difference between entities, tables and triggers, with the statement or command that mends it.
+   * @example for (const { problem, remedy } of await backstory.doctor()) log(problem, remedy);
+   */
   doctor(): Promise<Finding[]> {
     return this.findings(this.database);
   }
 
-  /** Runs `work` so that every write inside carries `context` (actor, correlation id, …) on its events. */
+  /**
+   * Runs `work` so that every write inside carries `context` (actor, correlation id, …) on its events.
+   * @example await backstory.runInContext({ actor: 'importer' }, () => importOrders(file));
+   */
   runInContext<Result>(context: CaptureContextSource, work: () => Result): Result {
     return runInContext(context, work);
   }
 
-  /** Resolves when every read made so far in stage shadow has been compared, or has failed to be: `status` says how many. */
+  /**
+   * Resolves when every read made so far in stage shadow has been compared, or has failed to be: `status` says how many.
+   * @example await backstory.shadowSettled();
+   */
   shadowSettled(): Promise<void> {
     return this.shadowReads.settled();
   }
 
-  /** Stops the background work. Capture goes on: it is in the database. The DataSource stays open. */
+  /**
+   * Stops the background work. Capture goes on: it is in the database. The DataSource stays open.
+   * @example await backstory.close();
+   */
   close(): Promise<void> {
     return this.release();
   }

@@ -5,10 +5,10 @@ import { InvalidOptionsError } from '../errors.js';
 import { filterOfDefined } from './filter-of-defined.js';
 import type { RecordedEvent } from '../event/index.js';
 import { listenTo } from './listen-to.js';
+import { LogPositions } from './log-positions.js';
 import type { EntityTarget } from '../mapping/index.js';
 import {
   askForRetry,
-  beginEpoch,
   byCategory,
   byHandlers,
   byPublisher,
@@ -22,9 +22,7 @@ import {
   requireHandlers,
   lastPosition,
   listConsumers,
-  knownEpochs,
   listParked,
-  type LogEpoch,
   type ParkedEvent,
   type ParkedSelection,
   type StartAt,
@@ -36,21 +34,18 @@ import {
   type WorkerSurroundings,
 } from '../outbox/index.js';
 import {
-  askForRebuild,
   homeOf,
   lookOf,
   Projection,
   type ProjectionDefinition,
   liveGenerationName,
-  requireStarted,
   type TargetOf,
 } from '../projections/index.js';
 import type { PublisherEncryption } from './publisher-encryption.js';
 import { validateConsumer, validateStart } from './validate-consumer.js';
-import { writtenPosition } from './written-position.js';
 
 /** Delivers events to handlers, projections and publishers, in order and without loss. Costs nothing until `start()`. */
-export class ConsumerControl {
+export class ConsumerControl extends LogPositions {
   private readonly defined = new Map<string, Consumer | Projection>();
   /** @internal */
   readonly filterOf = filterOfDefined(this.defined);
@@ -62,14 +57,20 @@ export class ConsumerControl {
     private readonly surroundings: WorkerSurroundings,
     private readonly inContext: InContextOfEvent,
     private readonly watchWrites: (onWrite: () => void) => () => void,
-    private readonly database: Database,
-    private readonly schema: string,
+    database: Database,
+    schema: string,
     private readonly encrypted: PublisherEncryption,
     private readonly categoryOf: (entity: EntityTarget) => string,
     private readonly targetOf: TargetOf,
-  ) {}
+  ) {
+    super(database, schema);
+  }
 
-  /** Names handlers for events. Starts with `start()`. @throws InvalidOptionsError for a name that is taken; UnknownAggregateError */
+  /**
+   * Names handlers for events. Starts with `start()`.
+   * @throws InvalidOptionsError for a name that is taken; UnknownAggregateError
+   * @example backstory.consumers.define({ name: 'mailer', handlers: [onEvent('OrderUpdated', (event) => index(event.data))] });
+   */
   define({ handlers: given, before, ...options }: ConsumerDefinition): this {
     requireHandlers(options.name, given, 'consumer');
     const handlers = byCategory(given, this.categoryOf);
@@ -88,6 +89,7 @@ export class ConsumerControl {
   /**
    * Names a publisher, such as a message broker's.
    * @throws InvalidOptionsError for a name that is taken, and for what can't be encrypted
+   * @example backstory.consumers.relay({ name: 'broker', publisher: natsPublisher({ url: 'nats://localhost:4222', source: '/shop' }) });
    */
   relay({ publisher: given, filter = {}, encrypt, ...options }: RelayDefinition): this {
     const publisher = this.encrypted(given, options.name, encrypt);
@@ -99,7 +101,20 @@ export class ConsumerControl {
     });
   }
 
-  /** Names a read model that is written from events, from the beginning, each exactly once. */
+  /**
+   * Names a read model that is written from events, from the beginning, each exactly once.
+   * @example
+   * backstory.consumers.project({
+   *   name: 'order-totals',
+   *   tables: ['order_totals'],
+   *   create: (manager, tables) => manager.query(`create table ${tables.order_totals} (id text primary key, total numeric)`),
+   *   handlers: [
+   *     onEvent('OrderCreated', ({ streamId, data }, { manager, tables }) =>
+   *       manager.query(`insert into ${tables.order_totals} values ($1, $2)`, [streamId, data.total]),
+   *     ),
+   *   ],
+   * });
+   */
   project(definition: ProjectionDefinition<EntityManager>): this {
     this.claim(definition.name);
     validateConsumer(definition);
@@ -111,12 +126,18 @@ export class ConsumerControl {
     return this;
   }
 
-  /** Takes back a definition that doesn't run. Its checkpoint stays: under this name it goes on from there. */
+  /**
+   * Takes back a definition that doesn't run. Its checkpoint stays: under this name it goes on from there.
+   * @example backstory.consumers.forget('mailer');
+   */
   forget(name: string): void {
     this.defined.delete(name);
   }
 
-  /** What is defined in this process, in that order. */
+  /**
+   * What is defined in this process, in that order.
+   * @example const names = backstory.consumers.names(); // ['mailer', 'broker']
+   */
   names(): string[] {
     return [...this.defined.keys()];
   }
@@ -124,6 +145,7 @@ export class ConsumerControl {
   /**
    * Starts everything that is defined and doesn't run. Several processes may: they share the partitions.
    * @throws BackstoryError RIGHTS_MISSING where the role may not create the tables of a projection
+   * @example await backstory.consumers.start();
    */
   start(): Promise<void> {
     return this.inTurn(async () => {
@@ -135,7 +157,10 @@ export class ConsumerControl {
     });
   }
 
-  /** Lets what is under way come to its end. */
+  /**
+   * Lets what is under way come to its end.
+   * @example await backstory.consumers.stop();
+   */
   stop(): Promise<void> {
     return this.inTurn(async () => {
       this.endOfHints?.();
@@ -149,7 +174,10 @@ export class ConsumerControl {
     return this.endOfHints !== undefined;
   }
 
-  /** Where each consumer stands, running or not. A projection's are `name@generation`. `due: false` doesn't count what is due to those of this process. */
+  /**
+   * Where each consumer stands, running or not. A projection's are `name@generation`. `due: false` doesn't count what is due to those of this process.
+   * @example for (const consumer of await backstory.consumers.list()) log(consumer);
+   */
   list({ due = true }: { due?: boolean } = {}): Promise<ConsumerStatus[]> {
     return listConsumers(this.database, this.schema, due ? this.filterOf : undefined);
   }
@@ -157,6 +185,7 @@ export class ConsumerControl {
   /**
    * Events that a consumer could not handle, and those behind them, oldest first.
    * @throws BackstoryError UNKNOWN_CONSUMER for a name that neither this process nor the database knows; so do the next two
+   * @example const parked = await backstory.consumers.parked('mailer', { category: 'order', streamId: '42' });
    */
   async parked(consumer: string, selection: ParkedSelection = {}): Promise<ParkedEvent[]> {
     return listParked(this.database, this.schema, await this.known(consumer), selection);
@@ -166,6 +195,7 @@ export class ConsumerControl {
    * Has parked events tried again by the consumer's workers, in the order of their streams, with a fresh count of
    * attempts. What fails again stays parked, with everything behind it. `parked()` with the same selection shows which.
    * @param request - `by`: who wants it, kept in `retry_requests`; the database's user by default
+   * @example await backstory.consumers.retryParked('mailer', { category: 'order', streamId: '42' }, { by: 'anna' });
    */
   async retryParked(
     consumer: string,
@@ -175,7 +205,10 @@ export class ConsumerControl {
     return askForRetry(this.database, this.schema, await this.known(consumer), selection, request);
   }
 
-  /** Gives parked events up for good: their consumer never gets them. Who and why is kept. */
+  /**
+   * Gives parked events up for good: their consumer never gets them. Who and why is kept.
+   * @example await backstory.consumers.discardParked('mailer', { category: 'order', streamId: '42' }, { reason: 'no such address' });
+   */
   async discardParked(
     consumer: string,
     selection: ParkedSelection,
@@ -190,6 +223,7 @@ export class ConsumerControl {
    * Resolves when a consumer or projection has handled what was written: to read one's own writes.
    * @param position - @defaultValue everything that was committed before this call
    * @throws BackstoryError WAIT_TIMED_OUT
+   * @example await backstory.consumers.wait('order-totals');
    */
   async wait(consumer: string, position?: string, options?: WaitOptions): Promise<void> {
     const name = await this.resolve(consumer);
@@ -201,48 +235,6 @@ export class ConsumerControl {
       if ((await this.resolve(consumer)) === name) throw error;
       return this.wait(consumer, until, options); // another generation has taken its place
     });
-  }
-
-  /** The position of the newest committed event; '0' when there is none. */
-  lastPosition(): Promise<string> {
-    return lastPosition(this.database, this.schema);
-  }
-
-  /** Inside a transaction, the position of the last event that it has written; null when its connection has written none. */
-  positionOf(manager: EntityManager): Promise<string | null> {
-    return writtenPosition(manager, this.schema);
-  }
-
-  /**
-   * Builds a projection anew from the beginning, beside the live one, and changes over when it has caught up and nothing of
-   * it is parked. The processes that run the projection do it; `list()` shows how far they are, as `name@generation`.
-   * @throws BackstoryError for one that names no tables, or that no process has started yet
-   */
-  async rebuild(projection: string): Promise<{ live: number; next: number }> {
-    return (await askForRebuild(this.database, this.schema, projection)) as { live: number; next: number };
-  }
-
-  /** Whether no generation of a projection is being built. @throws BackstoryError for one that no process has started yet */
-  async rebuilt(projection: string): Promise<boolean> {
-    return (await requireStarted(this.database, this.schema, projection)).next === null;
-  }
-
-  /**
-   * The epochs of the log, oldest first, but for the first one: a new one begins when the server was recovered from a crash, a
-   * base backup or a dump, or a standby was promoted. What has no `epoch` is of before the first of these.
-   */
-  epochs(): Promise<LogEpoch[]> {
-    return knownEpochs(this.database, this.schema);
-  }
-
-  /**
-   * Begins a new epoch by hand, before the application writes: after an older copy of the files of a stopped server was put
-   * back, which nothing tells from a restart. For the owner of Backstory's tables.
-   * @returns its number
-   * @throws BackstoryError RIGHTS_MISSING for any other role
-   */
-  beginEpoch(): Promise<string> {
-    return beginEpoch(this.database, this.schema);
   }
 
   /** @internal What is due for one of them, without background work. */

@@ -74,6 +74,7 @@ export class ErasureControl {
    * and a call without the signal goes on. What `onProgress` hears of are streams that were looked through, without a total
    * @throws UnknownAggregateError where no aggregate is of such a subject; BackstoryError AGGREGATE_NOT_FOUND where nothing is known of
    * that one, TEXT_UNREADABLE where an event is no UTF-8 (in a database of encoding SQL_ASCII)
+   * @example const reports = await backstory.erasure.eraseSubject('customer:1', { reason: 'asked by the customer' });
    */
   async eraseSubject(
     subject: string,
@@ -92,6 +93,7 @@ export class ErasureControl {
    * be looked through comes last, with the reason as `unseen`: then it isn't everything. So does what it hasn't come to, stopped by its signal.
    * @throws UnknownAggregateError where no aggregate is of such a subject; BackstoryError AGGREGATE_NOT_FOUND where nothing is known of
    * that one
+   * @example const records = await backstory.erasure.subject('customer:1');
    */
   async subject(subject: string, following: ProgressOptions = {}): Promise<SubjectRecord[]> {
     subjectNamed(subject);
@@ -107,6 +109,7 @@ export class ErasureControl {
    * For a schedule. Aggregates without `retain` are left out. What says it and can't be looked through comes last, with the reason as
    * `unseen`.
    * @throws InvalidOptionsError for a time that PostgreSQL can't read
+   * @example const reports = await backstory.erasure.retain({ dryRun: true });
    */
   async retain({ aggregates = 'all', ...options }: RetentionOptions & AggregateFilter = {}): Promise<
     RetentionReport[]

@@ -19,6 +19,7 @@ export abstract class EventReading extends EventWriting {
    * The events of one stream, upcast, newest last: all, or those behind a position, the newest few, up to a version or a
    * moment. Also of a stream that has ended, and empty for one that isn't there. For the class of an entity the data is typed by it.
    * @throws ReplayError for an event that is newer than the code
+   * @example const events = await backstory.history(Order, '42', { asOf: new Date('2026-01-01') });
    */
   history<Entity>(
     entity: TypedEntity<Entity>,
@@ -30,7 +31,11 @@ export abstract class EventReading extends EventWriting {
     return this.replays.history(target, streamId, options);
   }
 
-  /** An event as the code of today knows it, such as a sample in a test. @throws ReplayError for one that is newer than the code, or that its upcaster fails on */
+  /**
+   * An event as the code of today knows it, such as a sample in a test.
+   * @throws ReplayError for one that is newer than the code, or that its upcaster fails on
+   * @example const { data } = backstory.upcast(recorded);
+   */
   upcast(event: RecordedEvent): RecordedEvent {
     return upcast(this.mappings.get(event.category), event);
   }
@@ -39,6 +44,7 @@ export abstract class EventReading extends EventWriting {
    * The entity as its events tell it: now, at a version of its stream, or at a moment. An instance as TypeORM
    * would have loaded it: without relations, but with what its aggregate `owns`. Null when it didn't exist or was
    * deleted by then.
+   * @example const lastYear = await backstory.load(Order, '42', { asOf: new Date('2026-01-01') });
    */
   load<Entity extends ObjectLiteral>(
     entity: TypedEntity<Entity> | string,
@@ -53,7 +59,7 @@ export abstract class EventReading extends EventWriting {
    * byte by byte. Read page by page while it is iterated, so memory doesn't grow with their number. Without `asOf` each page
    * is as of when it is read; a transaction that was open at `asOf` and is committed later belongs to that moment.
    * @throws ReplayError, while it is iterated, for a stream that can't be replayed
-   * @example for await (const order of backstory.loadAll(Order, { asOf: new Date('2026-01-01') })) { … }
+   * @example for await (const { id, total } of backstory.loadAll(Order, { asOf: new Date('2026-01-01') })) log(id, total);
    */
   loadAll<Entity extends ObjectLiteral>(
     entity: TypedEntity<Entity> | string,
@@ -65,6 +71,7 @@ export abstract class EventReading extends EventWriting {
   /**
    * The state that the events of one stream come to, with values as events have them and parts under their path and id; now,
    * at a version or at a moment. `state` is null when it was deleted by then, and `position` 0 when it didn't exist.
+   * @example const { state, position } = await backstory.state(Order, '42', { version: 3 });
    */
   state(entity: EntityTarget, streamId: string, options?: ReadStreamOptions): Promise<ReplayedState> {
     return this.replays.state(entity, streamId, options);

@@ -31,7 +31,7 @@ export abstract class EventWriting {
    * UNKNOWN_CATEGORY, RIGHTS_MISSING; what PostgreSQL refuses comes as TypeORM gives it
    * @example
    * await dataSource.transaction(async (manager) => {
-   *   await backstory.append(manager, Order, '42', new ReminderSent({ channel: 'sms' }), { expectedVersion: 3 });
+   *   await backstory.append(manager, Order, '42', new ReminderSent('sms'));
    * });
    */
   append(
@@ -57,9 +57,9 @@ export abstract class EventWriting {
    * @throws BackstoryError COMMAND_REFUSED for what can't be meant, such as a change by `decide` itself; INVALID_EVENT; APPEND_REFUSED;
    * COMMAND_NOT_RECORDED where capture hasn't written the events: nothing is committed then
    * @example
-   * const order = await backstory.handle(Order, '42', (order) => {
-   *   if (order.status !== 'paid') throw new OrderNotPaid(order.id);
-   *   return new OrderShipped({ trackingNumber, shippedAt: new Date() });
+   * const shipped = await backstory.handle(Order, '42', (order) => {
+   *   if (order.status !== OrderStatus.Placed) throw new OrderNotPlaced(order.id);
+   *   return new OrderShipped(trackingNumber);
    * });
    */
   handle<Entity extends ObjectLiteral>(
@@ -90,7 +90,7 @@ export abstract class EventWriting {
    * @throws what `decide` and evolve throw, as it is; BackstoryError COMMAND_REFUSED, INVALID_EVENT, COMMAND_NOT_RECORDED
    * @throws ConstraintViolatedError, or what `refusals` makes of it
    * @example
-   * const order = await backstory.create(Order, () => new OrderPlaced({ customer: 7, total: 1200 }));
+   * const order = await backstory.create(Order, () => new OrderPlaced('12.00'));
    */
   create<Entity extends ObjectLiteral>(
     entity: abstract new (...args: never[]) => Entity,
@@ -115,6 +115,7 @@ export abstract class EventWriting {
    * transaction, through the captured tables: an event with the origin `restore` and `restoredTo`. Version and update date go on.
    * @throws AggregateNotFoundError, WrongExpectedVersionError, InvalidOptionsError; BackstoryError RESTORE_REFUSED for a version that isn't there or has
    * erased values, RESTORE_FAILED where a constraint refuses it, STAGE_REFUSED (it is off). Nothing is written then
+   * @example await backstory.restore(Order, '42', { version: 3, reason: 'changed by mistake' });
    */
   restore(
     target: EntityTarget,
@@ -133,7 +134,7 @@ export abstract class EventWriting {
    * written then
    * @example
    * await backstory.untracked(Order, { reason: 'older than 10 years' }, (manager) =>
-   *   manager.query(`delete from orders where placed_at < now() - interval '10 years'`),
+   *   manager.query(`delete from "order" where "createdAt" < now() - interval '10 years'`),
    * );
    */
   untracked<Result>(
@@ -149,8 +150,13 @@ export abstract class EventWriting {
    * The ids of the streams that an event such as `OrderUntracked` tells of, in pages of 1 000 at most: so a projection can remove them.
    * @throws InvalidOptionsError for any other event
    * @example
-   * onEvent('OrderUntracked', async (event, { manager }) => {
-   *   for await (const ids of backstory.untrackedStreams(event)) await manager.delete(OrderSummary, ids);
+   * backstory.consumers.project({
+   *   name: 'order-summary',
+   *   handlers: [
+   *     onEvent('OrderUntracked', async (event, { manager }) => {
+   *       for await (const ids of backstory.untrackedStreams(event)) await manager.delete('order_summary', ids);
+   *     }),
+   *   ],
    * });
    */
   untrackedStreams(

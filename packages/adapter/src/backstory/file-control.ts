@@ -58,7 +58,7 @@ export class FileControl {
    * Writes what has come since the last run into files by category and month, with a manifest: log and archive, up to where no open
    * transaction can put another event in between. Killed at any point, the next run goes on.
    * @throws InvalidOptionsError, UnknownAggregateError; BackstoryError EXPORT_REFUSED, EXPORT_UNREADABLE, EPOCH_PENDING
-   * @example await backstory.files.export('/lake/shop', { format: 'parquet' });
+   * @example await backstory.files.export('lake/shop', { format: 'parquet' });
    */
   async export(
     target: ExportTarget,
@@ -75,6 +75,7 @@ export class FileControl {
   /**
    * Reads every file, and compares it with the manifest and with what the log still has.
    * @throws BackstoryError EXPORT_UNREADABLE where there is no manifest
+   * @example const check = await backstory.files.check('lake/shop');
    */
   check(target: ExportTarget, options?: ExportCheckOptions): Promise<ExportCheck> {
     return checkExport(storeOf(target), { database: this.database, schema: this.schema }, options);
@@ -83,6 +84,7 @@ export class FileControl {
   /**
    * Puts events that the archive has lost back into it: those that were archived, and nothing else. For each category all of them, or none.
    * @throws BackstoryError IMPORT_REFUSED for what contradicts the log, EXPORT_UNREADABLE; UnknownAggregateError
+   * @example await backstory.files.import('lake/shop', { aggregates: ['order'], dryRun: true });
    */
   async import(
     target: ExportTarget,
@@ -104,6 +106,7 @@ export class FileControl {
    * Drops archived events from the database that the files have to the letter: of a stream all that are archived, or none. The log keeps
    * what stands for them, and `import` brings them back.
    * @throws BackstoryError EXPORT_UNREADABLE; UnknownAggregateError
+   * @example await backstory.files.drop('lake/shop', { aggregates: ['order'], dryRun: true });
    */
   async drop(
     target: ExportTarget,
@@ -125,6 +128,7 @@ export class FileControl {
    * The events of one stream as the files have them, as the code of today knows them; decrypted, where this application has the keys. Reads
    * all files of its category.
    * @throws BackstoryError EXPORT_UNREADABLE; InvalidOptionsError for a moment behind the end of the export
+   * @example const { events, to } = await backstory.files.history('lake/shop', 'order', '42');
    */
   async history(
     target: ExportTarget,
@@ -148,6 +152,7 @@ export class FileControl {
   /**
    * What the events of {@link history} come to, as `backstory.state` says it.
    * @throws ReplayError, and what `history` throws
+   * @example const { state } = await backstory.files.state('lake/shop', 'order', '42');
    */
   async state(
     target: ExportTarget,

@@ -29,6 +29,7 @@ export class KeyControl implements SubjectKeys {
    * everything of these subjects: ask who it is.
    * @returns 32 bytes for each that lives, `erased` for each whose key was destroyed
    * @throws InvalidOptionsError without `encryption`; BackstoryError RIGHTS_MISSING; what the key provider throws
+   * @example const keys = await backstory.keys.find(['customer:1']);
    */
   async find(subjects: readonly string[]): Promise<ReadonlyMap<string, Uint8Array | 'erased'>> {
     return (this.lookup ?? this.refuse()).find(subjects);
@@ -39,6 +40,7 @@ export class KeyControl implements SubjectKeys {
    * The business of the tables' owner. Interrupted, it goes on when it is called again.
    * @param following - `onProgress`, before each key; `signal`, which stops it behind the key that is under way
    * @throws InvalidOptionsError without `encryption`; BackstoryError RIGHTS_MISSING; what the key provider throws
+   * @example await backstory.keys.rewrap();
    */
   async rewrap(following: ProgressOptions = {}): Promise<RewrapReport> {
     if (!this.encryption) return this.refuse();
@@ -49,6 +51,7 @@ export class KeyControl implements SubjectKeys {
    * Under which keys of the provider those of subjects are wrapped, how many of each, and whether the provider can still unwrap with it.
    * The business of the tables' owner.
    * @throws InvalidOptionsError without `encryption`; BackstoryError RIGHTS_MISSING; what the key provider throws when it wraps
+   * @example const wrapping = await backstory.keys.list();
    */
   async list(): Promise<WrappingKey[]> {
     if (!this.encryption) return this.refuse();

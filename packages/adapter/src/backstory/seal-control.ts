@@ -43,12 +43,16 @@ export class SealControl {
   /**
    * Seals what has come since the last block, and writes the digests. Several processes may: they take turns.
    * @throws BackstoryError SEAL_REFUSED; DIGEST_NOT_WRITTEN, and the next run writes it; DIGEST_DIFFERS where the digests outside are of other blocks
+   * @example await backstory.seals.seal({ digest: fileDigests('digests.jsonl') });
    */
   seal(options: SealOptions = {}): Promise<SealReport> {
     return sealEvents(this.database, this.schema, { ...this.options, ...options }).catch(refused);
   }
 
-  /** Seals again and again until the signal, `stop()` or `close()`. Errors go to the logger, and the next turn tries again. */
+  /**
+   * Seals again and again until the signal, `stop()` or `close()`. Errors go to the logger, and the next turn tries again.
+   * @example void backstory.seals.run({ everyMs: 60_000 }); // until stop() or close()
+   */
   run({ everyMs = this.options.everyMs ?? 10_000, signal, ...options }: SealRunOptions = {}): Promise<void> {
     if (!(everyMs >= 10)) {
       throw new InvalidOptionsError(`everyMs: ${everyMs} is too small.`, 'Use at least 10 milliseconds.');
@@ -73,7 +77,10 @@ export class SealControl {
     return running;
   }
 
-  /** Ends what runs, after the block that is under way. */
+  /**
+   * Ends what runs, after the block that is under way.
+   * @example await backstory.seals.stop();
+   */
   async stop(): Promise<void> {
     for (const end of this.runs.keys()) end.abort();
     await Promise.all(this.runs.values());
@@ -82,6 +89,7 @@ export class SealControl {
   /**
    * Compares what is sealed with its seals, and the seals with the digests from outside.
    * @throws BackstoryError NOT_SEALED where there is nothing to compare, DIGEST_UNREADABLE, SEAL_REFUSED
+   * @example const verification = await backstory.seals.verify({ digest: 'digests.jsonl' });
    */
   verify(options: SealVerifyOptions = {}): Promise<SealVerification> {
     return verifySeals(this.database, this.schema, options).catch(refused);
@@ -106,7 +114,10 @@ export class SealControl {
     return (other ?? this.mappings.get(name)).category;
   }
 
-  /** How far the log is sealed; null where nothing is, and for a role that may not look at it. */
+  /**
+   * How far the log is sealed; null where nothing is, and for a role that may not look at it.
+   * @example const status = await backstory.seals.status();
+   */
   status(): Promise<SealStatus | null> {
     return readSealStatus(this.database, this.schema);
   }

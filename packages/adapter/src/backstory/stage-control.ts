@@ -81,7 +81,10 @@ export class StageControl {
     ];
   }
 
-  /** The stage as the database has it now. */
+  /**
+   * The stage as the database has it now.
+   * @example const stage = await backstory.stages.get('order');
+   */
   async get(categoryOrEntity: string): Promise<Stage> {
     return (await this.standing(await this.aggregates.category(categoryOrEntity))).stage;
   }
@@ -91,6 +94,7 @@ export class StageControl {
    * allow it; back at any time, whatever they say. This instance follows at once, the others within a second. To where it
    * stands already, in shadow or replay: the count of shadow reads begins anew.
    * @throws StageRefusedError with every reason; `force: true` goes anyway and is recorded
+   * @example await backstory.stages.set('order', 'shadow', { by: 'anna', reason: 'verified' });
    */
   async set(categoryOrEntity: string, to: Stage, options: StageOptions = {}): Promise<StageChange> {
     const standing = await this.target(to, options);
@@ -103,6 +107,7 @@ export class StageControl {
   /**
    * As {@link set}, of several aggregates: those that can move do, and the others say what stands against it. With `all`,
    * those that stand there already are left alone.
+   * @example const moves = await backstory.stages.setAll('shadow', { aggregates: ['order', 'customer'] });
    */
   async setAll(
     to: Stage,
@@ -188,7 +193,11 @@ export class StageControl {
       await removeCapture(this.database, this.schema, await this.aggregates.tables(category));
   }
 
-  /** The next step of each aggregate, and what stands against it just now. @throws UnknownAggregateError */
+  /**
+   * The next step of each aggregate, and what stands against it just now.
+   * @throws UnknownAggregateError
+   * @example const [step] = await backstory.stages.nextSteps(['order']);
+   */
   nextSteps(aggregates: 'all' | readonly string[] = 'all'): Promise<NextStep[]> {
     return this.nextStepsIn(this.database, aggregates);
   }
@@ -201,12 +210,18 @@ export class StageControl {
     return nextSteps(sql, this.schema, standings, this.guards);
   }
 
-  /** Every change of an aggregate's stage, oldest first. */
+  /**
+   * Every change of an aggregate's stage, oldest first.
+   * @example const changes = await backstory.stages.history('order');
+   */
   async history(categoryOrEntity: string): Promise<StageChange[]> {
     return stageChanges(this.database, this.schema, await this.aggregates.category(categoryOrEntity));
   }
 
-  /** @throws BackstoryError for an aggregate that is off */
+  /**
+   * @throws BackstoryError for an aggregate that is off
+   * @example await backstory.stages.requireCapture('order');
+   */
   async requireCapture(category: string): Promise<void> {
     if ((await this.get(category)) !== 'off') return;
     refuseOff(category, 'without capture a backfill would miss every change made meanwhile');

@@ -44,6 +44,7 @@ export class StandbyControl {
    * milliseconds.
    * @returns text of at most 38 characters: which server, and where in its write-ahead log (LSN)
    * @throws BackstoryError READ_ONLY_SERVER where the DataSource's own server is a standby
+   * @example const mark = await backstory.standbys.written(); // into a cookie
    */
   written(): Promise<string> {
     return readMark(this.database);
@@ -55,6 +56,7 @@ export class StandbyControl {
    * @param written - what `written()` has given
    * @throws BackstoryError WAIT_TIMED_OUT, which names those that are behind or can't be reached; NOT_A_STANDBY for one that is no copy
    * of the server that has given the mark
+   * @example await backstory.standbys.wait(await backstory.standbys.written(), { timeoutMs: 2_000 });
    */
   async wait(written: string, { timeoutMs = 10_000, signal }: WaitOptions = {}): Promise<void> {
     const mark = parseMark(written);
@@ -72,6 +74,7 @@ export class StandbyControl {
    * @param written - what `written()` has given; undefined for any standby as it is
    * @param work - is given an entity manager, and reads with that alone. It can't write on a standby
    * @throws BackstoryError WAIT_TIMED_OUT where no server has it, as after a failover that has lost it; NOT_A_STANDBY
+   * @example const orders = await backstory.standbys.read(mark, (manager) => manager.find(Order));
    */
   async read<Result>(
     written: string | undefined,
@@ -90,13 +93,19 @@ export class StandbyControl {
     }
   }
 
-  /** Each standby of the DataSource: where it is, and whether its rows are replayed. Empty where there are none. */
+  /**
+   * Each standby of the DataSource: where it is, and whether its rows are replayed. Empty where there are none.
+   * @example const standbys = await backstory.standbys.list();
+   */
   list(): Promise<StandbyStatus[]> {
     const keyOf = (sql: SqlExecutor): Promise<string | undefined> => this.stages.keyOf(sql);
     return Promise.all(replicasOf(this.dataSource).map((each) => readStandby(each, this.database, keyOf)));
   }
 
-  /** How far the DataSource's own server has come, where it is a standby itself: status, histories and proofs are as of then. Null on any other. */
+  /**
+   * How far the DataSource's own server has come, where it is a standby itself: status, histories and proofs are as of then. Null on any other.
+   * @example const place = await backstory.standbys.replayed();
+   */
   async replayed(): Promise<Pick<StandbyStatus, 'replayedTo' | 'committedAt'> | null> {
     return (await readReplayPlace(this.database)) ?? null;
   }

@@ -64,12 +64,18 @@ const key = Symbol.for('@backstory/adapter:context');
 export const contextStorage = ((globalThis as Record<symbol, unknown>)[key] ??=
   new AsyncLocalStorage<Scope>()) as AsyncLocalStorage<Scope>;
 
-/** Runs `work` so that every write inside, however deep and asynchronous, carries `context` on its events. */
+/**
+ * Runs `work` so that every write inside, however deep and asynchronous, carries `context` on its events.
+ * @example await runInContext({ actor: 'importer' }, () => importOrders(file));
+ */
 export function runInContext<Result>(context: CaptureContextSource, work: () => Result): Result {
   return contextStorage.run({ source: context, intents: contextStorage.getStore()?.intents ?? [] }, work);
 }
 
-/** The context of the running request or job, if there is one. */
+/**
+ * The context of the running request or job, if there is one.
+ * @example const actor = currentContext()?.actor;
+ */
 export function currentContext(): CaptureContext | undefined {
   const source = contextStorage.getStore()?.source;
   return typeof source === 'function' ? source() : source;

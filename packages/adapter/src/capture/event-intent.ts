@@ -18,7 +18,7 @@ export interface EventIntent {
  * Runs `work` so that the first change of each stream of the aggregate inside is recorded under `type`, in whatever
  * style it is written; later changes of the same stream keep their default names. Scopes nest: the innermost that fits wins.
  * @example
- * await withEvent(OrderShipped, { aggregate: Order, data: { trackingNumber } }, () => orders.save(order));
+ * await withEvent(OrderShipped, { aggregate: Order, data: { trackingNumber } }, () => shipping.ship(42, trackingNumber));
  */
 export function withEvent<Result>(type: EventTypeName, intent: EventIntent, work: () => Result): Result {
   const outer = contextStorage.getStore();

@@ -28,7 +28,7 @@ export interface CreateOptions<Manager = unknown> {
    * Makes the command one that is handled once: with the same id again, in whatever process, it gives what it has come to the first time, decides nothing
    * and writes nothing. What fails isn't remembered. Kept for as long as the option `commands.keepIds` says. Costs three round trips.
    * @defaultValue none: each call is a command of its own
-   * @example commandId: `ship:${message.id}`
+   * @example commandId: `ship:${event.id}`
    */
   commandId?: string;
   /**

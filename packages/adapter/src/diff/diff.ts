@@ -20,7 +20,7 @@ export interface DiffOptions {
  * @throws InvalidOptionsError for events of several streams, or in another order; and for some that don't come from
  * `backstory.history()` where `parts` is left out
  * @example
- * for (const { at, actor, changes } of diff(await backstory.history(Order, '42'))) { … }
+ * for (const { at, actor, changes } of diff(await backstory.history(Order, '42'))) log(at, actor, changes);
  */
 export function diff(history: readonly RecordedEvent<object>[], options: DiffOptions = {}): HistoryEntry[] {
   const [first] = history as readonly RecordedEvent[];

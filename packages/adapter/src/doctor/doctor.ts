@@ -10,6 +10,7 @@ import { poolDatabase, poolOf } from '../connections/index.js';
 /**
  * Looks at the set-up without changing anything and without opening a Backstory: what is missing, what differs between
  * entities, tables and triggers, and what mends it. Empty when all is well.
+ * @example const findings = await doctor(dataSource);
  */
 export async function doctor(
   dataSource: DataSource,

@@ -57,7 +57,7 @@ type At<Entity, Name extends string> = Name extends keyof Entity
  * @typeParam Entity - the class of the entity
  * @typeParam Exact - by path, what is known better: `{ settings: Settings; price: string }`
  * @example
- * onEvent('OrderShipped', ({ data }: RecordedEvent<EventDataOf<Order>>) => charge(data['customer.id'], data.total));
+ * onEvent('OrderShipped', ({ data }: RecordedEvent<EventDataOf<Order>>) => log(data['customer.id'], data.total));
  */
 export type EventDataOf<Entity, Exact extends object = object> = {
   readonly [Name in EntityPath<Entity> | (keyof Exact & string)]?: Name extends keyof Exact

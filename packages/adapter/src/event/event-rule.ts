@@ -42,7 +42,7 @@ export interface EventCondition<Entity> {
 
 /**
  * Gives changes a name in the language of the business. Compiled into the capture trigger, so that raw SQL gets it, too.
- * @example { type: OrderShipped, when: { became: { status: 'shipped' } } }
+ * @example aggregate(Order, { events: [{ type: OrderShipped, when: { became: { status: OrderStatus.Shipped } } }] })
  */
 export interface EventRule<Entity> {
   readonly type: EventTypeName;

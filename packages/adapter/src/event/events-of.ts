@@ -14,7 +14,7 @@ export interface TypedEvent<Event> {
  * @param types - classes whose names are the types of events; each instance is made as by {@link eventInstance}
  * @example
  * for (const { event, recorded } of eventsOf(await backstory.history('order', '42'), OrderShipped))
- *   console.log(event.trackingNumber, recorded.metadata.actor);
+ *   log(event.trackingNumber, recorded.metadata.actor);
  */
 export function eventsOf<Types extends readonly ClassConstructor<object>[]>(
   history: readonly RecordedEvent[],

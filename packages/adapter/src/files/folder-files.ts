@@ -6,7 +6,10 @@ import type { FileStore } from './file-store.js';
 /** Ends the name of what is being written: nobody takes it for a file of the export. */
 const unfinished = '.unfinished';
 
-/** A folder, which is made when the first file comes. A file counts as written when it is on the disk; until then it has another name. */
+/**
+ * A folder, which is made when the first file comes. A file counts as written when it is on the disk; until then it has another name.
+ * @example await backstory.files.export(folderFiles('lake/shop'));
+ */
 export function folderFiles(folder: string): FileStore {
   const root = resolve(folder);
   const inFolder = (name: string): string => {

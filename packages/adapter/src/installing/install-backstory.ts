@@ -16,7 +16,10 @@ export type InstallationOptions = AggregateSelection & Pick<BackstoryOptions, 's
  * first migration on, are left to the next migration that installs. `npx backstory migration` writes such a migration.
  * @param options - as given to the application. @defaultValue those of the last installation, or every entity
  * @throws InvalidOptionsError outside of a transaction
- * @example await installBackstory(queryRunner, { aggregates: ['all', { entity: 'Order', owns: ['lines'] }] });
+ * @example
+ * async up(queryRunner: QueryRunner) {
+ *   await installBackstory(queryRunner, { aggregates: ['all', { entity: 'Order', owns: ['lines'] }] });
+ * }
  */
 export async function installBackstory(
   queryRunner: QueryRunner,

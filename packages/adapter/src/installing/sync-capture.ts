@@ -28,7 +28,7 @@ export async function syncCapture(
  * The same for every migration that a DataSource will run, and for `synchronize()`: one line for the file that TypeORM's command
  * line is given. What can't be renewed there is said on stderr, with the command that does it; the migration goes on.
  * @example
- * export default renewCaptureWithMigrations(new DataSource({ type: 'postgres', … }));
+ * export default renewCaptureWithMigrations(new DataSource({ type: 'postgres', migrations: ['dist/migrations/*.js'] }));
  */
 export function renewCaptureWithMigrations(
   dataSource: DataSource,

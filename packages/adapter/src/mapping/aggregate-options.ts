@@ -37,7 +37,7 @@ export interface AggregateOptions<Entity = unknown> {
    * The name that the category had when it got its first events, if that was another: they stay where they are, and new
    * ones are stored with them. Events are shown under the name of today, and both names are understood everywhere.
    * @defaultValue the category's name
-   * @example { entity: Order, category: 'order', storedAs: 'purchase' }
+   * @example storedAs: 'purchase'
    */
   storedAs?: string;
   /**
@@ -177,7 +177,7 @@ export interface AggregateSelection {
   /**
    * `all`: every entity with a primary key, also junction tables. Or a list, in which `'all'` stands for all others.
    * @defaultValue 'all'
-   * @example ['all', { entity: Order, owns: ['lines', 'tags'] }]
+   * @example aggregates: ['all', { entity: Order, owns: ['lines', 'tags'] }]
    */
   aggregates?: 'all' | readonly (EntityTarget | AggregateOptions)[];
   /**

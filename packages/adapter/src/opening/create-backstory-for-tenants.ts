@@ -12,6 +12,7 @@ import { type TenantOptions, validateOptions } from '../options/index.js';
  * const tenants = await createBackstoryForTenants(dataSource, { tenants: ['acme', 'globex'] });
  * const acme = await tenants.of('acme');
  * await acme.backfill();
+ * await tenants.close();
  */
 export async function createBackstoryForTenants(
   dataSource: DataSource,

@@ -41,6 +41,7 @@ export class TenantBackstories {
    * The history of one tenant, opened where it isn't yet: also of a tenant that has come since the start. A look-up from the
    * second time on.
    * @throws BackstoryError UNKNOWN_TENANT where there is no such schema, and what `createBackstory` throws
+   * @example const acme = await tenants.of('acme');
    */
   async of(tenant: string): Promise<Backstory> {
     return this.openWith(tenant, {});
@@ -58,7 +59,10 @@ export class TenantBackstories {
     return opening;
   }
 
-  /** Those that the options name now, and those that have been opened beside them. */
+  /**
+   * Those that the options name now, and those that have been opened beside them.
+   * @example const names = await tenants.names();
+   */
   async names(): Promise<string[]> {
     const { tenants } = this.options;
     const named = typeof tenants === 'function' ? await tenants() : tenants;
@@ -100,14 +104,20 @@ export class TenantBackstories {
     });
   }
 
-  /** Lets go of a tenant, such as one that is about to be dropped. Its capture and its history stay in the database. */
+  /**
+   * Lets go of a tenant, such as one that is about to be dropped. Its capture and its history stay in the database.
+   * @example await tenants.forget('acme');
+   */
   async forget(tenant: string): Promise<void> {
     const known = this.byTenant.get(tenant);
     this.byTenant.delete(tenant);
     await (await known?.catch(() => undefined))?.close();
   }
 
-  /** Stops the background work of all. Capture goes on: it is in the database. The DataSource stays open. */
+  /**
+   * Stops the background work of all. Capture goes on: it is in the database. The DataSource stays open.
+   * @example await tenants.close();
+   */
   close(): Promise<void> {
     return (this.closing ??= this.release());
   }

@@ -18,8 +18,14 @@ export interface EventBatchHandler<Manager = unknown> {
  * When it fails, its transaction is rolled back and the events of the batch come one by one, in batches of one: only the one
  * that can't be handled is tried again and parked. What it writes into captured tables has no `causationId`.
  * @example
- * onEventBatch([OrderShipped], (events, { manager, tables }) =>
- *   manager.query(`insert into ${tables.shipped} select unnest($1::text[])`, [events.map(({ streamId }) => streamId)]))
+ * backstory.consumers.project({
+ *   name: 'shipped',
+ *   tables: ['shipped'],
+ *   create: (manager, tables) => manager.query(`create table ${tables.shipped} (id text)`),
+ *   handlers: onEventBatch([OrderShipped], (events, { manager, tables }) =>
+ *     manager.query(`insert into ${tables.shipped} select unnest($1::text[])`, [events.map(({ streamId }) => streamId)]),
+ *   ),
+ * });
  */
 export function onEventBatch<Entity, Manager = unknown>(
   on: readonly OfEntity<Entity>[],

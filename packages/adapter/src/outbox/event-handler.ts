@@ -44,7 +44,7 @@ export interface EventHandler<Manager = unknown> {
 /**
  * A handler for events of a type (by class or name), of an entity, of a category, or for all. The data of an entity's events is typed by
  * its class; for those that are named, say it: `RecordedEvent<EventDataOf<Order>>`, which nobody can check.
- * @example onEvent(OrderShipped, (shipped) => mail(shipped.trackingNumber))
+ * @example onEvent(OrderShipped, (shipped) => index(shipped.trackingNumber))
  * @example onEvent({ entity: Order }, ({ data }) => index(data['customer.id']))
  * @example onEvent({ category: 'order' }, (event) => index(event.streamId))
  */

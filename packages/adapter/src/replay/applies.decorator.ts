@@ -32,7 +32,7 @@ export type AppliesDecorator<Event> = <
  * @example
  * class Shipping {
  *   \@Applies(OrderShipped)
- *   shipped(state: Parcels, event: OrderShipped): Parcels {
+ *   shipped(state: readonly string[], event: OrderShipped): readonly string[] {
  *     return [...state, event.trackingNumber];
  *   }
  * }

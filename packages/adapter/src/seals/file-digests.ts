@@ -7,6 +7,7 @@ import type { DigestStore, SealDigest } from './seal-digest.js';
 /**
  * Digests as lines of JSON in a file, which is only appended to: a digest counts as written when it is on the disk. A line that a
  * crash has cut stays, and its digest is written again behind it.
+ * @example await backstory.seals.seal({ digest: fileDigests('digests.jsonl') });
  */
 export function fileDigests(file: string): DigestStore {
   return { write: (digest) => append(file, digest), read: async () => (await readDigestFile(file)).digests };

@@ -31,6 +31,7 @@ export interface ObjectDigestOptions {
 /**
  * Digests as objects of a bucket, `backstory/000000000017.json`, each a line of JSON: put one behind the other they are a file that
  * `npx backstory seal verify --digest` reads. Give the bucket versions and a lock of objects, so that nobody can replace them.
+ * @example const digest = objectDigests({ client: new S3(), bucket: 'digests-of-the-shop' });
  */
 export function objectDigests({
   client,

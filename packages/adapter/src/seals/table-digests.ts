@@ -11,6 +11,7 @@ export interface DigestDatabase {
  * Digests as rows of a table that belongs to somebody else, such as in another database:
  * `create table digests (block bigint primary key, hash text not null, digest json not null)`, with the rights to SELECT and INSERT.
  * @param table as `digests` or `audit.digests`
+ * @example const digest = tableDigests(otherDataSource, 'audit.digests');
  */
 export function tableDigests(database: DigestDatabase, table: string): DigestStore {
   const name = table.split('.').map(quoteIdentifier).join('.');

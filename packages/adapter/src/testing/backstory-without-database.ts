@@ -18,6 +18,9 @@ const nothing = (): Promise<void> => Promise.resolve();
  * starting consumers, which then get nothing, and everything that waits for background work or ends it), and whatever else is called
  * rejects. Replace the methods that a test is about: `jest.spyOn(backstory, 'history')`, `vi.spyOn(…)`, or an assignment.
  * @throws BackstoryError NO_DATABASE from those of its methods that would ask the database
+ * @example
+ * const backstory = backstoryWithoutDatabase();
+ * backstory.history = () => Promise.resolve([]);
  */
 export function backstoryWithoutDatabase(): Backstory {
   const given = {

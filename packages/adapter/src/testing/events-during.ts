@@ -8,7 +8,7 @@ import type { RecordedEvent } from '../event/index.js';
  * @returns once `work` has resolved. Events that consumers write in the background afterwards are none of these: await {@link settled} inside
  * @throws what `work` throws, as it is
  * @example
- * const [shipped] = await eventsDuring(backstory, () => orders.ship(42, '1Z999'));
+ * const [shipped] = await eventsDuring(backstory, () => shipping.ship(42, '1Z999'));
  */
 export async function eventsDuring(backstory: Backstory, work: () => unknown): Promise<RecordedEvent[]> {
   const recorded = await backstory.consumers.listen();

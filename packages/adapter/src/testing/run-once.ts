@@ -18,7 +18,7 @@ export interface RunOnceOptions {
  * @throws the error of the first handler that fails, as it is; its event and those behind it stay due, nothing is parked
  * @throws BackstoryError CONSUMER_RUNS, UNKNOWN_CONSUMER; EVENT_PARKED where an earlier run in the background has parked events
  * @example
- * await orders.ship(42, '1Z999');
+ * await shipping.ship(42, '1Z999');
  * const handled = await runOnce(backstory, 'mailer');
  */
 export async function runOnce(

@@ -8,7 +8,7 @@ import { requireNoneParked } from './require-none-parked.js';
  * @param options - `timeoutMs`, for all of them together: 10 000 by default
  * @throws BackstoryError EVENT_PARKED with the error of a handler that has failed; WAIT_TIMED_OUT; UNKNOWN_CONSUMER for one that was never started
  * @example
- * await orders.ship(42, '1Z999');
+ * await shipping.ship(42, '1Z999');
  * await settled(backstory);
  */
 export async function settled(backstory: Backstory, options: WaitOptions = {}): Promise<void> {

@@ -7,6 +7,7 @@ import { refusing } from './refusing.js';
  * Tenants for unit tests of what takes them: `of` gives each name a {@link backstoryWithoutDatabase}, the same one each time; `names` are those
  * that were asked for.
  * @throws BackstoryError NO_DATABASE from `each`
+ * @example const acme = await tenantsWithoutDatabase().of('acme');
  */
 export function tenantsWithoutDatabase(): TenantBackstories {
   const byTenant = new Map<string, Backstory>();

@@ -29,7 +29,16 @@ export class BackstoryDashboardModule {
     );
   }
 
-  /** As `forRoot`, with what decides about requests from the configuration. */
+  /**
+   * As `forRoot`, with what decides about requests from the configuration.
+   * @example
+   * BackstoryDashboardModule.forRootAsync({
+   *   path: 'ops/backstory',
+   *   guards: [AdminGuard],
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ allowChanges: config.get('ALLOW_CHANGES') === 'yes' }),
+   * })
+   */
   static forRootAsync({
     path,
     guards,

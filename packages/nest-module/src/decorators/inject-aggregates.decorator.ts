@@ -5,6 +5,7 @@ import { getAggregatesToken } from '../backstory.tokens.js';
 /**
  * Injects commands and histories of one entity: `constructor(@InjectAggregates(Order) private readonly orders: Aggregates<Order>)`.
  * The entity is one of `BackstoryModule.forFeature`. Takes the name of the DataSource where there are several.
+ * @example constructor(@InjectAggregates(Order) private readonly orders: Aggregates<Order>) {}
  */
 export const InjectAggregates = (
   entity: EntityClass,

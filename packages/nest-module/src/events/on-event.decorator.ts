@@ -75,12 +75,26 @@ export function OnEvent<const Selectors extends readonly [EventSelector, ...Even
  * Puts the `@OnEvent` methods of a class into a named consumer with a checkpoint of its own: one that is slow or fails
  * holds up none of the others. Several classes may name the same one.
  * @defaultValue the consumer `handlers` for classes without it
+ * @example
+ * @EventConsumer({ name: 'mailer', attempts: 10 })
+ * class Mailer {
+ *   @OnEvent('OrderShipped')
+ *   async mail({ streamId }: RecordedEvent): Promise<void> {}
+ * }
  */
 export function EventConsumer(options: EventConsumerOptions & { name: string }): ClassDecorator {
   return (type) => Reflect.defineMetadata(consumerKey, options, type);
 }
 
-/** Makes the `@OnEvent` methods of a class a projection: what they write with `delivery.manager` is written exactly once. */
+/**
+ * Makes the `@OnEvent` methods of a class a projection: what they write with `delivery.manager` is written exactly once.
+ * @example
+ * @EventProjection({ name: 'order-totals', tables: ['order_totals'], create: createTotals })
+ * class OrderTotals {
+ *   @OnEvent('OrderCreated')
+ *   async add({ data }: RecordedEvent, { manager, tables }: Delivery<EntityManager>): Promise<void> {}
+ * }
+ */
 export function EventProjection(options: EventProjectionOptions): ClassDecorator {
   return (type) => Reflect.defineMetadata(projectionKey, options, type);
 }

@@ -16,7 +16,7 @@ export type BackstoryHealthResult<Key extends string = string> = Record<
  * forty small queries, thirty of them on its catalogue for `maxFaults`. For readiness and alarms; a liveness probe would restart the application for what a restart
  * doesn't mend.
  * @example
- * this.health.check([() => this.backstory.check('backstory', { maxLagSeconds: 60, maxParked: 0 })]);
+ * await health.check([() => indicator.check('backstory', { maxLagSeconds: 60, maxParked: 0 })]);
  */
 @Injectable()
 export class BackstoryHealthIndicator {

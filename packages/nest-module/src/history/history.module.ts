@@ -16,7 +16,7 @@ import type {
  * `GET history/:category/:id`: the changes of one entity, newest first, for an application's own pages.
  * Beside `BackstoryModule` in the root module.
  * @example
- * BackstoryHistoryModule.forRoot({ guards: [AuthGuard], aggregates: [{ aggregate: Order, hide: ['internalNote'] }] })
+ * BackstoryHistoryModule.forRoot({ guards: [AdminGuard], aggregates: [{ aggregate: Order, hide: ['shipping.street'] }] })
  */
 @Module({})
 export class BackstoryHistoryModule {
@@ -32,6 +32,12 @@ export class BackstoryHistoryModule {
    * As `forRoot`, with `aggregates` and `limit` from the configuration. Path and guards are given beside the factory: the route has
    * them before anything is injected.
    * @throws InvalidOptionsError as `forRoot`; for what the factory gives when the application starts
+   * @example
+   * BackstoryHistoryModule.forRootAsync({
+   *   guards: [AdminGuard],
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ aggregates: [Order], limit: config.get<number>('HISTORY_LIMIT') }),
+   * })
    */
   static forRootAsync(options: BackstoryHistoryModuleAsyncOptions): DynamicModule {
     const { inject = [], useFactory, ...mount } = options;

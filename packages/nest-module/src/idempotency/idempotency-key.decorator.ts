@@ -15,7 +15,7 @@ const param = createParamDecorator(commandOfRequest);
  * @example
  * @Post(':id/ship')
  * ship(@Param('id', ParseIntPipe) id: number, @IdempotencyKey() once: RequestedCommand): Promise<Order> {
- *   return this.orders.handle(id, () => new OrderShipped(), once);
+ *   return orders.handle(id, () => new OrderShipped(trackingNumber), once);
  * }
  */
 export function IdempotencyKey(options: IdempotencyKeyOptions = {}): ParameterDecorator {

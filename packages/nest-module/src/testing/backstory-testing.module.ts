@@ -23,7 +23,7 @@ export interface BackstoryTestingOptions extends BackstoryDataSource {
  * @example
  * const module = await Test.createTestingModule({
  *   imports: [BackstoryTestingModule.forRoot({ entities: [Order] })],
- *   providers: [ShippingService],
+ *   providers: [PostService],
  * }).compile();
  */
 @Global()

@@ -19,6 +19,7 @@ const mostBytes = 1_000_000_000;
 /**
  * The event of a message from RabbitMQ, NATS, Kafka or HTTP, in binary or structured mode, unpacked where it is compressed.
  * @throws BackstoryError NOT_A_CLOUD_EVENT with what is missing
+ * @example const { subject, type, data } = readCloudEvent(message);
  */
 export function readCloudEvent({ headers = {}, contentType, body }: ReceivedMessage): CloudEvent {
   const found = textsByName(headers);

@@ -60,7 +60,7 @@ export type InboxHandler = (event: CloudEvent, delivery: InboxDelivery) => unkno
  * @param sql - has the transaction open: a client of pg, a manager of TypeORM
  * @example
  * await dataSource.transaction(async (manager) => {
- *   await createInbox(manager).once(readCloudEvent(message), (event) => manager.insert(Invoice, invoiceFor(event)));
+ *   await createInbox(manager).once(readCloudEvent(message), (event) => bill(manager, event));
  * });
  */
 export function createInbox(sql: InboxSql, options: InboxOptions = {}): Inbox {
@@ -87,7 +87,10 @@ export class Inbox {
     );
   }
 
-  /** Makes the tables where they are not there. Once, when the service starts. */
+  /**
+   * Makes the tables where they are not there. Once, when the service starts.
+   * @example await createInbox(dataSource.manager).install();
+   */
   install(): Promise<void> {
     return installInbox(this.sql, this.schema);
   }
@@ -98,6 +101,7 @@ export class Inbox {
    * are handled, and the handler is told what they replace.
    * @throws BackstoryError INBOX_GAP when too many wait for a missing event, INBOX_TOO_EARLY, INBOX_CONFLICT,
    * INBOX_OUTSIDE_TRANSACTION, INBOX_NOT_INSTALLED; what the handler throws. After any of them roll back.
+   * @example const outcome = await dataSource.transaction((manager) => createInbox(manager).once(event, (each) => bill(manager, each)));
    */
   async once(event: CloudEvent, handler: InboxHandler): Promise<InboxOutcome> {
     if (this.options.order === 'any') return this.onceInAnyOrder(event, handler);
@@ -126,6 +130,7 @@ export class Inbox {
   /**
    * Goes on behind events that will never come. Those that wait for them are handled when the stream's next one arrives.
    * @param stream - `epoch`: in which the stream goes on, as the waiting messages have it; by default the one that it is in
+   * @example await dataSource.transaction((manager) => createInbox(manager).skip({ source: '/shop', stream: 'order-42', through: 7 }));
    */
   async skip(stream: {
     source: string;
@@ -146,6 +151,7 @@ export class Inbox {
   /**
    * Streams whose last handled event the publisher's log has lost, and in which nothing has come since that replaces it. Known
    * when an event of the new epoch has come, of whatever stream. With `order: 'stream'` only.
+   * @example for (const { stream, through } of await createInbox(dataSource.manager).lost()) log(stream, through);
    */
   async lost(): Promise<LostEnd[]> {
     const { streams, epochs } = inboxTables(this.schema);
@@ -158,7 +164,10 @@ export class Inbox {
     );
   }
 
-  /** With `order: 'any'`: forgets ids of events that were handled longer ago than the broker could repeat them. */
+  /**
+   * With `order: 'any'`: forgets ids of events that were handled longer ago than the broker could repeat them.
+   * @example await createInbox(dataSource.manager, { order: 'any' }).forget(7 * 24 * 3_600_000);
+   */
   async forget(olderThanMs: number): Promise<void> {
     const { handled } = inboxTables(this.schema);
     await this.sql.query(

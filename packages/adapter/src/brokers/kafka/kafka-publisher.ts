@@ -63,6 +63,7 @@ const binding = { prefix: 'ce_', percentEncoded: false };
  * Publishes through a producer as kafkajs has it. The key is the stream, so a stream stays in one partition; a partition takes
  * the messages of one call together and in order, and the next call waits for all in-sync replicas to have them.
  * @throws InvalidOptionsError
+ * @example backstory.consumers.relay({ name: 'broker', publisher: kafkaPublisher({ producer, source: '/shop' }) });
  */
 export function kafkaPublisher(options: KafkaPublisherOptions): EventPublisher {
   checkPublisherOptions(options, 'kafkaPublisher');

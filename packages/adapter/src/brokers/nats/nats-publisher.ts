@@ -43,6 +43,7 @@ const binding = { prefix: 'ce-', percentEncoded: true, contentTypeIsAttribute: t
  * ones within its duplicate window (two minutes unless it is made otherwise). Needs @nats-io/transport-node and
  * @nats-io/jetstream.
  * @throws InvalidOptionsError
+ * @example backstory.consumers.relay({ name: 'broker', publisher: natsPublisher({ url: 'nats://localhost:4222', source: '/shop' }) });
  */
 export function natsPublisher(options: NatsPublisherOptions): EventPublisher {
   checkPublisherOptions(options, 'natsPublisher');

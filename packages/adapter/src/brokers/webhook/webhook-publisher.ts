@@ -61,6 +61,9 @@ const binding = { prefix: 'ce-', percentEncoded: true };
  * Posts each event to a URL. A 2xx confirms it. Other answers are waited out, as long as `Retry-After` says, but for those that
  * are of this event (400, 406, 409, 413, 415, 422): the receiver will never take it, so the relay parks it.
  * @throws InvalidOptionsError
+ * @example
+ * const publisher = webhookPublisher({ url: 'https://billing.example/events', source: '/shop', secret });
+ * backstory.consumers.relay({ name: 'billing', publisher });
  */
 export function webhookPublisher(options: WebhookPublisherOptions): EventPublisher {
   checkPublisherOptions(options, 'webhookPublisher');

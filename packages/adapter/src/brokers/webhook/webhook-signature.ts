@@ -38,6 +38,7 @@ export function signWebhook(
  * For the receiver: whether a request comes from who has the secret, and now. Look at the event's source and id, or have an
  * inbox do it, to tell a repeated one.
  * @throws BackstoryError UNTRUSTED_WEBHOOK (answer 401), NOT_A_CLOUD_EVENT (answer 400)
+ * @example const event = verifyWebhook({ headers: request.headers, body: rawBody, secret });
  */
 export function verifyWebhook(request: WebhookRequest): CloudEvent {
   const [event, ...more] = verifyWebhooks(request);
@@ -53,6 +54,7 @@ export function verifyWebhook(request: WebhookRequest): CloudEvent {
  * Like `verifyWebhook`, of a sender that may have `batch`: all events of the request, in order. Handle them one after the other, each
  * through its inbox, and answer 2xx when all of them are safe; after an error the whole request comes again.
  * @throws BackstoryError UNTRUSTED_WEBHOOK (answer 401), NOT_A_CLOUD_EVENT (answer 400)
+ * @example const events = verifyWebhooks({ headers: request.headers, body: rawBody, secret });
  */
 export function verifyWebhooks({
   headers,

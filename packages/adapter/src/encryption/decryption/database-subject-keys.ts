@@ -23,6 +23,7 @@ export interface SubjectKeysOptions {
  * One query for each call. Of what the provider has unwrapped the latest 10 000 are kept in memory, and used only while the database
  * has the key. Ask the primary server: a standby knows later of an erasure, and doesn't know the newest keys.
  * @throws from `find`, BackstoryError RIGHTS_MISSING, and what the provider throws
+ * @example const keys = databaseSubjectKeys(pool, { keys: environmentKeys() });
  */
 export function databaseSubjectKeys(
   sql: KeySql,

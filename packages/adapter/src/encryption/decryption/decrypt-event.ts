@@ -50,7 +50,10 @@ export async function decryptEvent(
   return decrypted as DecryptedEvent;
 }
 
-/** As {@link decryptEvent}, for many events with one lookup. The first that can't be read fails all of them. */
+/**
+ * As {@link decryptEvent}, for many events with one lookup. The first that can't be read fails all of them.
+ * @example const decrypted = await decryptEvents([readCloudEvent(message)], databaseSubjectKeys(pool, { keys: environmentKeys() }));
+ */
 export async function decryptEvents(
   events: readonly CloudEvent[],
   keys: SubjectKeys,

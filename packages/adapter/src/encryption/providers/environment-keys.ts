@@ -9,6 +9,7 @@ import { secretKeys } from './secret-keys.js';
  * The variable is read when a key is first needed.
  * @param variable - its name
  * @throws when first used, BackstoryError KEYS_UNUSABLE where it isn't set, or is no such list
+ * @example await createBackstory(dataSource, { encryption: { keys: environmentKeys('BACKSTORY_KEYS') } });
  */
 export function environmentKeys(variable = 'BACKSTORY_KEYS'): KeyProvider {
   const whence = `the environment variable ${variable}`;

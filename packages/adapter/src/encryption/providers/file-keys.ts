@@ -11,6 +11,7 @@ import { secretKeys } from './secret-keys.js';
  * A line for each key, `id=base64` of 32 bytes; the first wraps, all of them unwrap. One that its group or others may read is
  * refused, but on Windows, which has no such modes. Keep it out of version control and out of the database's backups.
  * @throws when first used, BackstoryError KEYS_UNUSABLE
+ * @example await createBackstory(dataSource, { encryption: { keys: fileKeys('backstory.keys') } });
  */
 export function fileKeys(file: string): KeyProvider {
   return secretKeys(async (use) => parseSecrets(await contentOf(file, use), file), file);

@@ -39,6 +39,7 @@ export interface KmsKeyOptions {
  * Wraps data keys by a key that never leaves a key management service. One call for each subject that a relay meets for the first
  * time, or that it has forgotten. The encryption context is the subject, `{ subject: 'customer:42' }`: AWS CloudTrail records it.
  * The data keys are made in this process; `Encrypt` and `Decrypt` are all that its role needs.
+ * @example const keys = kmsKeys({ client: new KMS(), keyId: 'alias/backstory' });
  */
 export function kmsKeys({ client, keyId, EncryptCommand, DecryptCommand }: KmsKeyOptions): KeyProvider {
   const kms = 'encrypt' in client ? client : commandsOf(client, EncryptCommand, DecryptCommand);
