@@ -2,6 +2,8 @@
 import {
   createBackstoryForTenants,
   fileDigests,
+  fileKeys,
+  folderFiles,
   onEvent,
   type RecordedEvent,
   type TenantBackstories,
@@ -96,9 +98,13 @@ export const otherDataSource = { query: (): Promise<unknown> => Promise.resolve(
 export const health = {
   check: (indicators: (() => Promise<unknown>)[]) => Promise.all(indicators.map((each) => each())),
 };
-export const { publisher, received, close } = {
+export const { publisher, received, deliver, effects, provider, store, close } = {
   publisher: { publish: () => Promise.resolve() },
   received: () => [],
+  deliver: () => Promise.resolve('handled' as const),
+  effects: () => Promise.resolve([]),
+  provider: fileKeys('backstory.keys'),
+  store: folderFiles('lake/shop'),
   close: () => Promise.resolve(),
 };
 

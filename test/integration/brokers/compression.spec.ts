@@ -4,7 +4,7 @@ import { rabbitMqPublisher } from '@backstory/adapter/rabbitmq';
 import { readCloudEvent, verifyWebhook } from '@backstory/adapter/webhook';
 import { connect } from 'amqplib';
 import { CompressionTypes } from 'kafkajs';
-import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent, newStream } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 import { KafkaTopics } from '../../brokers/kafka-topics.js';
 import { RabbitMqQueue } from '../../brokers/rabbitmq-queue.js';
 import { describeWithKafka, kafkaAt, startKafka } from '../../brokers/start-kafka.js';

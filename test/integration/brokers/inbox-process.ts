@@ -1,7 +1,7 @@
 import { createInbox } from '@backstory/adapter/inbox';
 import { Client } from 'pg';
 import { toCloudEvent } from '../../../packages/adapter/src/brokers/cloud-events/index.js';
-import { contractEvent } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 
 /** Handles one event and is killed between its effect and the commit. */
 async function main(): Promise<void> {

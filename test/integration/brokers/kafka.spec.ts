@@ -3,7 +3,7 @@ import type { RecordedEvent } from '@backstory/adapter';
 import { type KafkaMessage, kafkaPublisher } from '@backstory/adapter/kafka';
 import { publisherContract } from '@backstory/adapter/testing';
 import { Kafka, logLevel } from 'kafkajs';
-import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent, newStream } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 import type { BrokerServer } from '../../brokers/broker-server.js';
 import { KafkaTopics } from '../../brokers/kafka-topics.js';
 import { describeWithKafka, kafkaAt, startKafka } from '../../brokers/start-kafka.js';

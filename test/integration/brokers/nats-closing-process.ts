@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { natsPublisher } from '@backstory/adapter/nats';
-import { contractEvent } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 
 /**
  * Publishes until it is told to stop, closes the publisher, says what the process still waits for, and ends by itself when that is over.

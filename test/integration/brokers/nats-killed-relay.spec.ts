@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '@backstory/test/postgres'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { DataSource } from 'typeorm';
-import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent, newStream } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 import type { BrokerServer } from '../../brokers/broker-server.js';
 import { NatsStream } from '../../brokers/nats-stream.js';
 import { describeWithNats, startNats } from '../../brokers/start-nats.js';

@@ -2,7 +2,7 @@ import { natsPublisher } from '@backstory/adapter/nats';
 import { publisherContract } from '@backstory/adapter/testing';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent, newStream } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 import type { BrokerServer } from '../../brokers/broker-server.js';
 import { NatsStream } from '../../brokers/nats-stream.js';
 import { describeWithNats, startNats } from '../../brokers/start-nats.js';

@@ -3,7 +3,7 @@ import { rabbitMqPublisher } from '@backstory/adapter/rabbitmq';
 import { publisherContract } from '@backstory/adapter/testing';
 import { connect } from 'amqplib';
 import type { BrokerServer } from '../../brokers/broker-server.js';
-import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent, newStream } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 import { RabbitMqQueue } from '../../brokers/rabbitmq-queue.js';
 import { describeWithRabbitMq, startRabbitMq } from '../../brokers/start-rabbitmq.js';
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { RecordedEvent } from '@backstory/adapter';
 import { type CloudEvent, verifyWebhook, verifyWebhooks, webhookPublisher } from '@backstory/adapter/webhook';
 import { publisherContract } from '@backstory/adapter/testing';
-import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent, newStream } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 
 const running = new AbortController().signal;
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type CloudEvent, readCloudEvent, verifyWebhook, webhookPublisher } from '@backstory/adapter/webhook';
 import { publisherContract } from '@backstory/adapter/testing';
-import { contractEvent, newStream } from '../../../packages/adapter/src/brokers/contract/contract-events.js';
+import { contractEvent, newStream } from '../../../packages/adapter/src/testing/contracts/contract-events.js';
 
 const running = new AbortController().signal;
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';

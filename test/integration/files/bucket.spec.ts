@@ -1,4 +1,5 @@
 import type { FileStore } from '@backstory/adapter';
+import { fileStoreContract } from '@backstory/adapter/testing';
 import { future, openSubjects, type Subjects } from '../archive/subjects.js';
 
 /** A bucket that fails when it is told to, and keeps nothing of what failed. */
@@ -21,6 +22,9 @@ class Bucket implements FileStore {
     return Promise.resolve([...this.objects.keys()].filter((name) => name.startsWith(prefix)));
   }
 }
+
+const objects = new Bucket();
+fileStoreContract('the bucket of this spec', () => Promise.resolve({ store: objects }));
 
 describe('an export to a bucket', () => {
   let subjects: Subjects;

@@ -35,7 +35,7 @@ export function folderFiles(folder: string): FileStore {
       await rename(`${path}${unfinished}`, path);
       await syncFolder(dirname(path));
     },
-    get: (name) => readFile(inFolder(name)).catch(unlessMissing(undefined)),
+    get: async (name) => readFile(inFolder(name)).catch(unlessMissing(undefined)),
     list: async (prefix) => {
       const found = await readdir(root, { recursive: true, withFileTypes: true }).catch(unlessMissing([]));
       return found

@@ -14,11 +14,17 @@ export {
   type SpecificationOptions,
   type When,
 } from '../specification/index.js';
+export { type ContractOptions } from './contracts/declare-contract.js';
+export { fileStoreContract, type FileStoreUnderTest } from './contracts/file-store-contract.js';
+export { inboxContract, type InboxContractOptions, type InboxUnderTest } from './contracts/inbox-contract.js';
 export {
-  type CloudEvent,
+  keyProviderContract,
+  type KeyProviderContractOptions,
+  type KeyProviderUnderTest,
+} from './contracts/key-provider-contract.js';
+export {
   publisherContract,
   type PublisherContractOptions,
   type PublisherUnderTest,
-  readCloudEvent,
-  type ReceivedMessage,
-} from '../brokers/contract/index.js';
+} from './contracts/publisher-contract.js';
+export { type CloudEvent, readCloudEvent, type ReceivedMessage } from '../brokers/cloud-events/index.js';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../../event/index.js';
 import type { EventPublisher } from '../../outbox/index.js';
-import { type CloudEvent, toCloudEvent } from '../cloud-events/index.js';
+import { type CloudEvent, toCloudEvent } from '../../brokers/cloud-events/index.js';
+import { type ContractOptions, declareContract, type Demands } from './declare-contract.js';
 import { awkwardEvent, contractEvent, mixedEvents, newStream } from './contract-events.js';
 
 /** A publisher together with the other side of its broker. */
@@ -19,17 +20,12 @@ export interface PublisherUnderTest {
   close(): Promise<void>;
 }
 
-export interface PublisherContractOptions {
+export interface PublisherContractOptions extends ContractOptions {
   /** Whether the broker can be made unreachable: `interrupt` and `resume`. @defaultValue true */
   readonly outages?: boolean;
   /** Whether there are events that it will never take: `unacceptable`. @defaultValue true */
   readonly refusals?: boolean;
-  /** Of vitest, mocha or node:test. @defaultValue the globals, as jest has them */
-  readonly describe?: (name: string, body: () => void) => unknown;
-  readonly it?: (name: string, body: () => Promise<void>) => unknown;
 }
-
-type Framework = Required<Pick<PublisherContractOptions, 'describe' | 'it'>>;
 
 const running = new AbortController().signal;
 
@@ -43,26 +39,19 @@ export function publisherContract(
   open: () => Promise<PublisherUnderTest>,
   { outages = true, refusals = true, ...framework }: PublisherContractOptions = {},
 ): void {
-  const { describe, it } = { ...(globalThis as unknown as Framework), ...framework };
   const demands = { ...always, ...(outages && duringOutages), ...(refusals && onRefusal) };
-  describe(`${name} as a publisher`, () => {
-    for (const [what, body] of Object.entries(demands)) {
-      it(what, async () => {
-        const subject = await open();
-        try {
-          await body(subject);
-        } finally {
-          await subject.publisher.close?.();
-          await subject.close();
-        }
-      });
+  declareContract(`${name} as a publisher`, demands, framework, async (body) => {
+    const subject = await open();
+    try {
+      await body(subject);
+    } finally {
+      await subject.publisher.close?.();
+      await subject.close();
     }
   });
 }
 
-type Demands = Record<string, (subject: PublisherUnderTest) => Promise<void>>;
-
-const always: Demands = {
+const always: Demands<PublisherUnderTest> = {
   'has given everything over when it resolves, in the order of each stream': async (subject) => {
     const events = mixedEvents(20, 25);
     await subject.publisher.publish(events, running);
@@ -134,7 +123,7 @@ const always: Demands = {
   },
 };
 
-const duringOutages: Demands = {
+const duringOutages: Demands<PublisherUnderTest> = {
   'loses nothing and keeps the order when the broker goes away and comes back': async (subject) => {
     assert.ok(subject.interrupt && subject.resume, 'Give interrupt() and resume(), or outages: false.');
     const events = mixedEvents(10, 40);
@@ -163,7 +152,7 @@ const duringOutages: Demands = {
   },
 };
 
-const onRefusal: Demands = {
+const onRefusal: Demands<PublisherUnderTest> = {
   'names the event that the broker will never take, with those before it delivered': async (subject) => {
     assert.ok(subject.unacceptable, 'Give unacceptable(), or refusals: false.');
     const events = mixedEvents(3, 3);
