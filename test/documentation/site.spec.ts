@@ -5,6 +5,11 @@ import { documentedPages } from './code-blocks.js';
 
 const root = join(__dirname, '../..');
 
+interface Manifest {
+  readonly exports: Record<string, string | { import: { types: string } }>;
+  readonly typesVersions: { readonly '*': Record<string, unknown> };
+}
+
 describe('the site', () => {
   it('has each page in its navigation, once', () => {
     const pages = documentedPages().filter((page) => !page.startsWith('packages/'));
@@ -28,5 +33,21 @@ describe('the site', () => {
     const decisions = readdirSync(join(root, 'docs/adr')).filter((file) => file !== 'README.md');
     const text = readFileSync(join(root, 'docs/adr/README.md'), 'utf8');
     expect([...text.matchAll(/\]\((.*?)\)/g)].map(([, link]) => link)).toEqual(decisions.sort());
+  });
+
+  it('has a reference of each entry point, which TypeScript finds without exports, too', () => {
+    const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
+    const { entryPoints } = read('typedoc.json') as { entryPoints: string[] };
+    const entries = ['packages/adapter', 'packages/nest-module'].flatMap((folder) => {
+      const { exports, typesVersions } = read(`${folder}/package.json`) as Manifest;
+      const paths = Object.entries(exports).filter(([, target]) => typeof target !== 'string');
+      const names = paths.map(([path]) => path.slice('./'.length)).filter((name) => name !== '');
+      expect(Object.keys(typesVersions['*']).sort()).toEqual(names.sort());
+      return paths.map(([, target]) => {
+        const { types } = (target as Exclude<typeof target, string>).import;
+        return join(folder, types.replace('dist/esm', 'src').replace(/\.d\.ts$/, '.ts'));
+      });
+    });
+    expect([...entryPoints].sort()).toEqual(entries.sort());
   });
 });
