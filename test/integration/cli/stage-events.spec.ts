@@ -23,7 +23,7 @@ describe('stage events on the command line', () => {
     expect((await run('status')).out).not.toContain('not by commands');
     expect(await run('stage', 'order', 'events', '--dry-run')).toMatchObject({
       code: 1,
-      out: expect.stringContaining('it has not been verified since it is in replay') as string,
+      out: expect.stringContaining('it has not been verified since it moved to replay') as string,
     });
     await run('verify', 'order');
     expect(await run('stage', 'order', 'events', '--by', 'ops')).toMatchObject({

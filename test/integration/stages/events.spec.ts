@@ -51,7 +51,7 @@ describe('the stage events', () => {
     ]);
     await backstory.stages.set('order', 'replay');
     expect(await reasonsAgainst(backstory)).toEqual([
-      'it has not been verified since it is in replay (run "npx backstory verify order")',
+      'it has not been verified since it moved to replay (run "npx backstory verify order")',
     ]);
     await backstory.verify();
     expect(await backstory.stages.nextSteps(['order'])).toMatchObject([{ next: 'events', reasons: [] }]);

@@ -18,7 +18,7 @@ export const replayedWhole: StageGuard = async (sql, schema, categories, to) => 
           ? []
           : [`replay of all its streams comes first (run "npx backstory stage ${category} replay")`]),
         ...(whole && !verified
-          ? [`it has not been verified since it is in replay (run "npx backstory verify ${category}")`]
+          ? [`it has not been verified since it moved to replay (run "npx backstory verify ${category}")`]
           : []),
       ],
     ]),
