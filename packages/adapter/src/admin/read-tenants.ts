@@ -14,7 +14,7 @@ export interface TenantOverview {
     readonly backfilling: number;
     /** Aggregates, but for those that are off, of which no verify proves anything today: it was never done, or something has changed since. */
     readonly unverified: number;
-    /** Aggregates of which the last verify or the shadow reads have found drift. */
+    /** Aggregates of which the last verify or the shadow reads have found drift, or that were written although their capture had failed. */
     readonly drifted: number;
     /** Positions of the log that its slowest consumer has still to get through: events at most. Null without consumers. */
     readonly behind: number | null;
@@ -34,6 +34,8 @@ const tables = [
   'stages',
   'verifications',
 ];
+/** Of a newer version than a history may be that nobody has opened since. */
+const failures = 'capture_failures';
 /** Histories that are looked at in one statement: most of its time is planning, and that grows with them. */
 const atOnce = 100;
 const mostParked = 1_000;
@@ -43,16 +45,15 @@ export async function readTenants(
   sql: SqlExecutor,
   tenants: readonly { readonly tenant: string; readonly schema: string }[],
 ): Promise<TenantOverview[]> {
-  const found = await sql.execute<{ schema: string }>(
-    `select n.nspname as schema from pg_namespace n join pg_class c on c.relnamespace = n.oid
-     where n.nspname = any ($1::text[]) and c.relname = any ($2::text[]) and c.relkind = 'r'
-     group by n.nspname having count(*) = ${tables.length}`,
-    [tenants.map(({ schema }) => schema), tables],
+  const found = await sql.execute<Found>(
+    `select n.nspname as schema, bool_or(c.relname = $3) as "hasFailures" from pg_namespace n join pg_class c on c.relnamespace = n.oid
+     where n.nspname = any ($1::text[]) and c.relname = any ($2::text[] || $3::text) and c.relkind = 'r'
+     group by n.nspname having count(*) filter (where c.relname <> $3) = ${tables.length}`,
+    [tenants.map(({ schema }) => schema), tables, failures],
   );
-  const schemas = found.map(({ schema }) => schema);
   const histories = new Map<string, NonNullable<TenantOverview['history']>>();
-  for (let at = 0; at < schemas.length; at += atOnce) {
-    const some = schemas.slice(at, at + atOnce);
+  for (let at = 0; at < found.length; at += atOnce) {
+    const some = found.slice(at, at + atOnce);
     const rows = await sql.execute<NonNullable<TenantOverview['history']> & { schema: string }>(
       some.map(historySql).join('\nunion all\n'),
     );
@@ -61,8 +62,16 @@ export async function readTenants(
   return tenants.map(({ tenant, schema }) => ({ tenant, schema, history: histories.get(schema) ?? null }));
 }
 
-function historySql(schema: string): string {
+interface Found {
+  readonly schema: string;
+  readonly hasFailures: boolean;
+}
+
+function historySql({ schema, hasFailures }: Found): string {
   const name = quoteIdentifier(schema);
+  const failed = hasFailures
+    ? `or exists (select from ${name}.${failures} u where u.category = s.category and u.settled_at is null)`
+    : '';
   return `select ${quoteLiteral(schema)} as schema, s.*,
       (select count(*)::integer from ${name}.backfills b where b.completed_at is null) as backfilling,
       (select greatest((select max(e.global_position) from ${name}.events e) - min(c.position), 0)::float8 from ${name}.consumers c having count(*) > 0) as behind,
@@ -73,7 +82,7 @@ function historySql(schema: string): string {
         count(*) filter (where x.drifted)::integer as drifted, count(*) filter (where x.unverified)::integer as unverified
       from (
         select (v.verified_at >= s.captured_since and v.fingerprint = f.of) is not true as unverified,
-          v.drifted > 0 or r.drifted > 0 and r.fingerprint = f.of as drifted
+          v.drifted > 0 or r.drifted > 0 and r.fingerprint = f.of ${failed} as drifted
         from ${name}.stages s join ${name}.aggregates a on a.category = s.category and a.part = ''
         cross join lateral (select ${captureFingerprintSql(schema, 's.category')} as of) f
         left join ${name}.verifications v on v.category = s.category

@@ -73,6 +73,9 @@ export class TenantBackstories {
    * Where all tenants stand, or those that are named, in the order of the list: what a few queries tell, however many there are. Opens none
    * of them.
    * @throws BackstoryError QUERY_TIMED_OUT
+   * @example
+   * for (const { tenant, history } of await tenants.overview())
+   *   if (history === null || history.unverified + history.drifted > 0) console.log(`Look at ${tenant}.`);
    */
   async overview(tenants?: readonly string[]): Promise<TenantOverview[]> {
     const asked = (tenants ?? (await this.names())).map((tenant) => ({
