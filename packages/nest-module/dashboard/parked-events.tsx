@@ -76,7 +76,8 @@ export function ParkedEvents({
                 </a>{' '}
                 <span class="more">
                   {events.length} {events.length === 1 ? 'event' : 'events'}, first at{' '}
-                  {events[0]?.globalPosition}, {events[0]?.attempts} attempts, parked{' '}
+                  {events[0]?.globalPosition}, {events[0]?.attempts}{' '}
+                  {events[0]?.attempts === 1 ? 'attempt' : 'attempts'}, parked{' '}
                   <Moment at={events[0]?.parkedAt ?? ''} />
                 </span>
                 <p class="error">{events.find(({ error }) => error !== null)?.error}</p>
