@@ -142,27 +142,6 @@ describe('the dashboard of an application with tenants', () => {
     });
   });
 
-  it('tells of writes whose capture had failed as of drift, and of histories that an older version has made', async () => {
-    const dataSource = app.get(DataSource);
-    const drifted = async (): Promise<Record<string, number | undefined>> =>
-      Object.fromEntries(
-        (await app.get<TenantBackstories>(getTenantsToken()).overview()).map(({ tenant, history }) => [
-          tenant,
-          history?.drifted,
-        ]),
-      );
-    await dataSource.query(
-      `insert into backstory_globex.capture_failures (category, table_name, operation, sqlstate, message, context)
-       values ('invoice', 'globex.invoice', 'UPDATE', 'P0001', 'no', '{}')`,
-    );
-    expect(await drifted()).toEqual({ acme: 1, globex: 1 });
-    await dataSource.query('alter table backstory_acme.capture_failures rename to not_yet');
-    expect(await drifted()).toEqual({ acme: 1, globex: 1 });
-    await dataSource.query('alter table backstory_acme.not_yet rename to capture_failures');
-    await dataSource.query('delete from backstory_globex.capture_failures');
-    expect(await drifted()).toEqual({ acme: 1, globex: 0 });
-  });
-
   it('answers of the tenant that is asked for, and of no other', async () => {
     const streams = async (tenant: string): Promise<unknown> =>
       (await get(`events?tenant=${tenant}&category=invoice`).expect(200)).body.events.map(
