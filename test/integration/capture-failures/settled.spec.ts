@@ -213,4 +213,27 @@ describe('failures of capture, until they are settled', () => {
       notes.backstory.repair({ aggregates: ['note'], truth: 'events', streamIds: ['2'] }),
     ).rejects.toThrow('a write of "note", perhaps of 2, went on without its event');
   });
+
+  it('are told with their moments in whatever form the sessions have dates', async () => {
+    await notes.breakCapture();
+    await notes.query(`update note set body = 'x' where id = 1`);
+    const [{ ms }] = (await notes.query(
+      `select floor(extract(epoch from at) * 1000)::float8 as ms from backstory.capture_failures`,
+    )) as [{ ms: number }];
+    await notes.query(
+      `alter database ${new URL(notes.library.url).pathname.slice(1)} set datestyle = 'SQL, DMY'`,
+    );
+    const dataSource = await new DataSource({
+      type: 'postgres',
+      url: notes.library.url,
+      entities: [Note],
+    }).initialize();
+    const backstory = await createBackstory(dataSource, {
+      aggregates: [{ entity: Note, whenCaptureFails: 'record' }],
+    });
+    const [{ captureFailures } = {}] = await backstory.status();
+    expect(captureFailures?.lastAt.getTime()).toBe(ms);
+    await backstory.close();
+    await dataSource.destroy();
+  });
 });

@@ -14,8 +14,8 @@ export async function refuseFailedCaptures(
   { category, knownAs }: EntityMapping,
   drift: readonly Drift[],
 ): Promise<void> {
-  const [found] = await sql.execute<{ at: Date; id: string; named: boolean }>(
-    `select f.at, coalesce(f.streams @> array[d.id], false) as named, d.id
+  const [found] = await sql.execute<{ at: number; id: string; named: boolean }>(
+    `select (extract(epoch from f.at) * 1000)::float8 as at, coalesce(f.streams @> array[d.id], false) as named, d.id
      from ${quoteIdentifier(schema)}.capture_failures f cross join unnest($2::text[]) d (id)
      where f.settled_at is null and f.category = $1
        and (f.streams @> array[d.id] or coalesce(f.rows > cardinality(f.streams), true))
@@ -26,7 +26,7 @@ export async function refuseFailedCaptures(
   const which = found.named ? streamName(knownAs, found.id) : `"${knownAs}", perhaps of ${found.id},`;
   throw new BackstoryError(
     'REPAIR_FAILED',
-    `Rows are not made what their events say: a write of ${which} went on without its event on ${found.at.toISOString()}, because capture had failed.`,
+    `Rows are not made what their events say: a write of ${which} went on without its event on ${new Date(found.at).toISOString()}, because capture had failed.`,
     `Append what is missing first: npx backstory repair ${knownAs}${found.named ? ` --stream ${found.id}` : ''}`,
   );
 }

@@ -23,18 +23,17 @@ export async function captureFailures(
 
 function unsettled(category: string, { statements, ...failures }: UnsettledFailures): Finding {
   const { firstAt, lastAt, lastError } = failures;
+  const when =
+    statements === 1
+      ? `at ${lastAt.toISOString()}`
+      : `between ${firstAt.toISOString()} and ${lastAt.toISOString()}`;
   return {
     severity: 'fault',
     aggregate: category,
-    problem: `${statements} ${statements === 1 ? 'statement was' : 'statements were'} written without events between ${momentOf(firstAt)} and ${momentOf(lastAt)}, because capture failed; the last time with ${lastError.code}: ${lastError.message}`,
+    problem: `${statements} ${statements === 1 ? 'statement was' : 'statements were'} written without events ${when}, because capture failed; the last time with ${lastError.code}: ${lastError.message}`,
     remedy: `mend what it says, then npx backstory repair ${category}, then npx backstory verify ${category}`,
     proof: true,
   };
-}
-
-/** A DateStyle of the session's own leaves no moment that JavaScript could read. */
-function momentOf(at: Date): string {
-  return Number.isNaN(at.getTime()) ? 'then' : at.toISOString();
 }
 
 function misrecording({ category, tables, misrecording: found }: CaptureState): Finding[] {

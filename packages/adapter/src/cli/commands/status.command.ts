@@ -52,20 +52,28 @@ const status: CommandRun = async (backstory, input) => {
     () =>
       `${table(
         ['aggregate', 'stage', 'backfill', 'verified', 'shadow reads', 'differed'],
-        shown.map(({ category, stage, percent, backfill, verified, shadow, differences }) => [
-          category,
-          percent === null || percent === 100 ? stage : `${stage} ${percent} %`,
-          backfill ? `${progressInWords(backfill)}, ${backfill.events} events` : '-',
-          verified
-            ? coloured(stdout, styleOf(verified), `${verifiedInWords(verified)} ${verified.at.toISOString()}`)
-            : '-',
-          shadow
-            ? `${shadow.compared}, ${shadow.drifted} drifted` +
-              (shadow.failed > 0 ? `, ${shadow.failed} failed` : '') +
-              (shadow.skipped > 0 ? `, ${shadow.skipped} skipped` : '')
-            : '-',
-          differences.length > 0 ? coloured(stdout, 'red', differencesOf(differences)) : '-',
-        ]),
+        shown.map(
+          ({ category, stage, percent, backfill, verified, captureFailures, shadow, differences }) => [
+            category,
+            percent === null || percent === 100 ? stage : `${stage} ${percent} %`,
+            backfill ? `${progressInWords(backfill)}, ${backfill.events} events` : '-',
+            verified
+              ? captureFailures
+                ? coloured(stdout, 'red', `outdated ${verified.at.toISOString()}`)
+                : coloured(
+                    stdout,
+                    styleOf(verified),
+                    `${verifiedInWords(verified)} ${verified.at.toISOString()}`,
+                  )
+              : '-',
+            shadow
+              ? `${shadow.compared}, ${shadow.drifted} drifted` +
+                (shadow.failed > 0 ? `, ${shadow.failed} failed` : '') +
+                (shadow.skipped > 0 ? `, ${shadow.skipped} skipped` : '')
+              : '-',
+            differences.length > 0 ? coloured(stdout, 'red', differencesOf(differences)) : '-',
+          ],
+        ),
       )}${othersInWords(others, shown.length)}${withheld.length > 0 ? `Left out of events, because they look like secrets: ${withheld.join(', ')}\n` : ''}` +
       aggregates
         .flatMap(({ category, unseen }) =>
